@@ -1,0 +1,16 @@
+"""Registers the commands, in the order in which a newcomer meets them."""
+
+from agent.cli import app
+from agent.cli.explorations import explorations
+from agent.cli.guard import guard
+from agent.cli.launch import launch
+from agent.cli.memory import memory
+from agent.cli.runs import runs
+from agent.cli.show import show
+
+app.command()(launch)
+app.command()(memory)
+app.command()(runs)
+app.command()(show)
+app.command()(explorations)
+app.add_typer(guard, name="guard")

@@ -1,0 +1,28 @@
+"""`setpoint memory`: the working memory, rendered."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
+
+
+def memory(
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    block: Annotated[int | None, typer.Option(min=0, help="As it was after that block.")] = None,
+    exploration: ExplorationOption = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The markdown itself.")] = False,
+) -> None:
+    """Read the working memory: what is known, how well, and what is tried next."""
+    from memory import Workspace
+    from memory.markdown import read_memory
+
+    text = read_memory(Workspace(workspace), exploration=exploration, block=block)
+    if raw:
+        sys.stdout.write(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))

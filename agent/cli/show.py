@@ -1,0 +1,89 @@
+"""`setpoint show RUN`: one run, whole."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
+from blocks.run import Run, show_number
+from blocks.slot import show_value
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from blocks.run import MetricInfo
+
+
+def show(
+    run: Annotated[int, typer.Argument(min=1, help="Number of the run.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    exploration: ExplorationOption = None,
+) -> None:
+    """Show one run: what was tried and why, its replicates, the guard's verdict, its files."""
+    from rich.console import Console
+
+    from blocks.problem import load_problem
+    from memory import Store, Workspace
+
+    with Store.open(Workspace(workspace), create=False) as store:
+        name = store.resolve(exploration)
+        spec = store.spec(name)
+        found = store.run(name, run)
+        verdict = store.guard_verdict(name, run)
+        folder = store.workspace.run(name, run)
+    console = Console()
+    for label, text in _facts(found, verdict):
+        console.print(f"[bold]{label:<12}[/bold]", end="")
+        console.print(text, markup=False, highlight=False)
+    if folder.exists():
+        console.print(f"[bold]{'files':<12}[/bold]", end="")
+        console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
+    if found.metrics:
+        console.print(_replicates(found, dict(load_problem(spec.problem).metrics())))
+
+
+def _facts(run: Run, verdict: str) -> list[tuple[str, str]]:
+    proposal = run.proposal
+    state = (
+        run.state.value if run.failure is None else f"failed: {run.failure.kind.value}: {run.failure.reason}"
+    )
+    values = ", ".join(f"{name} {show_value(value)}" for name, value in sorted(proposal.spec.values.items()))
+    facts = [
+        ("run", f"{run.number} · block {run.block}, batch {run.batch}, slot {proposal.slot} · {state}"),
+        ("role", f"{proposal.role.value}: {proposal.reason}"),
+        ("parent", f"run {proposal.parent}: {proposal.change}" if proposal.parent else "none"),
+        ("values", values),
+        ("strategies", ", ".join(proposal.spec.strategies)),
+        ("seeds", ", ".join(map(str, proposal.spec.seeds))),
+        ("data set", run.dataset[:12]),
+        ("identity", run.identity[:12]),
+        ("guard", verdict),
+    ]
+    if run.train_s is not None:
+        facts.append(("trained in", f"{run.train_s:.1f} s"))
+    if run.trained_hash is not None:
+        facts.append(("parameters", f"{run.trained_hash[:12]} (stored before the truth was opened)"))
+    return facts
+
+
+def _replicates(run: Run, infos: "dict[str, MetricInfo]") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    table.add_column("metric")
+    for replicate in range(len(run.metrics)):
+        table.add_column(f"rep {replicate}", justify="right")
+    table.add_column("median ± sd", justify="right")
+    table.add_column("meaning", style="dim")
+    names = [name for name in infos if any(name in metrics for metrics in run.metrics)]
+    names += sorted({name for metrics in run.metrics for name in metrics} - set(names))
+    for name in names:
+        cells = [metrics.get(name) for metrics in run.metrics]
+        spread = run.spread(name)
+        table.add_row(
+            name,
+            *("-" if cell is None else show_number(cell) for cell in cells),
+            "-" if spread is None else str(spread),
+            infos[name].meaning if name in infos else "",
+        )
+    return table

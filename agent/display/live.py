@@ -1,0 +1,131 @@
+"""The live display of a launch: a bar per slot, best so far, time left. Written to stderr."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from agent.display.board import Board, Lane, invariants, show_loss, sparkline
+from blocks.exploration import ExplorationSpec
+from blocks.problem import Progress
+from blocks.run import MetricInfo, Run, RunState
+
+
+class LiveDisplay:
+    """A listener that keeps one picture of the launch on the screen."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, refresh_per_second=5, get_renderable=self._render, transient=False)
+        self._board: Board | None = None
+        self._stage = ""
+        self._stage_progress: Progress | None = None
+        self._ground = ""
+
+    def __enter__(self) -> "LiveDisplay":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def opened(self, spec: ExplorationSpec, *, data_title: str, workers: int, objective: MetricInfo) -> None:
+        self._board = Board(spec=spec, data_title=data_title, workers=workers, objective=objective)
+
+    def stage(self, text: str, progress: Progress | None = None) -> None:
+        self._stage, self._stage_progress = text, progress
+
+    def prepared(self, summary: str, *, cached: bool) -> None:
+        self._stage = ""
+        self._ground = summary + ("   (cached)" if cached else "")
+
+    def batch(self, block: int, batch: int, runs: Sequence[Run], done: Sequence[Run]) -> None:
+        if self._board is not None:
+            self._board.start_batch(block, batch, runs, done)
+
+    def progress(self, number: int, progress: Sequence[Progress]) -> None:
+        if self._board is not None:
+            self._board.advance(number, progress)
+
+    def ended(self, run: Run) -> None:
+        if self._board is not None:
+            self._board.end(run)
+
+    def tick(self) -> None:
+        """The picture refreshes by itself."""
+
+    def remembered(self, block: int, path: Path) -> None:
+        self._console.print(Text(f"block {block} closed, {path.name} rewritten", style="dim"))
+
+    def note(self, text: str) -> None:
+        self._console.print(Text(text, style="yellow"))
+
+    def _render(self) -> RenderableType:
+        board = self._board
+        if board is None:
+            return Text("")
+        parts: list[RenderableType] = [Text(board.title, style="bold", no_wrap=True, overflow="ellipsis")]
+        if self._ground:
+            parts.append(Text(self._ground, style="dim", no_wrap=True, overflow="ellipsis"))
+        if self._stage:
+            parts.append(self._render_stage())
+        if board.lanes:
+            parts += [
+                Text(""),
+                Text(f" batch {board.batch} of {board.spec.block.batches}"),
+                self._render_lanes(board),
+            ]
+            best = Text.assemble(" best so far  ", (board.best(), "bold"), f"     {board.counts()}")
+            parts += [Text(""), best]
+        return Group(*parts)
+
+    def _render_stage(self) -> RenderableType:
+        text = f" {self._stage} ..."
+        if self._stage_progress is not None:
+            step = self._stage_progress
+            text += f"  step {step.step} of at most {step.total}   {show_loss([step])}"
+        return Text(text)
+
+    def _render_lanes(self, board: Board) -> RenderableType:
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(width=16)
+        table.add_column(no_wrap=True, width=7)
+        table.add_column(no_wrap=True, min_width=24)
+        for lane in board.lanes.values():
+            run = lane.run
+            table.add_row(
+                f" slot {run.proposal.slot}",
+                invariants(run, board.spec),
+                run.proposal.role.value,
+                run.proposal.change,
+                ProgressBar(total=1.0, completed=lane.fraction, width=16),
+                _state(lane),
+                _outcome(lane, board),
+            )
+        return table
+
+
+def _state(lane: Lane) -> Text:
+    if lane.run.state is RunState.DONE:
+        return Text("done", style="green")
+    if lane.run.state is RunState.FAILED:
+        return Text("failed", style="red")
+    return Text(f"{lane.fraction:4.0%}" if lane.began is not None else "waiting", style="dim")
+
+
+def _outcome(lane: Lane, board: Board) -> Text:
+    if lane.run.state.is_final:
+        return Text(board.result(lane.run), style="red" if lane.run.failure else "")
+    losses = [progress.loss for progress in lane.progress]
+    return Text(f"{show_loss(lane.progress)} {sparkline(losses)}", style="dim")

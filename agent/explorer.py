@@ -1,0 +1,258 @@
+"""The loop: plan a batch, train it, evaluate it, remember; block after block.
+
+Whatever the launch is killed at, the store says what was planned and how far it came. A new launch
+asks the store, not its memory: finished runs are kept, interrupted ones are done again, and the
+planner, being pure, proposes what it would have proposed.
+"""
+
+import errno
+import shutil
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.listener import Listener
+from agent.planner import Planner
+from agent.pool import Outcome, Pool
+from agent.preparation import EVALUATION_LIMIT, Ground, fence
+from agent.remembering import Remembering, closed_blocks
+from agent.worker import EvaluationTask, TrainingTask, evaluate, read_progress, train, trained_hash
+from blocks.errors import WorkspaceError
+from blocks.exploration import ExplorationSpec
+from blocks.identity import content_hash
+from blocks.problem import Problem
+from blocks.run import Failure, FailureKind, Run, RunState
+from blocks.slot import SlotSpec
+from memory import Store, Workspace
+
+DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+
+
+class Explored(NamedTuple):
+    """What a launch came to."""
+
+    memory: Path
+    runs: int
+    trained: int
+    failed: int
+
+
+class Explorer:
+    """Drives one exploration; every decision is the planner's, every fact is the store's."""
+
+    def __init__(
+        self,
+        spec: ExplorationSpec,
+        *,
+        problem: Problem,
+        planner: Planner,
+        workspace: Workspace,
+        store: Store,
+        ground: Ground,
+        listener: Listener,
+        remembering: Remembering,
+        workers: int,
+    ) -> None:
+        self._spec = spec
+        self._problem = problem
+        self._planner = planner
+        self._workspace = workspace
+        self._store = store
+        self._ground = ground
+        self._listener = listener
+        self._remembering = remembering
+        self._training: Pool[Run] = Pool(workers, preload=problem.preload())
+        self._keeper: Pool[Run] = Pool(1, preload=problem.preload())
+        self._trained = 0
+
+    def explore(self) -> Explored:
+        """Runs every block of the spec that is not closed yet.
+
+        Raises:
+            WorkspaceError: The disk is full or read-only; nothing stored so far is lost.
+            KeyboardInterrupt: The user stopped it; a new launch goes on.
+        """
+        name = self._spec.name
+        try:
+            for block in range(1, self._spec.blocks + 1):
+                if block in closed_blocks(self._store, name):
+                    continue
+                self._store.open_block(name, block)
+                for batch in range(1, self._spec.block.batches + 1):
+                    self._run_batch(block, batch)
+                self._store.close_block(name, block)
+                self._listener.remembered(block, self._remembering.write())
+        finally:
+            self._training.stop()
+            self._keeper.stop()
+        runs = self._store.runs(name)
+        return Explored(
+            memory=self._remembering.write(),
+            runs=len(runs),
+            trained=self._trained,
+            failed=sum(run.state is RunState.FAILED for run in runs),
+        )
+
+    def _run_batch(self, block: int, batch: int) -> None:
+        name = self._spec.name
+        runs = self._store.runs(name, block=block, batch=batch)
+        if not runs:
+            runs = self._plan(block, batch)
+        done = [run for run in self._store.runs(name) if run.state.is_final]
+        self._listener.batch(block, batch, runs, done)
+        waiting: deque[Run] = deque()
+        for run in runs:
+            if run.state is RunState.TRAINED:
+                self._evaluate(run)
+            elif not run.state.is_final and not self._reuse(run):
+                waiting.append(run)
+        while waiting or self._training.running or self._keeper.running:
+            while waiting and self._training.free:
+                self._train(waiting.popleft())
+            for run, outcome in self._training.finished(wait_s=0.1 if self._training.running else 0):
+                self._after_training(run, outcome)
+            for run, outcome in self._keeper.finished(wait_s=0 if self._training.running else 0.1):
+                self._after_evaluation(run, outcome)
+            for run in self._training.running:
+                path = self._workspace.progress(name, run.number)
+                self._listener.progress(run.number, read_progress(path))
+            self._listener.tick()
+
+    def _plan(self, block: int, batch: int) -> list[Run]:
+        history = self._store.runs(self._spec.name)
+        proposals = self._planner.propose(
+            self._spec, history, block=block, batch=batch, metrics=self._problem.metrics()
+        )
+        return self._store.plan(
+            self._spec.name,
+            block=block,
+            batch=batch,
+            proposals=[(proposal, self.identity(proposal.spec)) for proposal in proposals],
+            dataset=self._ground.observations_hash,
+            foundation=self._ground.foundation_key,
+            guard_check=self._ground.guard_check,
+        )
+
+    def identity(self, slot: SlotSpec) -> str:
+        """Hash of everything that decides a run's result."""
+        return content_hash(
+            {
+                "problem": self._problem.name,
+                "slot": self._problem.resolve(slot),
+                "dataset": self._ground.observations_hash,
+                "foundation": [self._ground.foundation_key, self._ground.foundation.name],
+                "code": self._problem.code_version(),
+            }
+        )
+
+    def _reuse(self, run: Run) -> bool:
+        """Takes over the result of the same run, where any exploration of this workspace has it."""
+        source = self._store.find_done(run.identity)
+        if source is None:
+            return False
+        self._store.reuse(self._spec.name, run.number, source=source)
+        self._listener.ended(self._store.run(self._spec.name, run.number))
+        return True
+
+    def _train(self, run: Run) -> None:
+        name = self._spec.name
+        out = self._attempt(run)
+        progress = self._workspace.progress(name, run.number)
+        progress.unlink(missing_ok=True)
+        progress.parent.mkdir(parents=True, exist_ok=True)
+        if out.exists():
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+        task = TrainingTask(
+            problem=self._problem.name,
+            observations=self._ground.observations,
+            out=out,
+            progress=progress,
+            fence=fence(
+                self._workspace,
+                readable=(self._ground.observations, self._ground.foundation),
+                out=out,
+                progress=progress,
+            ),
+            memory_gib=self._spec.limits.memory_gib,
+            slot=run.proposal.spec,
+            foundation=self._ground.foundation,
+        )
+        self._store.start(name, run.number)
+        timeout_s = self._spec.limits.timeout_s
+        self._training.start(run, train, task, timeout_s=timeout_s, leak_report=task.fence.report)
+
+    def _after_training(self, run: Run, outcome: Outcome) -> None:
+        name = self._spec.name
+        self._trained += 1
+        if outcome.failure is not None:
+            self._refuse_disk_errors(outcome)
+            self._fail(run, outcome.failure)
+            return
+        folder = self._workspace.run(name, run.number)
+        if folder.exists():
+            shutil.rmtree(folder)
+        self._attempt(run).replace(folder)
+        self._store.trained(name, run.number, trained_hash=trained_hash(folder), train_s=outcome.value)
+        self._evaluate(self._store.run(name, run.number))
+
+    def _evaluate(self, run: Run) -> None:
+        """Opens the truth for a run whose parameters' hash is in the store, and for no other."""
+        assert run.trained_hash is not None
+        task = EvaluationTask(
+            problem=self._problem.name,
+            observations=self._ground.observations,
+            fitted=self._workspace.run(self._spec.name, run.number),
+            fitted_hash=run.trained_hash,
+            seal=self._ground.seal,
+            slot=run.proposal.spec,
+            foundation=self._ground.foundation,
+        )
+        # One keeper is enough: an evaluation takes a hundredth of a training.
+        while not self._keeper.free:
+            for other, outcome in self._keeper.finished(wait_s=1.0):
+                self._after_evaluation(other, outcome)
+        self._store.truth_opened(self._spec.name, run.number)
+        self._keeper.start(run, evaluate, task, timeout_s=EVALUATION_LIMIT)
+
+    def _after_evaluation(self, run: Run, outcome: Outcome) -> None:
+        if outcome.failure is not None:
+            self._refuse_disk_errors(outcome)
+            reason = f"evaluation: {outcome.failure.reason}"
+            self._fail(run, Failure(kind=outcome.failure.kind, reason=reason))
+            return
+        self._store.finish(self._spec.name, run.number, outcome.value)
+        self._listener.ended(self._store.run(self._spec.name, run.number))
+
+    def _fail(self, run: Run, failure: Failure) -> None:
+        self._store.fail(self._spec.name, run.number, failure, train_s=None)
+        self._listener.ended(self._store.run(self._spec.name, run.number))
+        if failure.kind is FailureKind.LEAK:
+            self._listener.note(
+                f"run {run.number} tried to read the answer key and was stopped: {failure.reason}"
+            )
+
+    def _attempt(self, run: Run) -> Path:
+        """Where a training writes; it becomes the run's folder only when it is whole."""
+        folder = self._workspace.run(self._spec.name, run.number)
+        return folder.with_name(f"{folder.name}.attempt")
+
+    @staticmethod
+    def _refuse_disk_errors(outcome: Outcome) -> None:
+        """A full disk is no fault of the run: the launch stops, and the run is done again later."""
+        error = outcome.error
+        short_write = isinstance(error, OSError) and "requested and" in str(error)
+        if isinstance(error, OSError) and (error.errno in DISK_ERRORS or short_write):
+            raise WorkspaceError(
+                f"the workspace cannot be written ({error.strerror or 'the disk is full'}); free some space "
+                "and launch again: finished runs are kept"
+            )
+
+
+def interrupted_line(runs: Sequence[Run], command: str) -> str:
+    """What is kept, and how to go on."""
+    done = sum(run.state is RunState.DONE for run in runs)
+    return (
+        f"interrupted: {done} of {len(runs)} planned runs are done and kept; `{command}` goes on from there"
+    )

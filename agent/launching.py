@@ -1,0 +1,84 @@
+"""Putting a launch together: the one place where the parts meet."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from agent.explorer import Explored, Explorer
+from agent.listener import Listener
+from agent.planner import make_planner
+from agent.pool import available_cores
+from agent.preparation import Preparation
+from agent.remembering import Remembering
+from blocks.errors import SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.problem import Problem, load_problem
+from blocks.slot import SlotSpec
+from memory import Store, Workspace
+
+
+def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: Listener) -> Explored:
+    """Runs an exploration until all of its blocks are closed, or goes on with one that was interrupted.
+
+    Args:
+        spec: The exploration.
+        root: The workspace's folder; made where it is missing.
+        workers: Worker processes; default: the spec's, else one per core.
+        listener: Is told what happens.
+
+    Raises:
+        SetpointError: One line that says what is wrong and what to do.
+        KeyboardInterrupt: The user stopped it; everything finished is kept.
+    """
+    problem = load_problem(spec.problem)
+    planner = make_planner(spec.planner.name, admits=admits(problem))
+    objective = problem.metrics()[spec.objective]
+    n_workers = workers or spec.limits.workers or available_cores()
+    # Absolute, since workers change their directory.
+    workspace = Workspace(root.absolute())
+    workspace.prepare()
+    with workspace.lock(), Store.open(workspace) as store:
+        store.begin(spec, version=version("setpoint"))
+        listener.opened(
+            spec, data_title=problem.describe_data(spec.data), workers=n_workers, objective=objective
+        )
+        again = store.requeue_interrupted(spec.name)
+        if again:
+            listener.note(
+                f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
+            )
+        ground = Preparation(spec, problem=problem, workspace=workspace, store=store, listener=listener).run()
+        listener.prepared(ground.summary, cached=ground.cached)
+        remembering = Remembering(
+            spec,
+            problem=problem,
+            planner=planner,
+            workspace=workspace,
+            store=store,
+            ground=ground,
+            version=version("setpoint"),
+        )
+        return Explorer(
+            spec,
+            problem=problem,
+            planner=planner,
+            workspace=workspace,
+            store=store,
+            ground=ground,
+            listener=listener,
+            remembering=remembering,
+            workers=n_workers,
+        ).explore()
+
+
+def admits(problem: Problem) -> Callable[[SlotSpec], bool]:
+    """Whether the problem can train a slot at all."""
+
+    def check(slot: SlotSpec) -> bool:
+        try:
+            problem.resolve(slot)
+        except SpecError:
+            return False
+        return True
+
+    return check

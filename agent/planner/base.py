@@ -1,0 +1,64 @@
+"""What a planner is: a pure function from the stored history to the next proposals.
+
+`propose` may depend on the spec, the history and the seed in the spec, and on nothing else. So a
+resumed exploration goes on exactly as an uninterrupted one would.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Protocol
+
+from blocks.base import Value
+from blocks.exploration import ExplorationSpec
+from blocks.run import MetricInfo, Run
+from blocks.slot import Proposal, SlotSpec
+
+
+class Planner(Protocol):
+    """Proposes the slots of a batch."""
+
+    def propose(
+        self,
+        spec: ExplorationSpec,
+        history: Sequence[Run],
+        *,
+        block: int,
+        batch: int,
+        metrics: Mapping[str, MetricInfo],
+    ) -> list[Proposal]:
+        """The slots of one batch.
+
+        Args:
+            spec: The exploration.
+            history: Every run before this batch, in the order of their numbers.
+            block: Number of the block, from 1.
+            batch: Number of the batch within its block, from 1.
+            metrics: What the problem says of its metrics.
+        """
+
+
+def replicate_seeds(spec: ExplorationSpec, number: int) -> tuple[int, ...]:
+    """Seeds of a run's replicates: fresh for every run, so that no run owes its result to a lucky one."""
+    return tuple(_hashed(spec.seed, number, replicate) for replicate in range(spec.replicates))
+
+
+def slot_rng(spec: ExplorationSpec, block: int, batch: int, slot: int) -> Random:
+    """The random numbers that a slot's planning may use."""
+    return Random(_hashed(spec.seed, "plan", block, batch, slot))
+
+
+def slot_spec(
+    spec: ExplorationSpec, values: Mapping[str, Value], strategies: Sequence[str], *, slot: int, number: int
+) -> SlotSpec:
+    """A slot with its invariants in force and the seeds of run `number`."""
+    return SlotSpec(
+        values={**values, **spec.space.invariants(slot)},
+        strategies=tuple(strategies),
+        seeds=replicate_seeds(spec, number),
+    )
+
+
+def _hashed(*parts: object) -> int:
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

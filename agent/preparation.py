@@ -1,0 +1,263 @@
+"""What must stand before a slot can be trained: an admitted code base, a data set, a foundation.
+
+Each is made once and kept by its hash. The order is always: store what will be done, do it, store
+what came of it; so a launch killed anywhere in between does that step again and nothing else.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
+from agent.listener import Listener
+from agent.pool import Outcome, Pool
+from agent.worker import (
+    EvaluationTask,
+    TrainingTask,
+    evaluate_foundation,
+    read_progress,
+    simulate,
+    train,
+    trained_hash,
+)
+from blocks.errors import DataError, GuardRefusalError, SetpointError
+from blocks.exploration import ExplorationSpec
+from blocks.identity import content_hash, files_hash
+from blocks.problem import Problem
+from memory import Store, Workspace
+
+SIMULATION_LIMIT = 600.0  # s
+EVALUATION_LIMIT = 300.0  # s
+
+
+class Ground(NamedTuple):
+    """What all runs of an exploration stand on."""
+
+    observations: Path
+    observations_hash: str
+    seal: Path | None
+    foundation: Path
+    foundation_key: str
+    summary: str
+    cached: bool
+    guard_check: int
+    guard_files: int
+
+
+class Preparation:
+    """Makes the ground of an exploration, or finds it made."""
+
+    def __init__(
+        self,
+        spec: ExplorationSpec,
+        *,
+        problem: Problem,
+        workspace: Workspace,
+        store: Store,
+        listener: Listener,
+    ) -> None:
+        self._spec = spec
+        self._problem = problem
+        self._workspace = workspace
+        self._store = store
+        self._listener = listener
+        self._pool: Pool[str] = Pool(1, preload=problem.preload())
+
+    def run(self) -> Ground:
+        """Everything in order.
+
+        Raises:
+            GuardRefusalError: Training code reads the answer key, or may do so.
+            DataError: A data set is not the one that was recorded.
+            SetpointError: A step failed.
+        """
+        check, n_files = self.admit_code()
+        try:
+            observations, observations_hash, seal = self.data_set()
+            foundation, key, summary, cached = self.foundation(observations, observations_hash, seal)
+        finally:
+            self._pool.stop()
+        return Ground(
+            observations=observations,
+            observations_hash=observations_hash,
+            seal=seal,
+            foundation=foundation,
+            foundation_key=key,
+            summary=summary,
+            cached=cached,
+            guard_check=check,
+            guard_files=n_files,
+        )
+
+    def admit_code(self) -> tuple[int, int]:
+        """The static guard over all training code; its verdict is stored, and every run points to it."""
+        self._listener.stage("guard: checking the training code")
+        report = check_paths(self._problem.training_sources())
+        findings = [*report.leaks, *report.undecidable]
+        check = self._store.record_guard_check(
+            code_hash=self._problem.code_version(),
+            verdict=report.verdict.value,
+            files=report.n_files,
+            findings=[f"{f.path}:{f.line}: {f.what}" for f in findings],
+        )
+        if findings:
+            raise GuardRefusalError(f"the guard refuses the training code:\n{to_text(report)}")
+        return check, report.n_files
+
+    def data_set(self) -> tuple[Path, str, Path | None]:
+        """Observations, their hash, and the seal; simulated where they are not there yet."""
+        data = dict(self._spec.data)
+        name = self._problem.describe_data(data)
+        key = content_hash([self._problem.name, data])[:16]
+        observations, seal = self._workspace.dataset(key), self._workspace.seal(key)
+        known = self._store.dataset(key)
+        if not observations.exists() or not seal.exists():
+            self._listener.stage(f"simulating {name}")
+            self._store.plan_dataset(key, name=name)
+            for left_over in (observations, seal):
+                _remove(left_over)
+            self._call(simulate, self._problem.name, data, observations, seal, timeout_s=SIMULATION_LIMIT)
+            seal_permissions(seal)
+            found = _hashes(observations, seal)
+            if known is not None and known.observations_hash not in (None, found[0]):
+                raise DataError(
+                    f"data set {name}: must be the one that was recorded "
+                    f"({_short(known.observations_hash)}), but simulating it again gave {_short(found[0])}; "
+                    "the generator has changed: use a new --workspace"
+                )
+            self._store.ready_dataset(key, observations_hash=found[0], seal_hash=found[1])
+        else:
+            found = _hashes(observations, seal)
+            if known is None or known.observations_hash is None:
+                self._store.plan_dataset(key, name=name)
+                self._store.ready_dataset(key, observations_hash=found[0], seal_hash=found[1])
+            elif (known.observations_hash, known.seal_hash) != found:
+                part = "observations" if known.observations_hash != found[0] else "sealed labels"
+                recorded = known.observations_hash if known.observations_hash != found[0] else known.seal_hash
+                now = found[0] if known.observations_hash != found[0] else found[1]
+                raise DataError(
+                    f"data set {name} ({observations}): the {part} must have the recorded hash "
+                    f"{_short(recorded)}, but have {_short(now)}; restore the files, or delete "
+                    f"datasets/{key} and sealed/{key}.seal to simulate them again"
+                )
+        return observations, found[0], seal
+
+    def foundation(
+        self, observations: Path, observations_hash: str, seal: Path | None
+    ) -> tuple[Path, str, str, bool]:
+        """The candidate that slots are to use, its key, one line about it, and whether it was there."""
+        settings = dict(self._spec.foundation)
+        key = content_hash([observations_hash, settings, self._problem.code_version()])[:16]
+        folder = self._workspace.foundation(key)
+        known = self._store.foundation(key)
+        if known is not None and known.state == "ready" and known.chosen and folder.exists():
+            self._check_fitted(folder, known.fitted_hash)
+            return folder / known.chosen, key, known.summary or "", True
+        self._store.plan_foundation(key, dataset=observations_hash, settings=settings)
+        fit_s = self._fit(observations, settings, folder)
+        fitted_hash = trained_hash(folder)
+        self._store.fitted_foundation(key, fitted_hash=fitted_hash, fit_s=fit_s)
+        self._store.foundation_truth_opened(key)
+        report = self._call(
+            evaluate_foundation,
+            EvaluationTask(
+                problem=self._problem.name,
+                observations=observations,
+                fitted=folder,
+                fitted_hash=fitted_hash,
+                seal=seal,
+                settings=settings,
+            ),
+            timeout_s=EVALUATION_LIMIT,
+        )
+        self._store.judged_foundation(key, report)
+        return folder / report.chosen, key, report.summary, False
+
+    def _fit(self, observations: Path, settings: Mapping[str, Any], folder: Path) -> float:
+        attempt = folder.with_name(f"{folder.name}.attempt")
+        _remove(attempt)
+        _remove(folder)
+        attempt.mkdir(parents=True)
+        progress = attempt / "progress.jsonl"
+        task = TrainingTask(
+            problem=self._problem.name,
+            observations=observations,
+            out=attempt,
+            progress=progress,
+            fence=fence(self._workspace, readable=(observations,), out=attempt, progress=progress),
+            memory_gib=self._spec.limits.memory_gib,
+            settings=settings,
+        )
+        fit_s = self._call(
+            train,
+            task,
+            timeout_s=self._spec.limits.timeout_s,
+            progress=progress,
+            text=f"fitting the {self._problem.foundation_name}",
+        )
+        progress.unlink(missing_ok=True)
+        (attempt / "log.txt").unlink(missing_ok=True)
+        attempt.replace(folder)
+        return float(fit_s)
+
+    def _check_fitted(self, folder: Path, fitted_hash: str | None) -> None:
+        found = trained_hash(folder)
+        if found != fitted_hash:
+            raise DataError(
+                f"{folder}: must have the recorded hash {_short(fitted_hash)}, but has {_short(found)}; "
+                "delete the folder to fit it again"
+            )
+
+    def _call(
+        self,
+        function: Any,
+        *args: Any,
+        timeout_s: float,
+        progress: Path | None = None,
+        text: str = "",
+    ) -> Any:
+        leak_report = args[0].fence.report if isinstance(args[0], TrainingTask) else None
+        self._pool.start("preparation", function, *args, timeout_s=timeout_s, leak_report=leak_report)
+        while True:
+            for _, outcome in self._pool.finished(wait_s=0.1):
+                return _value(outcome, function.__name__)
+            if progress is not None and (steps := read_progress(progress)):
+                self._listener.stage(text, steps[-1])
+            else:
+                self._listener.tick()
+
+
+def fence(workspace: Workspace, *, readable: tuple[Path, ...], out: Path, progress: Path) -> Fence:
+    """What one training may touch: its observations and foundation to read, its own folder to write."""
+    seals = workspace.sealed
+    return Fence(
+        workspace=FileId.of(workspace.root),
+        sealed=frozenset(FileId.of(path) for path in [seals, *seals.iterdir()]),
+        readable=readable,
+        writable=(out, progress),
+        report=out / "leak.json",
+    )
+
+
+def _value(outcome: Outcome, step: str) -> Any:
+    if outcome.failure is None:
+        return outcome.value
+    if isinstance(outcome.error, SetpointError):
+        raise outcome.error
+    raise SetpointError(f"{step.replace('_', ' ')}: {outcome.failure.kind.value}: {outcome.failure.reason}")
+
+
+def _hashes(observations: Path, seal: Path) -> tuple[str, str]:
+    return files_hash(observations.iterdir()), files_hash([seal])
+
+
+def _short(digest: str | None) -> str:
+    return "none" if digest is None else digest[:12]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

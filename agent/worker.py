@@ -1,0 +1,167 @@
+"""What runs in other processes: one fresh process per task, of one of two kinds.
+
+*Training* processes see observations alone: before any code of the science runs, the fence goes up
+(agent/guard/absence.py) and the seal, the store and every other run are out of reach. *Keeper*
+processes may know the truth: they simulate, and they evaluate what is already trained and hashed.
+"""
+
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.guard import Fence, fence_off
+from blocks.errors import DataError
+from blocks.identity import files_hash
+from blocks.problem import FoundationReport, Progress, load_problem
+from blocks.run import Metrics
+from blocks.slot import SlotSpec
+
+REPORT_EVERY = 0.2  # s between two lines of progress
+ORPHAN_CHECK = 0.5  # s between two looks whether the launch that wants the result still lives
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """A training: of one slot, or of the foundation that all slots share."""
+
+    problem: str
+    observations: Path
+    out: Path
+    progress: Path
+    fence: Fence
+    memory_gib: float
+    slot: SlotSpec | None = None
+    foundation: Path | None = None
+    settings: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class EvaluationTask:
+    """An evaluation of what `fitted_hash` says is on disk."""
+
+    problem: str
+    observations: Path
+    fitted: Path
+    fitted_hash: str
+    seal: Path | None
+    slot: SlotSpec | None = None
+    foundation: Path | None = None
+    settings: Mapping[str, Any] | None = None
+
+
+def train(task: TrainingTask) -> float:
+    """Trains behind the fence; the parameters are in `task.out` afterwards.
+
+    Returns:
+        Wall-clock time, s.
+    """
+    _die_with_the_launch()
+    _speak_into(task.out / "log.txt")
+    limit = int(task.memory_gib * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    fence_off(task.fence)
+    problem = load_problem(task.problem)
+    report = ProgressFile(task.progress)
+    started = time.monotonic()
+    if task.slot is not None and task.foundation is not None:
+        problem.train(task.slot, task.observations, task.foundation, task.out, report)
+    else:
+        problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
+    return time.monotonic() - started
+
+
+def simulate(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+    """Writes a data set: observations and seal apart."""
+    _die_with_the_launch()
+    load_problem(problem).simulate(data, observations, seal)
+
+
+def evaluate(task: EvaluationTask) -> tuple[Metrics, ...]:
+    """Metrics per replicate, computed from the stored parameters."""
+    _die_with_the_launch()
+    _verify(task)
+    assert task.slot is not None
+    assert task.foundation is not None
+    return load_problem(task.problem).evaluate(
+        task.slot, task.observations, task.foundation, task.fitted, task.seal
+    )
+
+
+def evaluate_foundation(task: EvaluationTask) -> FoundationReport:
+    """What the foundation is worth, and which candidate slots are to use."""
+    _die_with_the_launch()
+    _verify(task)
+    return load_problem(task.problem).evaluate_foundation(
+        task.settings or {}, task.observations, task.fitted, task.seal
+    )
+
+
+def trained_hash(folder: Path) -> str:
+    """Hash of what a training wrote; its log is not part of the result."""
+    return files_hash(path for path in folder.iterdir() if path.name != "log.txt")
+
+
+class ProgressFile:
+    """Appends progress to a file that the launch, and anybody else, may follow.
+
+    A file holds no lock that a killed worker could take along.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._stream = path.open("a", encoding="utf-8", buffering=1)
+        self._last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last >= REPORT_EVERY or progress.step >= progress.total:
+            self._last = now
+            self._stream.write(json.dumps([progress.step, progress.total, progress.loss]) + "\n")
+
+
+def read_progress(path: Path) -> list[Progress]:
+    """Progress written so far; a line that is being written is left out."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [Progress(*json.loads(line)) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def _verify(task: EvaluationTask) -> None:
+    """The truth is opened for exactly the parameters whose hash is in the store."""
+    found = trained_hash(task.fitted)
+    if found != task.fitted_hash:
+        raise DataError(
+            f"{task.fitted.name}: must have the hash that was stored after training "
+            f"({task.fitted_hash[:12]}), but has {found[:12]}; its files were changed since"
+        )
+
+
+def _die_with_the_launch() -> None:
+    """Ends this process when the launch is gone, so that no orphan trains on after a kill -9."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_CHECK)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="orphan-check").start()
+
+
+def _speak_into(path: Path) -> None:
+    """Sends what the training prints to its log, so that it cannot disturb the launch's screen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)

@@ -1,0 +1,45 @@
+"""Every error that Setpoint raises on purpose, in one tree.
+
+A message is one line: what must hold, what was found, where, and what to do. The command line
+prints it after `setpoint:` and leaves with `exit_code`.
+"""
+
+from typing import ClassVar
+
+
+class SetpointError(Exception):
+    """Base of all errors that a user can do something about."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class SpecError(SetpointError):
+    """An exploration file, or a value in it, breaks a rule."""
+
+
+class DataError(SetpointError):
+    """A data set is missing, malformed, or not the one whose hash was recorded."""
+
+
+class WorkspaceError(SetpointError):
+    """The workspace cannot be used: newer version, read-only, full, or in use."""
+
+
+class QueryError(SetpointError):
+    """A question about past runs cannot be answered as it was asked."""
+
+
+class GuardRefusalError(SetpointError):
+    """Training code was refused before it ran, since it reads the answer key or may do so."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class LabelLeakError(SetpointError):
+    """Ground truth was about to be read in a process that trains."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class DivergenceError(SetpointError):
+    """Training left the finite numbers; the run is stored as failed with the step named."""

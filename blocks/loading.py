@@ -1,0 +1,107 @@
+"""Exploration files: read, checked, and refused with one clear line.
+
+A file is YAML 1.2 (so `1e-3` is a number and a key may stand only once). The catalog is the folder
+of files that ships with Setpoint; a user copies one, edits it and launches the copy.
+"""
+
+import difflib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from blocks.errors import SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.problem import load_problem
+from blocks.rules import explain
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def catalog() -> dict[str, Traversable]:
+    """Explorations that ship with Setpoint: name to file."""
+    folder = files("blocks") / "catalog"
+    found = {
+        entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    }
+    return dict(sorted(found.items()))
+
+
+def load_exploration(name_or_path: str) -> ExplorationSpec:
+    """The exploration of that name in the catalog, or in that file.
+
+    Raises:
+        SpecError: There is no such exploration, or the file breaks a rule.
+    """
+    shipped = catalog()
+    if name_or_path in shipped:
+        entry = shipped[name_or_path]
+        return parse_exploration(entry.read_text(encoding="utf-8"), source=entry.name)
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml") and not path.exists():
+        near = difflib.get_close_matches(name_or_path, shipped, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise SpecError(
+            f"there is no exploration {name_or_path!r}.{hint} "
+            f"Known: {', '.join(shipped)}; or give a .yaml file"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"{path}: must be UTF-8 text, but byte {error.start} is not; save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    return parse_exploration(text, source=path.name)
+
+
+def parse_exploration(text: str, *, source: str) -> ExplorationSpec:
+    """Reads an exploration out of YAML and lets its problem check it.
+
+    Args:
+        text: The YAML.
+        source: File name for messages.
+
+    Raises:
+        SpecError: Naming file, key, value and what is allowed.
+    """
+    try:
+        document = YAML(typ="safe", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise SpecError(f"{source}: {where}is not valid YAML: {error.problem}") from error
+    except YAMLError as error:
+        raise SpecError(f"{source}: is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict):
+        raise SpecError(f"{source}: must be a mapping of keys to values, but holds {_kind(document)}")
+    try:
+        spec = validate(ExplorationSpec, document)
+        load_problem(spec.problem).check(spec)
+    except SpecError as error:
+        raise SpecError(f"{source}, {error}") from error
+    return spec
+
+
+def validate(model: type[Model], values: Mapping[str, Any], *, where: tuple[str, ...] = ()) -> Model:
+    """An instance of `model`, or a SpecError that names the key, the value and what is allowed.
+
+    Args:
+        model: What the values must be.
+        values: As read from a file.
+        where: Keys that lead to `values` in the file.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise SpecError(explain(error, model, where=where)) from error
+
+
+def _kind(document: object) -> str:
+    return "nothing" if document is None else f"a {type(document).__name__}"

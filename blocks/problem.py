@@ -1,0 +1,118 @@
+"""The one door between the agent and a science.
+
+A problem is found by name through the entry points of the group `setpoint.problems`. The agent
+calls its methods in separate processes, so that ground truth and training never share one:
+
+    simulate              generator process   may know the truth; writes observations and seal apart
+    fit_foundation        training process    observations only
+    evaluate_foundation   evaluator process   may open the seal, once the fit's hash is stored
+    train                 training process    observations only
+    evaluate              evaluator process   may open the seal, once the parameters' hash is stored
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
+
+from blocks.errors import SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.run import MetricInfo, Metrics
+from blocks.slot import SlotSpec
+
+GROUP = "setpoint.problems"
+
+
+class Progress(NamedTuple):
+    """How far a training is."""
+
+    step: int
+    total: int
+    loss: float
+
+
+Report = Callable[[Progress], None]
+"""Takes progress; cheap to call often, since the receiver drops what comes too fast."""
+
+
+class FoundationReport(NamedTuple):
+    """What the evaluator says of a foundation."""
+
+    chosen: str  # file name of the candidate that slots are to use
+    chosen_by_truth: bool  # True where the choice read ground truth (a regime fixed by R2)
+    metrics: Metrics
+    summary: str  # one line for people
+
+
+class Problem(Protocol):
+    """A science that the agent can explore without knowing it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the entry point."""
+
+    @property
+    def foundation_name(self) -> str:
+        """What people call that which all slots share: `reaction model`."""
+
+    def check(self, spec: ExplorationSpec) -> None:
+        """Raises SpecError where data, foundation, space, baseline or strategies break a rule."""
+
+    def metrics(self) -> Mapping[str, MetricInfo]:
+        """Every metric that `evaluate` can give, those that matter first."""
+
+    def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
+        """The slot with every default filled in: what a run's identity is made of."""
+
+    def training_sources(self) -> tuple[Path, ...]:
+        """Files whose code runs while training, or may: the guard parses them before every launch."""
+
+    def preload(self) -> tuple[str, ...]:
+        """Modules that every training needs, imported once by the server that workers are forked from."""
+
+    def code_version(self) -> str:
+        """Hash of the code that decides results."""
+
+    def describe_data(self, data: Mapping[str, Any]) -> str:
+        """A data set's short name for titles: `oscillatory_rank_50 #42`."""
+
+    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+        """Writes a data set: observations without truth into one folder, the truth into another file."""
+
+    def fit_foundation(
+        self, settings: Mapping[str, Any], observations: Path, out: Path, report: Report
+    ) -> None:
+        """Fits what all slots share, label-free, and writes one or more candidates into `out`."""
+
+    def evaluate_foundation(
+        self, settings: Mapping[str, Any], observations: Path, fitted: Path, seal: Path | None
+    ) -> FoundationReport:
+        """Judges the candidates; names the one to use."""
+
+    def train(self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report) -> None:
+        """Trains all replicates of a slot together and writes their parameters into `out`.
+
+        Raises:
+            DivergenceError: A loss or a parameter is no longer finite.
+        """
+
+    def evaluate(
+        self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
+    ) -> tuple[Metrics, ...]:
+        """One mapping of metrics per replicate; without a seal those that need truth are None."""
+
+
+def problem_names() -> list[str]:
+    """Names of the installed problems."""
+    return sorted(entry.name for entry in entry_points(group=GROUP))
+
+
+def load_problem(name: str) -> Problem:
+    """The installed problem of that name.
+
+    Raises:
+        SpecError: No installed package offers it.
+    """
+    for entry in entry_points(group=GROUP, name=name):
+        return cast(Problem, entry.load()())
+    raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

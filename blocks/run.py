@@ -1,0 +1,128 @@
+"""A run: one slot that was, is being or will be trained, and what came of it."""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from statistics import median, stdev
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from blocks.base import Frozen
+from blocks.slot import Proposal
+
+Metrics = dict[str, float | None]
+"""Metric values of one replicate. A metric that could not be computed is None, never a number."""
+
+
+class RunState(StrEnum):
+    """Life of a run; it only moves forward, save that an interrupted run is planned again."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    TRAINED = "trained"  # parameters are on disk, and their hash is stored: truth may be opened
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunState.DONE, RunState.FAILED)
+
+
+class FailureKind(StrEnum):
+    """Why a run failed."""
+
+    DIVERGED = "diverged"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out of memory"
+    LEAK = "label leak"
+    ERROR = "error"
+
+
+class Failure(Frozen):
+    """How a run ended badly; the planner learns from it."""
+
+    kind: FailureKind
+    reason: str
+
+
+class MetricInfo(Frozen):
+    """What a problem says of one of its metrics."""
+
+    direction: Literal["maximize", "minimize"]
+    needs_labels: Annotated[bool, Field(description="Computed from ground truth, by the evaluator only.")]
+    meaning: str
+    target: Annotated[float | None, Field(description="The value of a perfect result.")] = None
+    label: Annotated[str, Field(description="Short name for narrow tables.")] = ""
+
+
+class Spread(Frozen):
+    """A metric over the replicates of a run."""
+
+    median: float
+    sd: Annotated[float | None, Field(description="Sample standard deviation; None for one replicate.")]
+    n: int
+
+    def __str__(self) -> str:
+        return show_number(self.median) + ("" if self.sd is None else f" ±{show_number(self.sd)}")
+
+
+class Run(Frozen):
+    """A row of the store, as planners, findings and tables read it."""
+
+    number: Annotated[int, Field(ge=1, description="Counts from 1 within its exploration.")]
+    block: int
+    batch: int
+    proposal: Proposal
+    identity: str
+    state: RunState
+    failure: Failure | None = None
+    metrics: Annotated[tuple[Metrics, ...], Field(description="One mapping per replicate.")] = ()
+    dataset: Annotated[str, Field(description="Hash of the data set that it was trained on.")] = ""
+    trained_hash: str | None = None
+    train_s: Annotated[float | None, Field(description="Wall-clock time of training, s.")] = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def values_of(self, metric: str) -> list[float]:
+        """The metric in each replicate that has it."""
+        found = [replicate.get(metric) for replicate in self.metrics]
+        return [value for value in found if value is not None and math.isfinite(value)]
+
+    def spread(self, metric: str) -> Spread | None:
+        """Median and standard deviation over replicates; None where no replicate has the metric."""
+        return spread_of(self.values_of(metric))
+
+
+def spread_of(values: list[float]) -> Spread | None:
+    """Median, sample standard deviation and count; None for no values."""
+    if not values:
+        return None
+    sd = stdev(values) if len(values) > 1 else None
+    return Spread(median=median(values), sd=sd, n=len(values))
+
+
+def best_run(runs: Iterable[Run], objective: str, info: MetricInfo) -> Run | None:
+    """The finished run with the best median objective; the older one of two equals."""
+    sign = 1 if info.direction == "maximize" else -1
+    scored = [
+        (sign * spread.median, -run.number, run)
+        for run in runs
+        if run.state is RunState.DONE and (spread := run.spread(objective)) is not None
+    ]
+    return max(scored)[2] if scored else None
+
+
+def show_number(value: float) -> str:
+    """Three digits that people can compare down a column: 0.871, 0.004, 14.6, 396, 1.2e5."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if 0.001 <= size < 100:
+        return f"{value:.3f}" if size < 10 else f"{value:.1f}"
+    if 100 <= size < 10000:
+        return f"{value:.0f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

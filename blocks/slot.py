@@ -1,0 +1,79 @@
+"""A slot: one hyperparameter proposal, and the reason for which it was proposed.
+
+What decides the result (`SlotSpec`) is kept apart from why it was tried (`Proposal`): only the
+former enters a run's identity.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from blocks.base import Frozen, Value
+
+
+class Role(StrEnum):
+    """What a slot is for."""
+
+    BASELINE = "baseline"  # first batch: the same parameters in every slot
+    SWEEP = "sweep"  # one parameter over its range, nothing else moved
+    EXPLOIT = "exploit"  # a conservative change to one of the best nodes
+    EXPLORE = "explore"  # an under-visited node, or a dimension not yet moved
+    PRINCIPLE_TEST = "principle-test"  # undo what a statement of the memory says is right
+
+
+class SlotSpec(Frozen):
+    """Everything of a proposal that decides its result."""
+
+    values: Annotated[dict[str, Value], Field(description="Hyperparameters by name.")]
+    strategies: Annotated[tuple[str, ...], Field(description="Names of the strategies that are on.")]
+    seeds: Annotated[tuple[int, ...], Field(min_length=1, description="One seed per replicate.")]
+
+    @field_validator("strategies")
+    @classmethod
+    def _sorted(cls, strategies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(strategies)))
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f"replicates need distinct seeds, but got {list(seeds)}")
+        return seeds
+
+    def differs_from(self, other: "SlotSpec") -> list[str]:
+        """What was changed, in words: one entry per hyperparameter or strategy. Seeds do not count."""
+        changes = [
+            f"{name} {show_value(other.values.get(name))} -> {show_value(self.values.get(name))}"
+            for name in sorted(self.values.keys() | other.values.keys())
+            if self.values.get(name) != other.values.get(name)
+        ]
+        changes += [f"without {name}" for name in other.strategies if name not in self.strategies]
+        changes += [f"with {name}" for name in self.strategies if name not in other.strategies]
+        return changes
+
+
+class Proposal(Frozen):
+    """A slot to be run, with its place in the search tree."""
+
+    slot: Annotated[int, Field(ge=0, description="Index within its batch.")]
+    spec: SlotSpec
+    role: Role
+    parent: Annotated[int | None, Field(description="Number of the run that it mutates.")] = None
+    change: Annotated[str, Field(description="What differs from the parent.")] = ""
+    reason: Annotated[str, Field(description="Why this was proposed, in one line.")] = ""
+
+
+def show_value(value: Value | None) -> str:
+    """A hyperparameter as people write it: 3.2e-3, 16, off."""
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float) and value != 0 and not 0.01 <= abs(value) < 10000:
+        mantissa, _, exponent = f"{value:.3g}".partition("e")
+        if not exponent:
+            mantissa, _, exponent = f"{value:.2e}".partition("e")
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,245 @@
+"""Explorations in the store: begun, gone on with, their blocks, their notes and their journal."""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from blocks.errors import QueryError, WorkspaceError
+from blocks.exploration import ExplorationSpec
+from blocks.run import RunState
+from memory.database import Database
+from memory.records import BlockRecord, Event, ExplorationInfo
+from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
+
+_LOOSE = ("blocks", "limits", "title", "memory")
+"""Keys that may change between launches: they do not enter an exploration's identity."""
+
+
+class Explorations:
+    """The part of the store that holds explorations and their blocks."""
+
+    _database: Database
+
+    def begin(self, spec: ExplorationSpec, *, version: str) -> None:
+        """Stores an exploration, or goes on with the one of that name.
+
+        Args:
+            spec: Its settings; on a later launch only blocks, limits, title and memory may differ.
+            version: Version of Setpoint that launches it.
+
+        Raises:
+            WorkspaceError: An exploration of that name has other settings.
+        """
+        stored = spec.model_dump(mode="json")
+        with self._database.writing() as session:
+            row = session.get(ExplorationRow, spec.name)
+            what = "begun"
+            if row is None:
+                row = ExplorationRow(
+                    name=spec.name,
+                    spec=stored,
+                    identity=spec.identity(),
+                    created_at=self._database.clock(),
+                    setpoint_version=version,
+                    notes="",
+                )
+                session.add(row)
+            else:
+                what = "gone on with"
+                before = self._spec_of(row)
+                if before.identity() != spec.identity():
+                    keys = list(_differing(before.model_dump(mode="json"), stored))
+                    named = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
+                    raise WorkspaceError(
+                        f"exploration {spec.name!r} must keep its settings, but {named} differs from what "
+                        f"was launched in {self._database.path.parent}; give it another name, or another "
+                        "--workspace"
+                    )
+                row.spec, row.identity, row.setpoint_version = stored, spec.identity(), version
+            self._database.note(session, what, exploration=spec.name, detail=f"setpoint {version}")
+
+    def explorations(self) -> list[ExplorationInfo]:
+        """Every exploration and how far it is, oldest first."""
+        with self._database.reading() as session:
+            counts: dict[str, dict[RunState, int]] = {}
+            states = select(RunRow.exploration, RunRow.state, func.count()).group_by(
+                RunRow.exploration, RunRow.state
+            )
+            for name, state, count in session.execute(states):
+                counts.setdefault(name, {})[state] = count
+            done = (
+                select(BlockRow.exploration, func.count())
+                .where(BlockRow.state == BlockState.CLOSED)
+                .group_by(BlockRow.exploration)
+            )
+            closed = {name: int(count) for name, count in session.execute(done)}
+            rows = session.scalars(
+                select(ExplorationRow).order_by(ExplorationRow.created_at, ExplorationRow.name)
+            )
+            return [
+                ExplorationInfo(
+                    name=row.name,
+                    spec=self._spec_of(row),
+                    created_at=row.created_at,
+                    n_runs=sum(counts.get(row.name, {}).values()),
+                    n_done=counts.get(row.name, {}).get(RunState.DONE, 0),
+                    n_failed=counts.get(row.name, {}).get(RunState.FAILED, 0),
+                    blocks_closed=closed.get(row.name, 0),
+                )
+                for row in rows
+            ]
+
+    def latest(self) -> str | None:
+        """The exploration in which something happened last; None in an empty store."""
+        with self._database.reading() as session:
+            return session.scalar(
+                select(EventRow.exploration)
+                .where(EventRow.exploration.is_not(None))
+                .order_by(EventRow.id.desc())
+                .limit(1)
+            )
+
+    def resolve(self, name: str | None) -> str:
+        """The exploration of that name; without one, that in which something happened last.
+
+        Raises:
+            QueryError: There is none of that name, or none at all.
+        """
+        found = self.latest() if name is None else name
+        if found is None:
+            raise QueryError(
+                f"{self._database.path.parent} must hold an exploration, but none has begun; "
+                "start one with `setpoint launch`"
+            )
+        with self._database.reading() as session:
+            return _row(session, found).name
+
+    def spec(self, name: str) -> ExplorationSpec:
+        """Settings of an exploration.
+
+        Raises:
+            QueryError: There is none of that name.
+        """
+        with self._database.reading() as session:
+            return self._spec_of(_row(session, name))
+
+    def open_block(self, exploration: str, number: int) -> None:
+        """Begins a block; one that is open already stays so.
+
+        Raises:
+            ValueError: It is closed.
+        """
+        with self._database.writing() as session:
+            row = session.get(BlockRow, (exploration, number))
+            if row is None:
+                row = BlockRow(exploration=exploration, number=number, state=BlockState.PLANNED)
+                session.add(row)
+            if row.state is BlockState.CLOSED:
+                raise ValueError(f"{exploration}, block {number}: is closed, and a closed block stays so")
+            if row.state is BlockState.PLANNED:
+                row.state, row.opened_at = BlockState.RUNNING, self._database.clock()
+                self._database.note(session, "block opened", exploration=exploration, detail=str(number))
+
+    def close_block(self, exploration: str, number: int) -> None:
+        """Ends a block all of whose runs have ended.
+
+        Raises:
+            ValueError: It is not open, or a run in it has not ended.
+        """
+        with self._database.writing() as session:
+            row = session.get(BlockRow, (exploration, number))
+            if row is None or row.state is not BlockState.RUNNING:
+                state = "unknown" if row is None else row.state.value
+                raise ValueError(
+                    f"{exploration}, block {number}: must be open to be closed, but it is {state}"
+                )
+            unended = session.scalars(
+                select(RunRow.number)
+                .where(RunRow.exploration == exploration, RunRow.block == number)
+                .where(RunRow.state.not_in([state for state in RunState if state.is_final]))
+            ).all()
+            if unended:
+                raise ValueError(f"{exploration}, block {number}: runs {list(unended)} have not ended")
+            row.state, row.closed_at = BlockState.CLOSED, self._database.clock()
+            self._database.note(session, "block closed", exploration=exploration, detail=str(number))
+
+    def blocks(self, exploration: str) -> list[BlockRecord]:
+        """Blocks of an exploration in the order of their numbers."""
+        with self._database.reading() as session:
+            rows = session.scalars(
+                select(BlockRow).where(BlockRow.exploration == exploration).order_by(BlockRow.number)
+            )
+            return [
+                BlockRecord(
+                    number=row.number, state=row.state, opened_at=row.opened_at, closed_at=row.closed_at
+                )
+                for row in rows
+            ]
+
+    def notes(self, exploration: str) -> str:
+        """What a human wrote under the marker of the working memory."""
+        with self._database.reading() as session:
+            return _row(session, exploration).notes
+
+    def set_notes(self, exploration: str, notes: str) -> None:
+        """Stores a human's notes; an event is left only where they changed."""
+        with self._database.writing() as session:
+            row = _row(session, exploration)
+            if row.notes != notes:
+                row.notes = notes
+                self._database.note(session, "notes changed", exploration=exploration)
+
+    def events(self, exploration: str | None = None, *, run: int | None = None) -> list[Event]:
+        """The journal in the order in which things happened; of one exploration, one run, or all."""
+        query = select(EventRow).order_by(EventRow.id)
+        if exploration is not None:
+            query = query.where(EventRow.exploration == exploration)
+        if run is not None:
+            query = query.where(EventRow.run == run)
+        with self._database.reading() as session:
+            return [
+                Event(**{name: getattr(row, name) for name in Event.model_fields})
+                for row in session.scalars(query)
+            ]
+
+    def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
+        try:
+            return ExplorationSpec.model_validate(row.spec)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(map(str, first["loc"]))
+            raise WorkspaceError(
+                f"{self._database.path}: exploration {row.name!r} holds {key}, which this version of "
+                f"Setpoint cannot read ({first['msg']}); use version {row.setpoint_version}, "
+                "or another --workspace"
+            ) from error
+
+
+def _row(session: Session, name: str) -> ExplorationRow:
+    row = session.get(ExplorationRow, name)
+    if row is None:
+        known = session.scalars(select(ExplorationRow.name).order_by(ExplorationRow.name)).all()
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise QueryError(
+            f"there is no exploration {name!r} in this workspace.{hint} "
+            f"Known: {', '.join(known) or 'none yet'}"
+        )
+    return row
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any], *, prefix: str = "") -> Iterator[str]:
+    """Dotted keys whose values differ, those that may differ left out."""
+    for key in dict.fromkeys([*before, *after]):
+        if not prefix and key in _LOOSE:
+            continue
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differing(old, new, prefix=f"{prefix}{key}.")
+        elif key not in before or key not in after or json.dumps(old) != json.dumps(new):
+            yield f"{prefix}{key}"

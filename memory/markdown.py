@@ -1,0 +1,166 @@
+"""The working memory as a file: rendered whole, never edited, save for a human's notes at its end.
+
+Equal views give equal bytes, and at most 300 lines before the notes. What a human wrote below the
+marker goes into the store before the file is replaced, and into the next file from there. A snapshot
+is kept per block.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from blocks.errors import QueryError
+from memory.store import Store
+from memory.view import MemoryView, context, count, header, learned, plain, plan_table, questions, standing
+from memory.workspace import Workspace, translate_os_errors, write_atomically
+
+MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
+
+_HEADING = re.compile(r"^# Working memory: (\S+)[ \t]*$", re.MULTILINE)
+
+
+def render_memory(view: MemoryView) -> str:
+    """The working memory as markdown.
+
+    Args:
+        view: What it is made of.
+
+    Returns:
+        Text that ends with a line break; the same bytes for the same view.
+    """
+    networks = len({run.dataset for run in view.runs})
+    return _template().render(
+        name=view.spec.name,
+        header=header(view),
+        context=context(view),
+        standing=standing(view),
+        learned=learned(view),
+        networks=count(networks, "network"),
+        guard=plain(view.guard_summary),
+        problem=plain(view.spec.memory.key_open_problem) or "None stated.",
+        questions=questions(view),
+        plan=plan_table(view) if view.plan else [],
+        plan_block=view.plan_block,
+        marker=MARKER,
+        notes=view.notes.strip("\n"),
+    )
+
+
+def extract_notes(text: str) -> tuple[str, str] | None:
+    """The exploration that a memory.md belongs to, and the notes in it.
+
+    Returns:
+        Name and notes without blank lines around them; None where the heading or the marker is missing.
+    """
+    heading = _HEADING.search(text)
+    above, marker, notes = text.partition(MARKER)
+    if heading is None or not marker or heading.start() > len(above):
+        return None
+    return heading[1], notes.strip("\n")
+
+
+def current_notes(workspace: Workspace, store: Store, exploration: str) -> str:
+    """The notes that a new memory.md has to hold: those in the present one, else the stored ones."""
+    found = extract_notes(_text_of(workspace.memory_file) or "")
+    if found is not None and found[0] == exploration:
+        return found[1]
+    return store.notes(exploration)
+
+
+def read_memory(workspace: Workspace, *, exploration: str | None = None, block: int | None = None) -> str:
+    """A working memory that was written before.
+
+    Args:
+        workspace: Where to read.
+        exploration: Of this one; that of memory.md without it.
+        block: As it was after this block; as it is now without it.
+
+    Raises:
+        QueryError: No such memory was written.
+    """
+    text = _text_of(workspace.memory_file)
+    heading = None if text is None else _HEADING.search(text)
+    current = None if heading is None else heading[1]
+    if text is not None and block is None and exploration in (None, current):
+        return text
+    name = exploration or current
+    if name is None:
+        raise QueryError(
+            f"{workspace.root} must hold a working memory, but there is none that names its exploration; "
+            "`setpoint launch` writes one after each block"
+        )
+    kept = workspace.snapshots(name).glob("block-*.md")
+    written = sorted(int(found[1]) for path in kept if (found := re.fullmatch(r"block-(\d+)", path.stem)))
+    wanted = max(written, default=0) if block is None else block
+    if wanted not in written:
+        known = ", ".join(map(str, written)) or "none"
+        raise QueryError(
+            f"{name}: must be a block whose working memory was kept, but got {wanted}; kept blocks: {known}"
+        )
+    return _text_of(workspace.snapshot(name, wanted)) or ""
+
+
+def write_memory(workspace: Workspace, store: Store, exploration: str, text: str, block: int) -> None:
+    """Replaces memory.md and keeps a snapshot of the block; a human's notes are lost in no case.
+
+    The notes in the present file go into the store, under the exploration that it belongs to. A file
+    in which they cannot be told from the rest is kept as snapshots/<exploration>/edited-<n>.md.
+
+    Args:
+        workspace: Where to write.
+        store: Its store.
+        exploration: The exploration that `text` belongs to.
+        text: The rendered memory. Notes written since it was rendered are put in.
+        block: The block after which it was made.
+
+    Raises:
+        WorkspaceError: The disk refuses; the present file is as it was.
+    """
+    if workspace.memory_file.exists():
+        _harvest(workspace, store, exploration)
+    above, marker, _ = text.partition(MARKER)
+    if marker:
+        notes = store.notes(exploration)
+        text = f"{above}{marker}\n" + (f"{notes}\n" if notes else "")
+    write_atomically(workspace.snapshot(exploration, block), text)
+    write_atomically(workspace.memory_file, text)
+
+
+def _harvest(workspace: Workspace, store: Store, exploration: str) -> None:
+    text = _text_of(workspace.memory_file)
+    found = None if text is None else extract_notes(text)
+    if found is not None and found[0] in {info.name for info in store.explorations()}:
+        store.set_notes(*found)
+        return
+    folder = workspace.snapshots(exploration)
+    with translate_os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while (kept := folder / f"edited-{number}.md").exists():
+            number += 1
+        # A copy under a new name, not a move: memory.md is there at every moment.
+        kept.write_bytes(workspace.memory_file.read_bytes())
+
+
+def _text_of(path: Path) -> str | None:
+    """A file's text; None where there is none, or it is no text."""
+    with translate_os_errors(path):
+        try:
+            return path.read_text(encoding="utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # markdown, not HTML; `plain` and the tables do what escaping there is
+    )
+    return environment.get_template("memory.md.j2")

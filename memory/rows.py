@@ -1,0 +1,105 @@
+"""Rows of runs, found and turned into what planners, findings and tables read."""
+
+import math
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from blocks.errors import QueryError
+from blocks.run import Failure, Metrics, Run, RunState
+from blocks.slot import Proposal, SlotSpec
+from memory.schema import DatasetRow, MetricRow, RunRow
+
+
+def row_of(session: Session, exploration: str, number: int) -> RunRow:
+    """The row of a run.
+
+    Raises:
+        QueryError: There is none of that number.
+    """
+    here = RunRow.exploration == exploration
+    row = session.scalar(select(RunRow).where(here, RunRow.number == number))
+    if row is None:
+        last = session.scalar(select(func.max(RunRow.number)).where(here))
+        known = f"its runs are 1 to {last}" if last else "it has no runs yet"
+        raise QueryError(f"{exploration}: must be a run's number, but got {number}; {known}")
+    return row
+
+
+def require_dataset(session: Session, observations_hash: str) -> None:
+    """Raises QueryError where no data set with such observations is ready."""
+    here = DatasetRow.observations_hash == observations_hash
+    if session.scalar(select(DatasetRow.key).where(here).limit(1)) is None:
+        raise QueryError(
+            f"dataset: must be the hash of a data set that is ready, but got {observations_hash[:12]!r}; "
+            "record it with ready_dataset first"
+        )
+
+
+def first_done(session: Session, identity: str) -> RunRow | None:
+    """The first run of that identity that is done: the one that was paid for."""
+    return session.scalar(
+        select(RunRow)
+        .where(RunRow.identity == identity, RunRow.state == RunState.DONE)
+        .order_by(RunRow.id)
+        .limit(1)
+    )
+
+
+def metrics_of(
+    session: Session, rows: Sequence[RunRow], *, where: Sequence[ColumnElement[bool]] = ()
+) -> dict[int, tuple[Metrics, ...]]:
+    """Metrics of runs by row id, one mapping per replicate, in one query.
+
+    Args:
+        session: An open transaction.
+        rows: The runs.
+        where: The condition that found them, where there may be many; else their ids are asked for.
+    """
+    found: dict[int, tuple[Metrics, ...]] = {
+        row.id: tuple({} for _ in range(row.summary["n_replicates"])) for row in rows if row.summary
+    }
+    if not found:
+        return found
+    query = select(MetricRow.run, MetricRow.replicate, MetricRow.name, MetricRow.value)
+    if where:
+        query = query.join(RunRow, RunRow.id == MetricRow.run).where(*where)
+    else:
+        query = query.where(MetricRow.run.in_(list(found)))
+    for run, replicate, name, value in session.execute(query):
+        found[run][replicate][name] = value
+    return found
+
+
+def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
+    """The run that a row describes."""
+    return Run(
+        number=row.number,
+        block=row.block,
+        batch=row.batch,
+        proposal=Proposal(
+            slot=row.slot,
+            spec=SlotSpec.model_validate(row.spec),
+            role=row.role,
+            parent=row.parent,
+            change=row.change,
+            reason=row.reason,
+        ),
+        identity=row.identity,
+        state=row.state,
+        failure=None
+        if row.failure_kind is None
+        else Failure(kind=row.failure_kind, reason=row.failure_reason or ""),
+        metrics=metrics,
+        dataset=row.dataset,
+        trained_hash=row.trained_hash,
+        train_s=row.train_s,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def finite(value: float | None) -> float | None:
+    """A metric as it is stored: NaN and infinity are no results."""
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -1,0 +1,176 @@
+"""What a working memory is made of, and the lines that it comes down to.
+
+Everything is bounded: however many runs and statements there are, each section has its share of lines.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from blocks.base import Frozen
+from blocks.exploration import ExplorationSpec
+from blocks.run import MetricInfo, Run, RunState, Spread
+from blocks.slot import Proposal, show_value
+from blocks.space import PerSlotParameter
+from memory.evidence import distinct
+from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
+
+LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
+
+
+class MemoryView(Frozen):
+    """All that a working memory is rendered from; equal views give equal bytes."""
+
+    spec: ExplorationSpec
+    runs: tuple[Run, ...]
+    statements: tuple[Statement, ...]
+    metrics: dict[str, MetricInfo]
+    blocks_closed: int
+    data_title: Annotated[str, Field(description="Short name of the data: `oscillatory_rank_50 #42`.")]
+    foundation_summary: Annotated[str, Field(description="What all slots share, in one line; may be empty.")]
+    guard_summary: Annotated[str, Field(description="What the guard said of the code, in one line.")]
+    plan: tuple[Proposal, ...] = ()
+    plan_block: int
+    version: str
+    notes: Annotated[str, Field(description="A human's notes, kept as they are.")] = ""
+
+
+def header(view: MemoryView) -> list[str]:
+    """After which block, about what, under which guard, on which data."""
+    info = view.metrics[view.spec.objective]
+    done = [run for run in view.runs if run.state is RunState.DONE]
+    replicates = sum(len(run.metrics) for run in distinct(done))
+    networks = len({run.dataset for run in done})
+    when = (
+        f"Regenerated after block {view.blocks_closed}" if view.blocks_closed else "Before the end of block 1"
+    )
+    guided = "truth-guided: reads ground truth; simulated data only" if info.needs_labels else "label-free"
+    return [
+        f"{when} ({count(len(view.runs), 'run')}, {count(replicates, 'replicate')}, "
+        f"{count(networks, 'network')}) · objective {view.spec.objective} ({guided}) ·",
+        f"guard: {plain(view.guard_summary)} · data {plain(view.data_title)} · "
+        f"setpoint {plain(view.version)}",
+    ]
+
+
+def context(view: MemoryView) -> list[str]:
+    """Why the exploration is run."""
+    return bounded([plain(line) for line in view.spec.memory.context], CONTEXT_LINES) or ["None given."]
+
+
+def standing(view: MemoryView) -> list[str]:
+    """The best run, what failed, and what all slots share."""
+    lines = []
+    best = best_run(view)
+    if best is None:
+        lines.append("No run has finished with two or more replicates yet.")
+    else:
+        run, spread = best
+        label = view.metrics[view.spec.objective].label or view.spec.objective
+        # Values that never change say nothing of why this run is the best.
+        tuned = [name for name in view.spec.space.names() if name in run.proposal.spec.values]
+        values = [f"{name} {show_value(run.proposal.spec.values[name])}" for name in tuned]
+        strategies = ", ".join(run.proposal.spec.strategies) or "no strategy"
+        lines.append(
+            f"Best so far: run {run.number}, {label} {spread} over {count(spread.n, 'replicate')}, "
+            "not yet confirmed on fresh seeds."
+        )
+        lines.append(plain(f"Run {run.number} is: {', '.join(values)}; {strategies}."))
+    failed = [run for run in view.runs if run.failure is not None]
+    kinds = Counter(run.failure.kind.value for run in failed if run.failure is not None)
+    if failed:
+        named = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+        runs = show_runs([run.number for run in failed])
+        lines.append(f"{len(failed)} of {count(len(view.runs), 'run')} failed: {named}.  [{runs}]")
+    elif view.runs:
+        lines.append("No run failed.")
+    open_ = [run.number for run in view.runs if not run.state.is_final]
+    if open_:
+        lines.append(f"{count(len(open_), 'run')} not ended yet.  [{show_runs(open_)}]")
+    if view.foundation_summary:
+        lines.append(f"Shared by all slots: {plain(view.foundation_summary)}.".replace("..", "."))
+    return lines
+
+
+def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
+    """The done run with the best median of the objective, of those with two or more replicates."""
+    found = [
+        (run, spread)
+        for run in view.runs
+        if run.state is RunState.DONE and (spread := run.spread(view.spec.objective)) and spread.n >= 2
+    ]
+    sign = 1 if view.metrics[view.spec.objective].direction == "maximize" else -1
+    return max(found, key=lambda item: (sign * item[1].median, -item[0].number), default=None)
+
+
+def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
+    """Lines by topic: signal first, then the topics of the space, then strategies, then any other."""
+    topics = dict.fromkeys(
+        [SIGNAL, *(p.topic for p in view.spec.space.root.values() if p.topic != STRATEGIES)]
+    )
+    topics |= dict.fromkeys([STRATEGIES, *(statement.topic for statement in view.statements)])
+    share = max(1, LEARNED_LINES // len(topics) - 2)
+    return [
+        (
+            plain(topic),
+            bounded([line(s) for s in view.statements if s.topic == topic], share)
+            or ["Nothing yet: no two runs differ in this alone."],
+        )
+        for topic in list(topics)[: LEARNED_LINES // 3]
+    ]
+
+
+def questions(view: MemoryView) -> list[str]:
+    """The exploration's own, and what no pair of runs has isolated yet."""
+    tried = {statement.subject for statement in view.statements if statement.kind == "comparison"}
+    values = [name for name in view.spec.space.names() if name not in tried]
+    strategies = [*view.spec.strategies.baseline, *view.spec.strategies.open]
+    untried = [name for name in strategies if name not in tried]
+    lines = bounded([plain(question) for question in view.spec.memory.open_questions], QUESTION_LINES)
+    if values:
+        lines.append(f"What is the effect of {listed(values)}? No isolated pair yet.")
+    if untried:
+        lines.append(f"Do the strategies {listed(untried)} matter? No isolated pair yet.")
+    return lines or ["None."]
+
+
+def plan_table(view: MemoryView) -> list[str]:
+    """The next block's proposals as a markdown table."""
+    fixed = [n for n, p in view.spec.space.root.items() if isinstance(p, PerSlotParameter)]
+    rows = [["slot", *fixed, "role", "change", "why"], ["---"] * (4 + len(fixed))]
+    for proposal in view.plan[:PLAN_LINES]:
+        values = [show_value(proposal.spec.values.get(name)) for name in fixed]
+        parent = "" if proposal.parent is None else f"run {proposal.parent}"
+        change = ", ".join(part for part in (parent, proposal.change) if part) or "none"
+        rows.append([str(proposal.slot), *values, proposal.role.value, change, proposal.reason])
+    return ["| " + " | ".join(plain(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
+
+
+def line(statement: Statement) -> str:
+    """A statement with its evidence, as the memory shows it."""
+    return plain(f"{statement.text}  ") + f"  {plain(statement.evidence)}"
+
+
+def bounded(lines: Sequence[str], limit: int) -> list[str]:
+    """At most `limit` lines; the last one says how many are not shown."""
+    if len(lines) <= limit:
+        return list(lines)
+    return [*lines[: limit - 1], f"And {len(lines) - limit + 1} more, weaker or later ones."]
+
+
+def plain(text: str) -> str:
+    """Text on one line that cannot be taken for the marker of the notes."""
+    return " ".join(text.split()).replace("<!--", "&lt;!--")
+
+
+def count(n: int, noun: str) -> str:
+    """1 run, 2 runs."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    shown = [*names[:12], f"{len(names) - 12} more"] if len(names) > 12 else list(names)
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

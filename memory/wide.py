@@ -1,0 +1,140 @@
+"""The view `runs_wide`: one row per run, and a column for everything under its plain name.
+
+Hyperparameters and metrics are found inside the JSON that a run's row keeps, so a row of the view
+costs no join. The view is made anew, in the transaction that brings it, when a name appears that it
+has no column for. It is for SQLite; nothing but queries by people reads it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from blocks.run import Metrics, spread_of
+from memory.schema import WideNameRow
+
+VALUE, METRIC = "value", "metric"
+
+_FIXED = {
+    "exploration": "exploration",
+    "run": "number",
+    "block": "block",
+    "batch": "batch",
+    "slot": "slot",
+    "role": "role",
+    "parent": "parent",
+    "change": "change",
+    "reason": "reason",
+    "strategies": "strategies",
+    "state": "state",
+    "failure": "failure_kind",
+    "failure_reason": "failure_reason",
+    "dataset": "dataset",
+    "train_s": "train_s",
+    "attempts": "attempts",
+    "started_at": "started_at",
+    "ended_at": "ended_at",
+    "n_replicates": "json_extract(summary, '$.n_replicates')",
+}
+"""Columns that every run has, in the order in which tables show them, and what they are made of."""
+
+Name = tuple[str, str]
+"""Kind (value or metric) and plain name."""
+
+
+def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
+    """Medians and standard deviations over replicates, as the view reads them.
+
+    Args:
+        metrics: One mapping per replicate, missing values None.
+
+    Returns:
+        Keys `n_replicates`, `median` and `sd`; a metric that no replicate has is left out, and so is the
+        spread of a single value.
+    """
+    replicates = list(metrics)
+    spreads = {
+        name: spread_of([value for row in replicates if (value := row.get(name)) is not None])
+        for name in sorted({name for row in replicates for name in row})
+    }
+    return {
+        "n_replicates": len(replicates),
+        "median": {name: s.median for name, s in spreads.items() if s is not None},
+        "sd": {name: s.sd for name, s in spreads.items() if s is not None and s.sd is not None},
+    }
+
+
+def add_names(session: Session, names: Iterable[Name]) -> None:
+    """Gives the view columns for names, where it has none yet. The transaction must be a writing one."""
+    known = _names(session)
+    fresh = [name for name in dict.fromkeys(names) if name not in known]
+    for _, name in fresh:
+        if '"' in name:
+            raise ValueError(f"a hyperparameter or metric name must hold no double quote, but got {name!r}")
+    if fresh:
+        session.execute(insert(WideNameRow), [{"kind": kind, "name": name} for kind, name in fresh])
+    refresh(session)
+
+
+def is_current(session: Session) -> bool:
+    """Whether the view is there and is what this version would make of the names."""
+    return _stored(session) == view_sql(_names(session))
+
+
+def refresh(session: Session) -> None:
+    """Makes the view anew where it is not current."""
+    wanted = view_sql(_names(session))
+    if _stored(session) != wanted:
+        session.connection().exec_driver_sql("DROP VIEW IF EXISTS runs_wide")
+        session.connection().exec_driver_sql(wanted)
+
+
+def view_sql(names: Iterable[Name]) -> str:
+    """The statement that creates the view.
+
+    A dotted name is offered twice: as it is (to be quoted in SQL) and with `_` for the dot. Column
+    names ignore case in SQL; a name that is taken already gets `value_` or `metric_` in front.
+    """
+    columns = dict(_FIXED)
+    taken = {column.casefold() for column in columns}
+    aliases: list[tuple[str, str]] = []
+    # Hyperparameters first: they are what a run was asked to be.
+    for kind, name in sorted(names, key=lambda name: name[0] == METRIC):
+        for column, source in _sources(kind, name):
+            free = column if column.casefold() not in taken else f"{kind}_{column}"
+            if free.casefold() not in taken:
+                taken.add(free.casefold())
+                columns[free] = source
+                aliases.append((free.replace(".", "_"), source))
+    # Last, so that an alias never takes the column of a name that is spelt that way.
+    for column, source in aliases:
+        if column.casefold() not in taken:
+            taken.add(column.casefold())
+            columns[column] = source
+    body = ",\n".join(f"  {expression} AS {_quoted(column)}" for column, expression in columns.items())
+    return f"CREATE VIEW runs_wide AS SELECT\n{body}\nFROM runs"
+
+
+def _sources(kind: str, name: str) -> list[tuple[str, str]]:
+    """Columns that a name brings, and where their values lie."""
+    path = _quoted(name).replace("'", "''")
+    if kind == VALUE:
+        return [(name, f"json_extract(spec, '$.values.{path}')")]
+    return [
+        (name, f"json_extract(summary, '$.median.{path}')"),
+        (f"{name}_sd", f"json_extract(summary, '$.sd.{path}')"),
+    ]
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _names(session: Session) -> Mapping[Name, None]:
+    rows = session.execute(select(WideNameRow.kind, WideNameRow.name).order_by(WideNameRow.id))
+    return dict.fromkeys((kind, name) for kind, name in rows)
+
+
+def _stored(session: Session) -> str | None:
+    found = session.execute(text("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'"))
+    return found.scalar()

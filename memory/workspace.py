@@ -1,0 +1,178 @@
+"""The folder that holds everything of a user's explorations, and the rules for writing into it.
+
+Paths are given, never guessed: every room asks the workspace where a thing lies. One launch at a
+time may use a workspace. What the disk refuses becomes one clear WorkspaceError.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from blocks.errors import WorkspaceError
+
+_REFUSALS = {
+    errno.ENOSPC: ("the disk is full", "free some space and launch again; what was stored is kept"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and launch again; what was stored is kept"),
+    errno.EROFS: ("the file system is read-only", "choose a folder that can be written with --workspace"),
+    errno.EACCES: ("permission is denied", "choose a folder that can be written with --workspace"),
+    errno.EPERM: ("the operation is not permitted", "choose a folder that can be written with --workspace"),
+    errno.ENOTDIR: ("part of the path is a file", "choose a folder with --workspace"),
+    errno.EEXIST: ("a file is in its place", "choose a folder with --workspace, or move the file away"),
+}
+
+
+@contextmanager
+def translate_os_errors(where: Path) -> Iterator[None]:
+    """Turns what the disk refuses (full, read-only, forbidden, a file in the way) into a WorkspaceError.
+
+    Args:
+        where: What was being written, for the message where the error itself names no file.
+
+    Raises:
+        WorkspaceError: Naming the file, the refusal and the remedy. Other errors pass as they are.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        refusal, remedy = _REFUSALS[error.errno]
+        place = error.filename if isinstance(error.filename, str) else where
+        raise WorkspaceError(f"{place} must be writable, but {refusal}; {remedy}") from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replaces a file by `text` as a whole: a reader, or a crash, sees the old file or the new one.
+
+    Args:
+        path: The file; its folder is created where it is missing.
+        text: The content, written as UTF-8.
+
+    Raises:
+        WorkspaceError: The disk refuses; the old file is as it was.
+    """
+    with translate_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                # mkstemp gives 0600; a working memory is to be read by whoever may read the folder.
+                os.fchmod(stream.fileno(), 0o644)
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+            raise
+
+
+class Workspace:
+    """Where things lie. `root` need not exist before `prepare`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def database(self) -> Path:
+        """The run store."""
+        return self.root / "setpoint.db"
+
+    @property
+    def memory_file(self) -> Path:
+        """The working memory of the exploration that was active last."""
+        return self.root / "memory.md"
+
+    @property
+    def sealed(self) -> Path:
+        """Folder of ground truth; only generator and evaluator processes are given paths in it."""
+        return self.root / "sealed"
+
+    def snapshots(self, exploration: str) -> Path:
+        """Folder of the working memory after each block."""
+        return self.root / "snapshots" / exploration
+
+    def snapshot(self, exploration: str, block: int) -> Path:
+        """The working memory as it was after a block."""
+        return self.snapshots(exploration) / f"block-{block:03d}.md"
+
+    def dataset(self, key: str) -> Path:
+        """Folder of a data set's observations."""
+        return self.root / "datasets" / key
+
+    def seal(self, key: str) -> Path:
+        """File of a data set's labels and true parameters."""
+        return self.sealed / f"{key}.seal"
+
+    def foundation(self, key: str) -> Path:
+        """Folder of what all slots share."""
+        return self.root / "foundations" / key
+
+    def run(self, exploration: str, number: int) -> Path:
+        """Folder of a run's trained parameters and artifacts."""
+        return self.root / "runs" / exploration / f"{number:06d}"
+
+    def progress(self, exploration: str, number: int) -> Path:
+        """File to which a running training reports."""
+        return self.root / "progress" / f"{exploration}-{number}.jsonl"
+
+    def prepare(self) -> None:
+        """Creates the folder and those in it; only the owner may enter `sealed`.
+
+        Raises:
+            WorkspaceError: `root` is a file, or cannot be written.
+        """
+        with translate_os_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            for name in ("datasets", "foundations", "runs", "snapshots", "progress", "sealed"):
+                (self.root / name).mkdir(exist_ok=True)
+            self.sealed.chmod(0o700)
+        if not os.access(self.root, os.W_OK | os.X_OK):
+            raise WorkspaceError(
+                f"{self.root} must be writable, but permission is denied; "
+                "choose a folder that can be written with --workspace"
+            )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the workspace for one launch.
+
+        The operating system releases the lock when the process ends, however it ends. Workers are
+        to be started by exec (spawn, forkserver): a plain fork would inherit the lock and outlive us.
+
+        Raises:
+            WorkspaceError: At once, where another launch holds it.
+        """
+        # Imported here: most commands only read, and never lock.
+        from filelock import FileLock, Timeout
+
+        holder = self.root / "launch.pid"
+        with translate_os_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root / "launch.lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise WorkspaceError(
+                    f"{self.root} may serve one launch at a time, but another launch (pid {_pid_in(holder)}) "
+                    "is using it; wait for it, stop it, or give another folder with --workspace"
+                ) from error
+        try:
+            write_atomically(holder, f"{os.getpid()}\n")
+            yield
+        finally:
+            with suppress(OSError):
+                holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _pid_in(holder: Path) -> str:
+    """The holder's pid. The other launch may be just about to write it, or to end."""
+    try:
+        return holder.read_text(encoding="utf-8").strip() or "unknown"
+    except FileNotFoundError:
+        return "unknown"

@@ -1,0 +1,238 @@
+"""A data set on disk: observations in one folder, ground truth in a sealed file elsewhere.
+
+The observations folder holds `frames.npy` (frames x metabolites x 8, column 6 is NaN), `structure.npz`
+(S, E) and `manifest.json` (rate law, dt, SHA-256 of both files). Nothing in it comes from the truth.
+"""
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float64
+from numpy import ndarray
+
+from blocks.errors import DataError
+from blocks.identity import content_hash
+from sim.checks import (
+    FORMAT,
+    check_concentration,
+    check_hashes,
+    file_hash,
+    read_frames,
+    read_manifest,
+    read_structure,
+)
+from sim.networks.network import Stoichiometry, Truth
+from sim.networks.settings import DataSettings
+
+CONCENTRATION: Final = 3
+"""Column of the frame that holds the concentration, c.u."""
+
+LABEL: Final = 6
+"""Column of the frame that held the metabolite type before it was sealed away: NaN on disk."""
+
+N_COLUMNS: Final = 8
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What training sees."""
+
+    frames: Float64[ndarray, "frame metabolite 8"]
+    """Memory-mapped and read-only; column 6 is NaN."""
+
+    stoichiometry: Stoichiometry
+    dt: float
+    """Time between frames, t.u."""
+
+    sha256: str
+    """Hash of the observations, as the manifest has it."""
+
+    @property
+    def concentration(self) -> Float64[ndarray, "frame metabolite"]:
+        """Concentrations, c.u.: column 3 of the frames, contiguous."""
+        return self.frames[:, :, CONCENTRATION].copy()
+
+
+def write_dataset(
+    observations: Path,
+    seal: Path,
+    *,
+    concentration: Float64[ndarray, "frame metabolite"],
+    stoichiometry: Stoichiometry,
+    truth: Truth,
+    settings: DataSettings,
+) -> str:
+    """Writes a data set, each half whole or not at all; the seal first.
+
+    Args:
+        observations: Folder to make; it must not exist yet, or be empty.
+        seal: File to make, outside of that folder.
+        concentration: As measured, c.u.
+        stoichiometry: S, E and rate law.
+        truth: Goes into the seal.
+        settings: dt goes into the observations, all of it into the seal.
+
+    Returns:
+        SHA-256 of the observations.
+
+    Raises:
+        DataError: There is a data set already, or the seal lies within the observations.
+    """
+    if seal.resolve().is_relative_to(observations.resolve()):
+        raise DataError(
+            f"the seal must lie outside of the observations, but got {seal}; choose another folder"
+        )
+    if observations.exists() and any(observations.iterdir()):
+        raise DataError(f"{observations}: must not exist yet, but holds files; remove it or write elsewhere")
+    with _made_whole(observations) as folder, _made_whole(seal) as sealed:
+        folder.mkdir()
+        np.save(folder / "frames.npy", _frames(concentration))
+        np.savez(folder / "structure.npz", net=stoichiometry.net, exponents=stoichiometry.exponents)
+        content = {
+            "format": FORMAT,
+            "rate_law": stoichiometry.rate_law.value,
+            "dt": settings.dt,
+            "files": {name: file_hash(folder / name) for name in ("frames.npy", "structure.npz")},
+        }
+        sha256 = content_hash(content)
+        (folder / "manifest.json").write_text(
+            json.dumps({**content, "sha256": sha256}, indent=2) + "\n", encoding="utf-8"
+        )
+        with sealed.open("wb") as stream:
+            np.savez(
+                stream,
+                format=np.array(FORMAT),
+                observations_sha256=np.array(sha256),
+                settings=np.array(settings.model_dump_json()),
+                rate_constants=truth.rate_constants,
+                types=truth.types,
+                decay=truth.decay,
+                baseline=truth.baseline,
+            )
+        sealed.chmod(0o600)
+    return sha256
+
+
+def load_observations(folder: Path, *, verify: bool = True) -> Observations:
+    """Opens the observations of a data set; frames are memory-mapped, so workers share them.
+
+    Args:
+        folder: As `write_dataset` made it.
+        verify: Compare hashes and look at every concentration. Leave it out only for a folder that
+            this machine verified before.
+
+    Raises:
+        DataError: Something is missing, malformed, or not what the manifest says.
+    """
+    manifest = read_manifest(folder)
+    if verify:
+        check_hashes(folder, manifest)
+    stoichiometry = read_structure(folder / "structure.npz", manifest["rate_law"])
+    frames = read_frames(folder / "frames.npy", stoichiometry.n_metabolites)
+    if verify:
+        check_concentration(folder / "frames.npy", frames[:, :, CONCENTRATION])
+    return Observations(
+        frames=frames, stoichiometry=stoichiometry, dt=float(manifest["dt"]), sha256=manifest["sha256"]
+    )
+
+
+def load_seal(path: Path, *, observations_sha256: str | None = None) -> Truth:
+    """Opens the answer key. For the evaluator, never for a process that trains.
+
+    Args:
+        path: The sealed file.
+        observations_sha256: Hash of the observations that it is to belong to, where that is known.
+
+    Raises:
+        DataError: It is missing, malformed, or belongs to other observations.
+    """
+    content = _read_seal(path)
+    belongs_to = str(content["observations_sha256"])
+    if observations_sha256 is not None and belongs_to != observations_sha256:
+        raise DataError(
+            f"{path.name}: must be the seal of observations {observations_sha256[:12]}, but is that of "
+            f"{belongs_to[:12]}; give the seal that was written with the data set"
+        )
+    return Truth(
+        rate_constants=content["rate_constants"],
+        types=content["types"],
+        decay=content["decay"],
+        baseline=content["baseline"],
+    )
+
+
+def load_sealed_settings(path: Path) -> DataSettings:
+    """The settings that made a data set, out of its seal; they are truth as well.
+
+    Raises:
+        DataError: The seal is missing or malformed.
+    """
+    return DataSettings.model_validate_json(str(_read_seal(path)["settings"]))
+
+
+def seal_hash(path: Path) -> str:
+    """SHA-256 of the sealed file's bytes, so that a record can name the answer key it was judged by.
+
+    Raises:
+        DataError: There is no such file.
+    """
+    try:
+        return file_hash(path)
+    except OSError as error:
+        raise DataError(
+            f"{path.name}: cannot be read ({error.strerror}); check the path of the seal"
+        ) from error
+
+
+def _frames(concentration: Float64[ndarray, "frame metabolite"]) -> Float64[ndarray, "frame metabolite 8"]:
+    n_frames, n_metabolites = concentration.shape
+    frames = np.zeros((n_frames, n_metabolites, N_COLUMNS))
+    index = np.arange(n_metabolites)
+    angle = 2 * np.pi * index / n_metabolites
+    frames[:, :, 0] = index
+    # Places on a circle in index order: a picture needs them, and they say nothing that the index does not.
+    frames[:, :, 1], frames[:, :, 2] = np.cos(angle), np.sin(angle)
+    frames[:, :, CONCENTRATION] = concentration
+    frames[:, :, LABEL] = np.nan
+    return frames
+
+
+@contextmanager
+def _made_whole(target: Path) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its name only when everything was written."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+    _remove(draft)
+    try:
+        yield draft
+        draft.replace(target)
+    finally:
+        _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _read_seal(path: Path) -> dict[str, Any]:
+    names = ("observations_sha256", "settings", "rate_constants", "types", "decay", "baseline")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in names}
+    except OSError as error:
+        raise DataError(
+            f"{path.name}: the seal cannot be read ({error.strerror or error}); check its path"
+        ) from error
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path.name}: is not a seal ({error}); give the one of this data set") from error

@@ -1,0 +1,218 @@
+"""Metabolic networks as a `Problem`: what the agent calls, each method in the process it belongs to.
+
+Tensor libraries are imported by the methods that train or evaluate, so that a command that only
+reads the store does not pay for them.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blocks.base import Frozen, Value
+from blocks.errors import SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.identity import files_hash
+from blocks.loading import validate
+from blocks.problem import FoundationReport, Report
+from blocks.run import MetricInfo, Metrics
+from blocks.slot import SlotSpec
+from blocks.space import CategoricalParameter, PerSlotParameter
+from sim.evaluation.registry import metric_infos
+from sim.networks.settings import DataSettings
+
+if TYPE_CHECKING:
+    from sim.networks.network import Truth
+
+HERE = Path(__file__).parent
+
+TRAINING = ("node.py", "training", "strategies", "reaction")
+"""Code that runs while training; the guard parses all of it."""
+
+
+class MetabolicProblem:
+    """Recover a weak homeostatic term from the dynamics of a metabolic network."""
+
+    name = "metabolism"
+    foundation_name = "reaction model"
+
+    def check(self, spec: ExplorationSpec) -> None:
+        """See `Problem.check`."""
+        from sim.reaction.settings import FoundationSettings
+
+        data = validate(DataSettings, spec.data, where=("data",))
+        validate(FoundationSettings, spec.foundation, where=("foundation",))
+        known = metric_infos(data.n_types)
+        if spec.objective not in known:
+            raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
+        self._check_names(spec)
+        for slot in range(spec.block.slots):
+            self._check_slot(spec, slot)
+
+    def metrics(self) -> Mapping[str, MetricInfo]:
+        """See `Problem.metrics`."""
+        return metric_infos()
+
+    def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
+        """See `Problem.resolve`."""
+        from sim.training.slots import resolve_slot
+
+        return resolve_slot(slot)
+
+    def training_sources(self) -> tuple[Path, ...]:
+        """See `Problem.training_sources`."""
+        return tuple(path for name in TRAINING for path in _python_files(HERE / name))
+
+    def preload(self) -> tuple[str, ...]:
+        """See `Problem.preload`."""
+        return ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit")
+
+    def code_version(self) -> str:
+        """See `Problem.code_version`."""
+        return _code_version()
+
+    def describe_data(self, data: Mapping[str, Any]) -> str:
+        """See `Problem.describe_data`."""
+        return validate(DataSettings, data, where=("data",)).title
+
+    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+        """See `Problem.simulate`."""
+        from sim.simulate import simulate_dataset
+
+        settings = validate(DataSettings, data, where=("data",))
+        simulate_dataset(settings, observations=observations, seal=seal)
+
+    def fit_foundation(
+        self, settings: Mapping[str, Any], observations: Path, out: Path, report: Report
+    ) -> None:
+        """See `Problem.fit_foundation`."""
+        from sim.dataset import load_observations
+        from sim.reaction.fit import fit_reaction
+        from sim.reaction.settings import FoundationSettings
+
+        checked = validate(FoundationSettings, settings, where=("foundation",))
+        fit_reaction(load_observations(observations), checked, out, report)
+
+    def evaluate_foundation(
+        self, settings: Mapping[str, Any], observations: Path, fitted: Path, seal: Path | None
+    ) -> FoundationReport:
+        """See `Problem.evaluate_foundation`."""
+        from sim.dataset import load_observations
+        from sim.evaluation.foundation import judge_candidates
+        from sim.reaction.settings import FoundationSettings
+
+        checked = validate(FoundationSettings, settings, where=("foundation",))
+        return judge_candidates(
+            sorted(fitted.glob("candidate-*.npz")),
+            load_observations(observations, verify=False),
+            target_r2=checked.target_r2,
+            truth=_open(seal),
+        )
+
+    def train(self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report) -> None:
+        """See `Problem.train`."""
+        import torch
+
+        from sim.artifacts import load_reaction
+        from sim.dataset import load_observations
+        from sim.reaction.table import TabulatedReaction
+        from sim.training.trainer import train_slot
+
+        observed = load_observations(observations, verify=False)
+        model = load_reaction(foundation)
+        reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
+        train_slot(slot, observed, reaction, out, report)
+
+    def evaluate(
+        self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
+    ) -> tuple[Metrics, ...]:
+        """See `Problem.evaluate`."""
+        from sim.artifacts import load_reaction
+        from sim.dataset import load_observations
+        from sim.evaluation.slots import evaluate_slot
+        from sim.training.trainer import TRAINED
+
+        return evaluate_slot(
+            slot,
+            load_observations(observations, verify=False),
+            load_reaction(foundation),
+            trained / TRAINED,
+            _open(seal),
+        )
+
+    def _check_names(self, spec: ExplorationSpec) -> None:
+        """Every parameter must be one that training knows, over the whole of its range."""
+        from sim.strategies import catalog
+        from sim.training.hyperparameters import Hyperparameters
+
+        strategies = catalog()
+        for group, names in (("baseline", spec.strategies.baseline), ("open", spec.strategies.open)):
+            for name in names:
+                if name not in strategies:
+                    raise SpecError(
+                        f"strategies.{group}: must be among {', '.join(strategies)}, but got {name!r}"
+                    )
+        used = {*spec.strategies.baseline, *spec.strategies.open}
+        options: dict[str, type[Frozen]] = {name: strategies[name].Options for name in used}
+        for where, name, value in _all_values(spec):
+            strategy, _, option = name.rpartition(".")
+            model = options.get(strategy) if strategy else Hyperparameters
+            if model is None:
+                raise SpecError(
+                    f"{where}: belongs to the strategy {strategy!r}, which is neither baseline nor open; "
+                    "list it under strategies, or leave this out"
+                )
+            if option not in model.model_fields:
+                known = ", ".join(model.model_fields)
+                raise SpecError(f"{where}: is not a known hyperparameter; known here: {known}")
+            _check_value(model, option, value, where=where)
+
+    def _check_slot(self, spec: ExplorationSpec, slot: int) -> None:
+        values: dict[str, Value] = {**spec.baseline, **spec.space.invariants(slot)}
+        self.resolve(SlotSpec(values=values, strategies=spec.strategies.baseline, seeds=(0,)))
+
+
+def _all_values(spec: ExplorationSpec) -> list[tuple[str, str, Value]]:
+    """Where, name and value of everything that a slot may be given; ranges by their ends."""
+    found: list[tuple[str, str, Value]] = []
+    for name, parameter in spec.space.root.items():
+        if isinstance(parameter, PerSlotParameter):
+            found += [(f"space.{name}.values", name, value) for value in parameter.values]
+        elif isinstance(parameter, CategoricalParameter):
+            found += [(f"space.{name}.choices", name, value) for value in parameter.choices]
+        else:
+            found += [
+                (f"space.{name}.low", name, parameter.low),
+                (f"space.{name}.high", name, parameter.high),
+            ]
+    found += [(f"baseline.{name}", name, value) for name, value in spec.baseline.items()]
+    return found
+
+
+def _check_value(model: type[Frozen], name: str, value: Value, *, where: str) -> None:
+    """One value against the rule of its field; the other fields are not asked."""
+    from pydantic import ValidationError
+
+    from blocks.rules import explain
+
+    try:
+        model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
+    except ValidationError as error:
+        *_, rule = explain(error, model).partition(": ")
+        raise SpecError(f"{where}: {rule}") from error
+
+
+def _python_files(path: Path) -> Sequence[Path]:
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+@cache
+def _code_version() -> str:
+    """Everything in this room decides a result, be it the training or the yardstick."""
+    return files_hash(HERE.rglob("*.py"))
+
+
+def _open(seal: Path | None) -> "Truth | None":
+    from sim.dataset import load_seal
+
+    return None if seal is None else load_seal(seal)

@@ -1,0 +1,72 @@
+"""The contract of a strategy: a small object that changes one thing about training.
+
+A strategy has a name, options, a literature reference, and overrides one of the five hooks below;
+those that it leaves alone are neutral. Slots compose strategies freely, in the order of their names.
+Hooks see concentrations and what follows from them; no frame and no label is within their reach.
+"""
+
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from blocks.base import Frozen
+from sim.node import NodeCohort
+from sim.training.data import TrainingData
+from sim.training.plan import Batch, TrainingPlan
+
+
+class NoOptions(Frozen):
+    """Options of a strategy that has none."""
+
+
+class StepFactors(NamedTuple):
+    """Factors on the two Adam step sizes."""
+
+    node: float = 1.0
+    embedding: float = 1.0
+
+
+class Strategy:
+    """Base of all strategies."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    """What it does and what for, in one line."""
+
+    reference: ClassVar[str]
+    """The publication that it goes back to."""
+
+    supplies_loss: ClassVar[bool] = False
+    """Whether a slot can be trained by this strategy's loss alone."""
+
+    Options: ClassVar[type[Frozen]] = NoOptions
+
+    def __init__(self, options: Any = None) -> None:
+        """Takes an instance of `Options`; without one, its defaults."""
+        self.options = self.Options() if options is None else options
+
+    def configure(self, plan: TrainingPlan) -> TrainingPlan:
+        """The plan with this strategy's changes, made before anything is drawn."""
+        return plan
+
+    def initialise(
+        self,
+        node: NodeCohort,
+        data: TrainingData,  # noqa: ARG002
+        generators: tuple[torch.Generator, ...],  # noqa: ARG002
+    ) -> NodeCohort:
+        """The cohort to start from; random numbers come from the replicates' own generators."""
+        return node
+
+    def loss(self, batch: Batch) -> Float[Tensor, " replicate"] | None:  # noqa: ARG002
+        """A term of the loss per replicate, or None for no term. It must not mix replicates."""
+        return None
+
+    def gradients(self, node: NodeCohort) -> None:
+        """Changes the gradients in place, before the optimiser's step. It must not mix replicates."""
+
+    def schedule(self, step: int, total: int) -> StepFactors:  # noqa: ARG002
+        """Factors on the step sizes at step `step` of `total`, counted from 0."""
+        return StepFactors()

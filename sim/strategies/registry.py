@@ -1,0 +1,42 @@
+"""Every strategy that ships with Setpoint, by name."""
+
+import difflib
+
+from blocks.errors import SpecError
+from sim.strategies.accumulation import Accumulation
+from sim.strategies.amplification import Amplification
+from sim.strategies.base import Strategy
+from sim.strategies.clipping import Clipping
+from sim.strategies.offset_penalty import OffsetPenalty
+from sim.strategies.reinitialisation import Reinitialisation
+from sim.strategies.residual import Residual
+from sim.strategies.rollout import Rollout
+
+_SHIPPED: tuple[type[Strategy], ...] = (
+    Accumulation,
+    Amplification,
+    Clipping,
+    OffsetPenalty,
+    Reinitialisation,
+    Residual,
+    Rollout,
+)
+
+
+def catalog() -> dict[str, type[Strategy]]:
+    """All strategies by name, in the order in which hooks run."""
+    return {strategy.name: strategy for strategy in _SHIPPED}
+
+
+def strategy_named(name: str) -> type[Strategy]:
+    """The strategy of that name.
+
+    Raises:
+        SpecError: There is none.
+    """
+    known = catalog()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise SpecError(f"strategies: must be among {', '.join(known)}, but got {name!r}{hint}")
+    return known[name]

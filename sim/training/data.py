@@ -1,0 +1,120 @@
+"""What a training sees of a data set: concentrations of the training frames, and nothing else.
+
+The one place that decides which frames are held out. Neither frames nor label column get past it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from blocks.errors import DataError
+from sim.dataset import Observations
+
+
+@runtime_checkable
+class Reaction(Protocol):
+    """A frozen reaction model."""
+
+    def rate(self, concentration: Float[Tensor, "*batch metabolite"]) -> Float[Tensor, "*batch metabolite"]:
+        """dc/dt by reactions alone, c.u. per t.u.; differentiable."""
+
+
+def training_frames(n_frames: int, heldout_fraction: float) -> int:
+    """How many of the first frames are for training; all later ones are held out.
+
+    The held-out frames are the last ones, in one piece: neighbours in time are nearly copies, so
+    that single frames drawn at random would not be unseen.
+
+    Raises:
+        DataError: Fewer than two frames would be left on either side.
+    """
+    kept = n_frames - round(n_frames * heldout_fraction)
+    if kept < 2 or n_frames - kept < 2:
+        raise DataError(
+            f"training and held-out part must have at least 2 frames each, but {n_frames} frames split into "
+            f"{kept} and {n_frames - kept} (heldout_fraction {heldout_fraction:g}); use a longer data set"
+        )
+    return kept
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Concentrations, and what the frozen reaction model leaves unexplained of their change."""
+
+    concentration: Float[Tensor, "frame metabolite"]
+    """Training frames, c.u., float64."""
+
+    residual: Float[Tensor, "change metabolite"]
+    """dc/dt - reaction at every training frame but the last, c.u. per t.u."""
+
+    dt: float
+    """Time between frames, t.u."""
+
+    @cached_property
+    def spread(self) -> Float[Tensor, " metabolite"]:
+        """Scale of each metabolite's residual over the training frames, c.u. per t.u.
+
+        The unit of every loss: metabolites count alike, whether they visit 0.1 or 100 c.u., and no
+        label is needed to say so.
+        """
+        return residual_spread(self.residual)
+
+    @property
+    def concentration_scale(self) -> float:
+        """Root mean square of all training concentrations, c.u."""
+        return max(float(self.concentration.square().mean().sqrt()), torch.finfo(torch.float32).tiny)
+
+    @property
+    def response_scale(self) -> float:
+        """Spread of the median metabolite's residual, c.u. per t.u.: the response to be expected."""
+        return float(self.spread.median())
+
+    @property
+    def mid_concentration(self) -> float:
+        """Mean of all training concentrations, c.u."""
+        return float(self.concentration.mean())
+
+
+def residual_of(
+    concentration: Float[Tensor, "frame metabolite"], reaction: Reaction, *, dt: float
+) -> Float[Tensor, "change metabolite"]:
+    """Forward difference less the reactions: what is left for MLP_node to explain, c.u. per t.u.
+
+    The forward difference is exact for a trajectory of explicit Euler steps.
+    """
+    with torch.no_grad():
+        change = (concentration[1:] - concentration[:-1]) / dt
+        return change - reaction.rate(concentration[:-1])
+
+
+def residual_spread(residual: Float[Tensor, "change metabolite"]) -> Float[Tensor, " metabolite"]:
+    """Standard deviation of each metabolite's residual, at least a tenth of its mean, c.u. per t.u.
+
+    A metabolite that hardly moves has next to no spread and would outweigh all others; it gets the
+    tenth of its mean, or where that is nothing too, a thousandth of the median metabolite.
+    """
+    spread = (residual.var(dim=0, correction=0) + (0.1 * residual.mean(dim=0)).square()).sqrt()
+    floor = 1e-3 * float(spread.median()) or torch.finfo(torch.float32).tiny
+    return spread.clamp(min=floor)
+
+
+def training_data(observations: Observations, reaction: Reaction, *, heldout_fraction: float) -> TrainingData:
+    """Training frames of a data set with the residual of the reaction model.
+
+    Raises:
+        DataError: The data set is too short to be split, or the reaction model is not finite on it.
+    """
+    concentration = torch.from_numpy(observations.concentration)
+    kept = training_frames(len(concentration), heldout_fraction)
+    concentration = concentration[:kept].contiguous()
+    residual = residual_of(concentration, reaction, dt=observations.dt)
+    if not bool(torch.isfinite(residual).all()):
+        raise DataError(
+            "dc/dt and the reaction model must be finite on every training frame, but one is not; "
+            "check the concentrations, or fit the reaction model again"
+        )
+    return TrainingData(concentration, residual, observations.dt)

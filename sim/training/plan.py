@@ -1,0 +1,72 @@
+"""What one training does: the plan that strategies may change, and the batch that they are given.
+
+Neither holds frames, labels or anything of the truth; a strategy has nothing to leak.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float64, Int64
+from torch import Tensor
+
+from sim.node import NodeCohort, Response
+from sim.training.data import Reaction, TrainingData
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Sizes and counts of a training. Strategies return changed copies."""
+
+    strategies: frozenset[str]
+    """Names of all strategies that are on."""
+
+    time_step: int
+    """Euler steps per rollout."""
+
+    batch_size: int
+    """Windows per replicate and micro-batch."""
+
+    steps: int
+    """Optimiser steps."""
+
+    gain: float = 1.0
+    """Factor on MLP_node's output."""
+
+    micro_batches: int = 1
+    """Micro-batches whose gradients are averaged before each optimiser step."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Where a loss is to be taken: the model, the training data, and this time's windows."""
+
+    node: NodeCohort
+    reaction: Reaction
+    data: TrainingData
+    time_step: int
+    starts: Int64[Tensor, "replicate window"]
+    """First frame of each window."""
+
+    generators: tuple[torch.Generator, ...]
+    """One per replicate; whatever is random must be drawn from these."""
+
+    @cached_property
+    def response(self) -> Response:
+        """MLP_node with the embedding's share computed, for use by all losses of this batch."""
+        return self.node.bound()
+
+    @cached_property
+    def windows(self) -> Float64[Tensor, "step replicate window metabolite"]:
+        """Observed concentrations from each start through `time_step` further frames, c.u."""
+        steps = torch.arange(self.time_step + 1)
+        return self.data.concentration[self.starts + steps[:, None, None]]
+
+    def draw(self, count: int, below: int) -> Int64[Tensor, "replicate count"]:
+        """Whole numbers from 0 to `below` - 1, drawn by each replicate for itself."""
+        return draw(self.generators, count, below)
+
+
+def draw(generators: tuple[torch.Generator, ...], count: int, below: int) -> Int64[Tensor, "replicate count"]:
+    """Whole numbers from 0 to `below` - 1, a row per generator."""
+    return torch.stack([torch.randint(below, (count,), generator=generator) for generator in generators])

@@ -1,0 +1,82 @@
+"""From a slot's names and values to the objects that train it, with every default filled in.
+
+Values of a strategy that is off are ignored: the planner turns strategies on and off and leaves the
+values in place. A name that no strategy and no hyperparameter has is an error, on or off.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blocks.base import Value
+from blocks.errors import SpecError
+from blocks.loading import validate
+from blocks.slot import SlotSpec
+from sim.strategies.base import Strategy
+from sim.strategies.registry import catalog, strategy_named
+from sim.training.hyperparameters import Hyperparameters
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A slot that can be trained."""
+
+    hyperparameters: Hyperparameters
+    strategies: tuple[Strategy, ...]
+    seeds: tuple[int, ...]
+
+    def description(self) -> dict[str, Any]:
+        """Everything that decides the result, as plain values: what a run's identity is made of."""
+        return {
+            "hyperparameters": self.hyperparameters.model_dump(mode="json"),
+            "strategies": {one.name: one.options.model_dump(mode="json") for one in self.strategies},
+            "seeds": list(self.seeds),
+        }
+
+
+def resolve(slot: SlotSpec) -> Resolved:
+    """Checks names and values of a slot and fills in the defaults.
+
+    Raises:
+        SpecError: An unknown name, a value out of its range, or no strategy that supplies a loss.
+    """
+    plain, options = _sorted_apart(slot.values)
+    chosen = {name: strategy_named(name) for name in slot.strategies}
+    built = tuple(
+        strategy(validate(strategy.Options, options.get(name, {}), where=(name,)))
+        for name, strategy in chosen.items()
+    )
+    if not any(strategy.supplies_loss for strategy in built):
+        able = ", ".join(name for name, strategy in catalog().items() if strategy.supplies_loss)
+        raise SpecError(
+            f"strategies: must hold one that supplies a loss ({able}), but got "
+            f"{', '.join(slot.strategies) or 'none'}; turn one of them on"
+        )
+    return Resolved(validate(Hyperparameters, plain), built, slot.seeds)
+
+
+def resolve_slot(slot: SlotSpec) -> dict[str, Any]:
+    """The slot with every default filled in, as plain values.
+
+    Raises:
+        SpecError: As `resolve` does.
+    """
+    return resolve(slot).description()
+
+
+def _sorted_apart(values: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, dict[str, Value]]]:
+    """Hyperparameters, and options by strategy."""
+    plain: dict[str, Value] = {}
+    options: dict[str, dict[str, Value]] = {}
+    for name, value in values.items():
+        strategy, dot, option = name.partition(".")
+        if not dot:
+            plain[name] = value
+            continue
+        known = strategy_named(strategy).Options.model_fields
+        if option not in known:
+            raise SpecError(
+                f"{name}: is not an option of the strategy {strategy}; known: {', '.join(known) or 'none'}"
+            )
+        options.setdefault(strategy, {})[option] = value
+    return plain, options

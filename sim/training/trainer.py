@@ -1,0 +1,211 @@
+"""Phase 2: all replicates of a slot are trained together against a frozen reaction model.
+
+Written are `trained.npz`, the parameters of every replicate, and `history.json`, the loss over the
+steps. The same slot and data give the same bits on the same machine. A replicate that leaves the finite
+numbers does not touch the others; its parameters become NaN, and so its metrics missing.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from blocks.errors import DataError, DivergenceError
+from blocks.problem import Progress, Report
+from blocks.slot import SlotSpec
+from sim.arrays import write_arrays
+from sim.dataset import Observations
+from sim.node import NodeCohort
+from sim.strategies.base import Strategy
+from sim.training.data import Reaction, TrainingData, training_data
+from sim.training.history import History
+from sim.training.hyperparameters import Hyperparameters
+from sim.training.plan import Batch, TrainingPlan, draw
+from sim.training.slots import Resolved, resolve
+
+TRAINED = "trained.npz"
+HISTORY = "history.json"
+
+CHECK_EVERY = 50
+"""Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
+
+FUSED_ROWS = 1024
+"""Rows of MLP_node per replicate up to which micro-batches are taken in one pass."""
+
+
+def train_slot(
+    slot: SlotSpec, observations: Observations, reaction: Reaction, out: Path, report: Report
+) -> None:
+    """Trains a slot and writes its parameters and history into `out`.
+
+    Args:
+        slot: Hyperparameters, strategies and one seed per replicate.
+        observations: The data set; column 3 is all that is read of it.
+        reaction: The frozen reaction model, in float64.
+        out: Folder to write into; made if need be.
+        report: Takes progress.
+
+    Raises:
+        SpecError: A name or value of the slot breaks a rule.
+        DataError: The data set is too short for the slot.
+        DivergenceError: No replicate has a finite loss any more.
+    """
+    resolved = resolve(slot)
+    settings = resolved.hyperparameters
+    data = training_data(observations, reaction, heldout_fraction=settings.heldout_fraction)
+    if settings.time_step >= len(data.concentration):
+        raise DataError(
+            f"time_step must be below the number of training frames, but {settings.time_step} is not below "
+            f"{len(data.concentration)}; lower time_step or use a longer data set"
+        )
+    node, history = train_cohort(resolved, data, reaction, report, n_frames=len(observations.frames))
+    out.mkdir(parents=True, exist_ok=True)
+    write_arrays(out / TRAINED, node.arrays())
+    # No time and no date: the same slot gives the same bytes.
+    record = history.thinned() | {"slot": resolved.description()}
+    (out / HISTORY).write_text(json.dumps(record), encoding="utf-8")
+
+
+def train_cohort(
+    resolved: Resolved, data: TrainingData, reaction: Reaction, report: Report, *, n_frames: int
+) -> tuple[NodeCohort, History]:
+    """The training itself, without files.
+
+    Args:
+        resolved: The slot with its defaults.
+        data: Training frames and residual.
+        reaction: The frozen reaction model.
+        report: Takes progress.
+        n_frames: Frames of the whole data set, which the count of optimiser steps refers to.
+
+    Raises:
+        DivergenceError: No replicate has a finite loss any more.
+    """
+    plan = planned(resolved, n_frames)
+    generators = tuple(torch.Generator().manual_seed(_batch_seed(seed)) for seed in resolved.seeds)
+    node = _initial(resolved, plan, data, generators)
+    optimiser = _optimiser(node, resolved.hyperparameters)
+    history = History(plan.steps)
+    recent: list[Tensor] = []
+    every = max(1, min(CHECK_EVERY, plan.steps // 100))
+    for step in range(plan.steps):
+        _set_step_sizes(optimiser, resolved, step, plan.steps)
+        recent.append(_gradient(node, resolved.strategies, plan, data, reaction, generators))
+        for strategy in resolved.strategies:
+            strategy.gradients(node)
+        optimiser.step()
+        if len(recent) == every or step + 1 == plan.steps:
+            history.add(step + 1, torch.stack(recent))
+            recent.clear()
+            _refuse_divergence(history, plan, resolved.hyperparameters)
+            report(Progress(step + 1, plan.steps, history.latest))
+    alive = [a and b for a, b in zip(history.alive, node.finite_replicates(), strict=True)]
+    with torch.no_grad():
+        for value in node.parameters.values():
+            value[~torch.tensor(alive)] = torch.nan
+    return node, history
+
+
+def planned(resolved: Resolved, n_frames: int) -> TrainingPlan:
+    """Sizes and counts of a slot's training, after all strategies had their say."""
+    settings = resolved.hyperparameters
+    plan = TrainingPlan(
+        strategies=frozenset(strategy.name for strategy in resolved.strategies),
+        time_step=settings.time_step,
+        batch_size=settings.batch_size,
+        steps=settings.optimiser_steps(n_frames),
+    )
+    for strategy in resolved.strategies:
+        plan = strategy.configure(plan)
+    return plan
+
+
+def _batch_seed(seed: int) -> int:
+    """Batches must not repeat the random numbers that the initial parameters were drawn from.
+
+    Torch's generator uses the lower 32 bits of a seed, so that is where the two must differ.
+    """
+    return seed ^ 0x9E3779B9
+
+
+def _initial(
+    resolved: Resolved, plan: TrainingPlan, data: TrainingData, generators: tuple[torch.Generator, ...]
+) -> NodeCohort:
+    settings = resolved.hyperparameters
+    node = NodeCohort.create(
+        data.concentration.shape[1],
+        resolved.seeds,
+        concentration_scale=data.concentration_scale,
+        response_scale=data.response_scale,
+        hidden_width=settings.hidden_width,
+        embedding_dim=settings.embedding_dim,
+        embedding_spread=settings.embedding_spread,
+    )
+    node.gain = plan.gain
+    for strategy in resolved.strategies:
+        node = strategy.initialise(node, data, generators)
+    return node
+
+
+def _optimiser(node: NodeCohort, settings: Hyperparameters) -> torch.optim.Adam:
+    # The loss is a mean over metabolites, so that one metabolite's own gradient is of the order 1 / n.
+    # With an eps of that order, embeddings whose gradient has become weak come to rest; Adam's usual
+    # eps would have them wander at full speed, and split a type whose members all fit alike.
+    rest = 1 / node.embedding.shape[1]
+    groups: list[dict[str, Any]] = [
+        {"params": node.network_parameters, "lr": settings.lr_node_homeo},
+        {"params": [node.embedding], "lr": settings.lr_emb_homeo, "eps": rest},
+    ]
+    return torch.optim.Adam(groups, fused=True)
+
+
+def _set_step_sizes(optimiser: torch.optim.Adam, resolved: Resolved, step: int, total: int) -> None:
+    settings = resolved.hyperparameters
+    # 1 until the cooldown begins, then down a straight line that would reach 0 one step after the last.
+    cooling = min(1.0, (total - step) / (settings.cooldown * total)) if settings.cooldown else 1.0
+    # MLP_node must learn first: embeddings that move at once sort metabolites by the concentrations
+    # that they visit, since that is what an untrained response gets wrong, and never come back.
+    held = step < settings.embedding_delay * total
+    node, embedding = settings.lr_node_homeo * cooling, 0.0 if held else settings.lr_emb_homeo * cooling
+    for strategy in resolved.strategies:
+        factors = strategy.schedule(step, total)
+        node, embedding = node * factors.node, embedding * factors.embedding
+    optimiser.param_groups[0]["lr"], optimiser.param_groups[1]["lr"] = node, embedding
+
+
+def _gradient(
+    node: NodeCohort,
+    strategies: tuple[Strategy, ...],
+    plan: TrainingPlan,
+    data: TrainingData,
+    reaction: Reaction,
+    generators: tuple[torch.Generator, ...],
+) -> Float[Tensor, " replicate"]:
+    """Leaves the mean gradient over the micro-batches in the parameters; returns the mean loss."""
+    for value in node.parameters.values():
+        value.grad = None
+    windows = plan.batch_size * plan.micro_batches
+    # Micro-batches save memory. Where that is not short, one pass over all of them is the same mean
+    # for fewer calls. The bound is per replicate, so that company does not change a replicate's bits.
+    passes = 1 if windows * data.concentration.shape[1] <= FUSED_ROWS else plan.micro_batches
+    below = len(data.concentration) - plan.time_step
+    losses = []
+    for _ in range(passes):
+        starts = draw(generators, windows // passes, below)
+        batch = Batch(node, reaction, data, plan.time_step, starts, generators)
+        terms = [term for strategy in strategies if (term := strategy.loss(batch)) is not None]
+        loss = torch.stack(terms).sum(dim=0) / passes
+        loss.sum().backward()  # type: ignore[no-untyped-call]
+        losses.append(loss.detach())
+    return torch.stack(losses).sum(dim=0)
+
+
+def _refuse_divergence(history: History, plan: TrainingPlan, settings: Hyperparameters) -> None:
+    if not any(history.alive):
+        raise DivergenceError(
+            f"loss is not finite at step {max(history.diverged_at.values())} of {plan.steps} "
+            f"(time_step {settings.time_step}, lr_node_homeo {settings.lr_node_homeo:g}): lower lr_node_homeo"
+        )

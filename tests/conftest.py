@@ -1,0 +1,6 @@
+"""Set before numpy and torch are loaded: on such small kernels a second thread only gets in the way."""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")

@@ -1,0 +1,79 @@
+"""Label-free yardsticks: 1 for the true response, 0 for none, and blind to frames that were trained on."""
+
+import numpy as np
+import pytest
+import torch
+
+from sim.evaluation.heldout import Unseen, heldout_gain, heldout_rollout_error
+from sim.node import NodeCohort
+from tests.sim.training.tiny import DT, N_METABOLITES, simulated
+
+
+def straight(slope: torch.Tensor, offset: torch.Tensor) -> NodeCohort:
+    """A cohort of one whose response is the given line, in place of the network."""
+
+    class Straight(NodeCohort):
+        def bound(self):  # type: ignore[no-untyped-def]
+            return lambda concentration: slope * concentration + offset
+
+    node = NodeCohort.create(N_METABOLITES, (1,), concentration_scale=1.0, response_scale=1.0)
+    return Straight(node.parameters, concentration_scale=1.0, response_scale=1.0)
+
+
+def true_line() -> tuple[torch.Tensor, torch.Tensor]:
+    _, truth, _ = simulated(10)
+    decay = torch.from_numpy(truth.decay[truth.types])
+    return -decay, decay * torch.from_numpy(truth.baseline[truth.types])
+
+
+def judged(node: NodeCohort, *, n_frames: int = 400) -> tuple[float | None, float | None]:
+    observations, _, reaction = simulated(n_frames)
+    concentration = torch.from_numpy(observations.concentration)
+    unseen = Unseen.of(concentration, reaction, dt=DT, heldout_fraction=0.1)
+    return heldout_gain(node, unseen)[0], heldout_rollout_error(node, reaction, unseen)[0]
+
+
+def test_the_true_response_explains_everything():
+    assert judged(straight(*true_line())) == (pytest.approx(1.0), pytest.approx(0.0, abs=1e-6))
+
+
+def test_no_response_explains_nothing():
+    slope, offset = true_line()
+    assert judged(straight(0 * slope, 0 * offset)) == (pytest.approx(0.0), pytest.approx(1.0))
+
+
+def test_half_of_the_response_explains_three_quarters():
+    slope, offset = true_line()
+    gain, error = judged(straight(slope / 2, offset / 2))
+    assert gain == pytest.approx(0.75)
+    assert error == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_opposite_response_is_worse_than_none():
+    slope, offset = true_line()
+    gain, error = judged(straight(-slope, -offset))
+    assert gain == pytest.approx(-3.0)
+    assert error == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_held_out_part_shorter_than_a_rollout_has_no_rollout_error():
+    gain, error = judged(straight(*true_line()), n_frames=100)
+    assert gain == pytest.approx(1.0)
+    assert error is None
+
+
+def test_a_response_that_is_not_finite_is_a_missing_metric():
+    slope, offset = true_line()
+    assert judged(straight(slope * np.nan, offset)) == (None, None)
+
+
+def test_the_scale_comes_from_the_training_frames_and_the_rest_from_the_others():
+    observations, _, reaction = simulated(400)
+    concentration = torch.from_numpy(observations.concentration)
+    unseen = Unseen.of(concentration, reaction, dt=DT, heldout_fraction=0.1)
+    changed = concentration.clone()
+    changed[360:] *= 2
+    other = Unseen.of(changed, reaction, dt=DT, heldout_fraction=0.1)
+    assert torch.equal(unseen.concentration, concentration[360:])
+    assert torch.equal(unseen.spread, other.spread)
+    assert not torch.equal(unseen.residual, other.residual)
