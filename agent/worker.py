@@ -6,6 +6,7 @@ processes may know the truth: they simulate, and they evaluate what is already t
 """
 
 import json
+import multiprocessing
 import os
 import resource
 import sys
@@ -24,7 +25,6 @@ from blocks.run import Metrics
 from blocks.slot import SlotSpec
 
 REPORT_EVERY = 0.2  # s between two lines of progress
-ORPHAN_CHECK = 0.5  # s between two looks whether the launch that wants the result still lives
 
 
 @dataclass(frozen=True)
@@ -146,11 +146,13 @@ def _verify(task: EvaluationTask) -> None:
 
 def _die_with_the_launch() -> None:
     """Ends this process when the launch is gone, so that no orphan trains on after a kill -9."""
-    parent = os.getppid()
+    launch = multiprocessing.parent_process()
+    if launch is None:
+        return
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(ORPHAN_CHECK)
+        # The launch holds the other end of a pipe: when it is gone, however it went, this returns.
+        launch.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="orphan-check").start()

@@ -41,5 +41,11 @@ class LabelLeakError(SetpointError):
     exit_code: ClassVar[int] = 1
 
 
+class InterruptedLaunchError(SetpointError):
+    """The user stopped a launch; what was finished is kept."""
+
+    exit_code: ClassVar[int] = 130
+
+
 class DivergenceError(SetpointError):
     """Training left the finite numbers; the run is stored as failed with the step named."""

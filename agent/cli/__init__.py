@@ -59,8 +59,8 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx is not None else "setpoint"
         return _fail(f"{error.format_message().rstrip('.')}. See: {command} --help", 2)
-    except (KeyboardInterrupt, click.Abort) as error:
-        return _fail(str(error) or "interrupted", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe went away (`setpoint runs | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from blocks.errors import InterruptedLaunchError
 
 if TYPE_CHECKING:
     from agent.display import LiveDisplay, PlainDisplay
@@ -50,7 +51,8 @@ def launch(
     except KeyboardInterrupt:
         with Store.open(Workspace(workspace)) as store:
             runs = store.runs(spec.name)
-        raise KeyboardInterrupt(interrupted_line(runs, f"setpoint launch {exploration}")) from None
+        line = interrupted_line(runs, f"setpoint launch {exploration}")
+        raise InterruptedLaunchError(line) from None
     _say(explored.memory, spec.name, exploration=exploration, blocks=spec.blocks, trained=explored.trained)
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)

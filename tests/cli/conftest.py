@@ -1,0 +1,84 @@
+"""The command as a user runs it: another process, its own folder, nothing patched."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SETPOINT = Path(sys.executable).with_name("setpoint")
+PLUGINS = ROOT / "tests" / "plugins"
+
+TOY = """
+name: toy
+problem: toy
+data: {seed: 1}
+objective: closeness
+space:
+  time_step: {kind: per_slot, values: [4, 16, 32, 64], topic: Time step}
+  x: {kind: linear, low: 0.0, high: 1.0}
+  y: {kind: linear, low: 0.0, high: 1.0}
+baseline: {x: 0.5, y: 0.5, mode: good, step_s: 0.0}
+sweep: {x: [0.1, 0.3, 0.6, 0.9]}
+strategies: {baseline: [plain], open: [fancy]}
+limits: {timeout_s: 60, memory_gib: 2}
+"""
+
+Completed = subprocess.CompletedProcess[str]
+Setpoint = Callable[..., Completed]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """A user's environment: no terminal, our plugins installed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SETPOINT_")}
+    return {**kept, "PYTHONPATH": str(PLUGINS), "COLUMNS": "160", **extra}
+
+
+def run(*arguments: str, cwd: Path, timeout: float = 300, **extra: str) -> Completed:
+    """Runs the command to its end."""
+    return subprocess.run(
+        [SETPOINT, *arguments],
+        cwd=cwd,
+        env=environment(**extra),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture
+def setpoint(tmp_path: Path) -> Setpoint:
+    """The command, in an empty folder."""
+
+    def call(*arguments: str, timeout: float = 300, **extra: str) -> Completed:
+        return run(*arguments, cwd=tmp_path, timeout=timeout, **extra)
+
+    return call
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Callable[..., str]:
+    """Writes a toy exploration, some lines changed, and gives its file's name."""
+
+    def write(file: str = "toy.yaml", **lines: str) -> str:
+        kept, inside = [], ""
+        for line in TOY.strip().splitlines():
+            inside = inside if line.startswith(" ") else line.split(":")[0]
+            if inside not in lines:
+                kept.append(line)
+        kept += [f"{key}: {value}" for key, value in lines.items()]
+        (tmp_path / file).write_text("\n".join(kept) + "\n")
+        return file
+
+    return write
+
+
+def one_line(result: Completed) -> str:
+    """The only line on stderr that is no progress."""
+    lines = [line for line in result.stderr.splitlines() if line.startswith("setpoint:")]
+    assert len(lines) == 1, result.stderr
+    return lines[0]

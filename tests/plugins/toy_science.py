@@ -1,0 +1,108 @@
+"""Another science, plugged in through its entry point: it trains in milliseconds and fails on demand.
+
+The explorer, the pool, the guard and the store are the real ones; only what is explored is small. A
+slot's `mode` says how its training ends.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from blocks.errors import DivergenceError, SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.identity import content_hash
+from blocks.problem import FoundationReport, Progress, Report
+from blocks.run import MetricInfo, Metrics
+from blocks.slot import SlotSpec
+
+ANSWER = 0.25
+
+
+class ToyProblem:
+    """Find the value of `x` that the seal holds, from observations that hint at it."""
+
+    name = "toy"
+    foundation_name = "toy foundation"
+
+    def check(self, spec: ExplorationSpec) -> None:
+        if spec.objective not in self.metrics():
+            raise SpecError(f"objective: must be one of {', '.join(self.metrics())}, but got {spec.objective!r}")
+
+    def metrics(self) -> Mapping[str, MetricInfo]:
+        return {
+            "closeness": MetricInfo(
+                direction="maximize", needs_labels=False, meaning="1 - |x - hint|", target=1.0, label="close"
+            ),
+            "true_closeness": MetricInfo(
+                direction="maximize", needs_labels=True, meaning="1 - |x - answer|", target=1.0, label="true"
+            ),
+        }
+
+    def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
+        return slot.model_dump(mode="json")
+
+    def training_sources(self) -> tuple[Path, ...]:
+        return ()
+
+    def preload(self) -> tuple[str, ...]:
+        return ("toy_science",)
+
+    def code_version(self) -> str:
+        return content_hash("toy 1")
+
+    def describe_data(self, data: Mapping[str, Any]) -> str:
+        return f"toy #{data['seed']}"
+
+    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+        observations.mkdir(parents=True)
+        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01))
+        seal.parent.mkdir(parents=True, exist_ok=True)
+        seal.write_text(json.dumps([ANSWER, data["seed"]]))
+
+    def fit_foundation(
+        self, settings: Mapping[str, Any], observations: Path, out: Path, report: Report
+    ) -> None:
+        (out / "candidate.json").write_text((observations / "hint.json").read_text())
+        report(Progress(1, 1, 0.0))
+
+    def evaluate_foundation(
+        self, settings: Mapping[str, Any], observations: Path, fitted: Path, seal: Path | None
+    ) -> FoundationReport:
+        return FoundationReport("candidate.json", False, {}, "toy foundation laid")
+
+    def train(
+        self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report
+    ) -> None:
+        mode, steps = str(slot.values.get("mode", "good")), 20
+        hint = json.loads(foundation.read_text())
+        for step in range(steps):
+            report(Progress(step + 1, steps, 1.0 / (step + 1)))
+            time.sleep(float(slot.values.get("step_s", 0.0)))
+        if mode == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif mode == "hang":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(3600)
+        elif mode == "memory":
+            bytearray(64 * 2**30)
+        elif mode == "diverge":
+            raise DivergenceError("loss is not finite at step 3 of 20")
+        elif mode == "leak":
+            # What a careless strategy does: it finds the seal's folder from where its data lie.
+            for path in (observations.parent.parent / "sealed").iterdir():
+                print(path.read_text())
+        x = float(slot.values["x"])
+        closeness = [1 - abs(x - hint) + seed % 100 / 10_000 for seed in slot.seeds]
+        (out / "trained.json").write_text(json.dumps(closeness))
+
+    def evaluate(
+        self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
+    ) -> tuple[Metrics, ...]:
+        found = json.loads((trained / "trained.json").read_text())
+        answer = json.loads(seal.read_text())[0] if seal else None
+        true = None if answer is None else 1 - abs(float(slot.values["x"]) - answer)
+        return tuple({"closeness": value, "true_closeness": true} for value in found)
