@@ -48,7 +48,7 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
         ground = Preparation(spec, problem=problem, workspace=workspace, store=store, listener=listener).run()
-        listener.prepared(ground.summary, cached=ground.cached)
+        listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
         remembering = Remembering(
             spec,
             problem=problem,

@@ -7,8 +7,9 @@ A process that crashes, hangs, runs out of memory or leaks costs its own task on
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -23,6 +24,8 @@ Key = TypeVar("Key")
 
 THREADS = 1
 """Threads of one worker. More workers use the cores better than more threads on such small kernels."""
+
+STOP_LIMIT = 10.0  # s for a process to end when asked, and to be killed when it does not
 
 _ONE_THREAD = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
@@ -91,9 +94,10 @@ class Pool(Generic[Key]):
 
     def stop(self) -> None:
         """Kills what is running."""
-        for future in self._running:
-            future.cancel()
-        wait(self._running, timeout=5)
+        with _quiet_races():
+            for future in self._running:
+                future.cancel()
+            wait(self._running, timeout=STOP_LIMIT)
         self._running.clear()
 
 
@@ -157,6 +161,22 @@ def _place(error: BaseException) -> str:
         return ""
     file, line = places[-1].split('"')[1], places[-1].split("line ")[1].split(",")[0]
     return f" (at {Path(file).name}:{line})"
+
+
+@contextmanager
+def _quiet_races() -> Iterator[None]:
+    """A task may end in the moment in which it is cancelled; Pebble's thread then trips over it, in vain."""
+    before = threading.excepthook
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        if not issubclass(arguments.exc_type, InvalidStateError):
+            before(arguments)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager

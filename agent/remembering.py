@@ -50,7 +50,7 @@ class Remembering:
             metrics=dict(metrics),
             blocks_closed=closed,
             data_title=self._problem.describe_data(spec.data),
-            foundation_summary=self._ground.summary,
+            foundation_summary=f"{self._problem.foundation_name} {self._ground.summary}",
             guard_summary=(
                 f"static check of {self._ground.guard_files} training files clean; "
                 "labels absent from every training process"

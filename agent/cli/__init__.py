@@ -10,7 +10,6 @@ import sys
 import traceback
 from typing import Annotated
 
-import click
 import typer
 
 from agent.cli.options import print_version
@@ -26,6 +25,9 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+
+# Typer brings its own copy of click and does not name this class: it is what BadParameter derives from.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 @app.callback()
@@ -56,10 +58,13 @@ def run(arguments: list[str]) -> int:
         outcome = app(arguments, standalone_mode=False)
     except SetpointError as error:
         return _fail(str(error), error.exit_code)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx is not None else "setpoint"
-        return _fail(f"{error.format_message().rstrip('.')}. See: {command} --help", 2)
-    except (KeyboardInterrupt, click.Abort):
+    except UsageError as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "setpoint"
+        message = getattr(error, "format_message", error.__str__)().rstrip(".")
+        # Without any argument the help was shown, and that is all there is to say.
+        return _fail(f"{message}. See: {command} --help", 2) if message else 2
+    except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe went away (`setpoint runs | head`): nothing is wrong.

@@ -12,14 +12,16 @@ def explorations(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from blocks.loading import catalog, load_exploration
+    from blocks.loading import catalog, parse_exploration
 
     begun = _begun(workspace)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("exploration", "what", "here"):
         table.add_column(column)
-    for name in catalog():
-        table.add_row(name, load_exploration(name).title, begun.pop(name, "-"))
+    for name, file in catalog().items():
+        # Not checked by its problem here: that would load the whole science for a list.
+        spec = parse_exploration(file.read_text(encoding="utf-8"), source=file.name, check=False)
+        table.add_row(name, spec.title, begun.pop(name, "-"))
     for name, state in begun.items():
         table.add_row(name, "from a file of yours", state)
     Console().print(table)

@@ -1,5 +1,6 @@
 """`setpoint runs`: past runs as a table."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,48 +34,50 @@ def runs(
     """
     from blocks.problem import load_problem
     from memory import Store, Workspace
-    from memory.queries import query_runs
+    from memory.queries import query_runs, wide_columns
 
     with Store.open(Workspace(workspace), create=False) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
         metrics = load_problem(spec.problem).metrics()
         wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
-        pretty = form is Format.TABLE and wanted is None and columns != "all"
-        table = query_runs(
-            store,
-            exploration=name,
-            where=where,
-            sort=sort,
-            columns=_needed(spec, metrics) if pretty else wanted,
-            limit=limit,
-        )
+        if form is Format.TABLE and columns is None:
+            wanted = default_columns(spec, metrics, known=wide_columns(store))
+        table = query_runs(store, exploration=name, where=where, sort=sort, columns=wanted, limit=limit)
     if form is not Format.TABLE:
         print_records(table.columns, table.rows, form)
         return
-    _print_table(table.columns, table.rows, metrics=metrics)
+    _print_table(table.columns, table.rows, spec=spec, metrics=metrics)
     typer.echo(f"{len(table.rows)} of {table.total} runs of {name}")
 
 
 def default_columns(
-    spec: "ExplorationSpec", metrics: Mapping[str, MetricInfo]
-) -> tuple[list[str], list[str]]:
-    """What matters first: where and what a run was, then what came of it (metrics)."""
+    spec: "ExplorationSpec", metrics: Mapping[str, MetricInfo], *, known: Sequence[str]
+) -> list[str]:
+    """What matters first: where and what a run was, then what came of it, with its spread."""
     from blocks.space import PerSlotParameter
 
     fixed = [name for name, p in spec.space.root.items() if isinstance(p, PerSlotParameter)]
     tuned = [name for name in spec.space.tunable if "." not in name][:2]
     shown = [spec.objective, *(name for name in list(metrics)[:3] if name != spec.objective)]
-    return ["run", "block", *fixed, "role", "strategies", *tuned], shown
+    columns = ["run", "block", *fixed, "role", "strategies", *tuned]
+    columns += [part for name in shown for part in (name, f"{name}_sd")]
+    return [column for column in [*columns, "state"] if column in known]
 
 
-def _needed(spec: "ExplorationSpec", metrics: Mapping[str, MetricInfo]) -> list[str]:
-    first, shown = default_columns(spec, metrics)
-    return [*first, *(part for name in shown for part in (name, f"{name}_sd")), "state"]
+def show_strategies(strategies: Sequence[str], baseline: Sequence[str]) -> str:
+    """What differs from the baseline: `baseline`, `+residual`, `+residual -clipping`."""
+    changes = [f"+{name}" for name in strategies if name not in baseline]
+    changes += [f"-{name}" for name in baseline if name not in strategies]
+    return " ".join(changes) or "baseline"
 
 
 def _print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, metrics: Mapping[str, MetricInfo]
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    spec: "ExplorationSpec",
+    metrics: Mapping[str, MetricInfo],
 ) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -83,20 +86,22 @@ def _print_table(
     shown = [c for c in columns if not (c.endswith("_sd") and c.removesuffix("_sd") in columns)]
     for column in shown:
         label = metrics[column].label or column if column in metrics else column
-        numeric = column not in ("role", "strategies", "state", "change", "reason")
-        table.add_column(label, justify="right" if numeric else "left", no_wrap=column != "strategies")
+        text = column in ("role", "strategies", "state", "change", "reason", "failure", "failure_reason")
+        table.add_column(label, justify="left" if text else "right", overflow="fold")
     for row in rows:
         record = dict(zip(columns, row, strict=True))
-        table.add_row(*(_cell(record, column) for column in shown))
-    console = Console()
+        table.add_row(*(_cell(record, column, spec) for column in shown))
     # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge.
-    console.print(table, width=None if console.is_terminal else 10_000)
+    console = Console() if sys.stdout.isatty() else Console(width=1000)
+    console.print(table)
 
 
-def _cell(record: Mapping[str, Any], column: str) -> str:
+def _cell(record: Mapping[str, Any], column: str, spec: "ExplorationSpec") -> str:
     value = record[column]
     if value is None:
         return "-"
+    if column == "strategies":
+        return show_strategies(value.split(","), spec.strategies.baseline)
     if f"{column}_sd" in record:
         sd = record[f"{column}_sd"]
         return show_number(value) + ("" if sd is None else f" ±{show_number(sd)}")

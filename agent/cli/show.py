@@ -1,5 +1,6 @@
 """`setpoint show RUN`: one run, whole."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +32,8 @@ def show(
         found = store.run(name, run)
         verdict = store.guard_verdict(name, run)
         folder = store.workspace.run(name, run)
-    console = Console()
+    # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
+    console = Console() if sys.stdout.isatty() else Console(width=1000)
     for label, text in _facts(found, verdict):
         console.print(f"[bold]{label:<12}[/bold]", end="")
         console.print(text, markup=False, highlight=False)
@@ -70,11 +72,11 @@ def _replicates(run: Run, infos: "dict[str, MetricInfo]") -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    table.add_column("metric")
+    table.add_column("metric", no_wrap=True)
     for replicate in range(len(run.metrics)):
         table.add_column(f"rep {replicate}", justify="right")
     table.add_column("median ± sd", justify="right")
-    table.add_column("meaning", style="dim")
+    table.add_column("meaning", style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
     names = [name for name in infos if any(name in metrics for metrics in run.metrics)]
     names += sorted({name for metrics in run.metrics for name in metrics} - set(names))
     for name in names:

@@ -21,11 +21,11 @@ class LiveDisplay:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(console=console, refresh_per_second=5, get_renderable=self._render, transient=False)
         self._board: Board | None = None
         self._stage = ""
         self._stage_progress: Progress | None = None
         self._ground = ""
+        self._live = Live(console=console, refresh_per_second=5, get_renderable=self._render, transient=False)
 
     def __enter__(self) -> "LiveDisplay":
         self._live.start()

@@ -133,9 +133,7 @@ def test_an_interrupted_launch_goes_on_where_it_was(
     workspace = tmp_path / "setpoint-workspace"
     process = start(path, tmp_path)
     wait_for(lambda: states(workspace).count("done") >= 5)
-    before = {
-        number: state for number, state in enumerate(states(workspace), 1) if state == "done"
-    }
+    before = {number: state for number, state in enumerate(states(workspace), 1) if state == "done"}
     os.kill(process.pid, how)
     _, said = process.communicate(timeout=60)
     if how != signal.SIGKILL:
@@ -184,7 +182,9 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(setpoint: Setpoint, toy: Toy) -> None:
+def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(
+    setpoint: Setpoint, toy: Toy
+) -> None:
     path = toy()
     assert setpoint("launch", path).returncode == 0
     before = outcome(setpoint)

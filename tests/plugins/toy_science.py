@@ -30,7 +30,9 @@ class ToyProblem:
 
     def check(self, spec: ExplorationSpec) -> None:
         if spec.objective not in self.metrics():
-            raise SpecError(f"objective: must be one of {', '.join(self.metrics())}, but got {spec.objective!r}")
+            raise SpecError(
+                f"objective: must be one of {', '.join(self.metrics())}, but got {spec.objective!r}"
+            )
 
     def metrics(self) -> Mapping[str, MetricInfo]:
         return {
@@ -74,9 +76,7 @@ class ToyProblem:
     ) -> FoundationReport:
         return FoundationReport("candidate.json", False, {}, "toy foundation laid")
 
-    def train(
-        self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report
-    ) -> None:
+    def train(self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report) -> None:
         mode, steps = str(slot.values.get("mode", "good")), 20
         hint = json.loads(foundation.read_text())
         for step in range(steps):
