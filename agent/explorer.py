@@ -12,19 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.listener import Listener
-from agent.planner import Planner
 from agent.pool import Outcome, Pool
 from agent.preparation import EVALUATION_LIMIT, Ground, fence
-from agent.remembering import Remembering, closed_blocks
+from agent.remembering import Remembering
+from agent.session import Session
 from agent.worker import EvaluationTask, TrainingTask, evaluate, read_progress, train, trained_hash
 from blocks.errors import WorkspaceError
-from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
-from blocks.problem import Problem
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import SlotSpec
-from memory import Store, Workspace
 
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
@@ -41,29 +37,17 @@ class Explored(NamedTuple):
 class Explorer:
     """Drives one exploration; every decision is the planner's, every fact is the store's."""
 
-    def __init__(
-        self,
-        spec: ExplorationSpec,
-        *,
-        problem: Problem,
-        planner: Planner,
-        workspace: Workspace,
-        store: Store,
-        ground: Ground,
-        listener: Listener,
-        remembering: Remembering,
-        workers: int,
-    ) -> None:
-        self._spec = spec
-        self._problem = problem
-        self._planner = planner
-        self._workspace = workspace
-        self._store = store
+    def __init__(self, session: Session, ground: Ground, *, workers: int) -> None:
+        self._session = session
+        self._spec = session.spec
+        self._problem = session.problem
+        self._workspace = session.workspace
+        self._store = session.store
+        self._listener = session.listener
         self._ground = ground
-        self._listener = listener
-        self._remembering = remembering
-        self._training: Pool[Run] = Pool(workers, preload=problem.preload())
-        self._keeper: Pool[Run] = Pool(1, preload=problem.preload())
+        self._remembering = Remembering(session, ground)
+        self._training: Pool[Run] = Pool(workers, preload=session.problem.preload())
+        self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
         self._trained = 0
 
     def explore(self) -> Explored:
@@ -76,7 +60,7 @@ class Explorer:
         name = self._spec.name
         try:
             for block in range(1, self._spec.blocks + 1):
-                if block in closed_blocks(self._store, name):
+                if block in self._session.closed_blocks():
                     continue
                 self._store.open_block(name, block)
                 for batch in range(1, self._spec.block.batches + 1):
@@ -121,7 +105,7 @@ class Explorer:
 
     def _plan(self, block: int, batch: int) -> list[Run]:
         history = self._store.runs(self._spec.name)
-        proposals = self._planner.propose(
+        proposals = self._session.planner.propose(
             self._spec, history, block=block, batch=batch, metrics=self._problem.metrics()
         )
         return self._store.plan(

@@ -9,7 +9,7 @@ from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
 from agent.preparation import Preparation
-from agent.remembering import Remembering
+from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem, load_problem
@@ -31,44 +31,34 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
         KeyboardInterrupt: The user stopped it; everything finished is kept.
     """
     problem = load_problem(spec.problem)
-    planner = make_planner(spec.planner.name, admits=admits(problem))
-    objective = problem.metrics()[spec.objective]
     n_workers = workers or spec.limits.workers or available_cores()
     # Absolute, since workers change their directory.
     workspace = Workspace(root.absolute())
     workspace.prepare()
     with workspace.lock(), Store.open(workspace) as store:
-        store.begin(spec, version=version("setpoint"))
-        listener.opened(
-            spec, data_title=problem.describe_data(spec.data), workers=n_workers, objective=objective
+        session = Session(
+            spec=spec,
+            problem=problem,
+            planner=make_planner(spec.planner.name, admits=admits(problem)),
+            workspace=workspace,
+            store=store,
+            listener=listener,
+            version=version("setpoint"),
         )
-        again = store.requeue_interrupted(spec.name)
-        if again:
+        store.begin(spec, version=session.version)
+        listener.opened(
+            spec,
+            data_title=problem.describe_data(spec.data),
+            workers=n_workers,
+            objective=problem.metrics()[spec.objective],
+        )
+        if again := store.requeue_interrupted(spec.name):
             listener.note(
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
-        ground = Preparation(spec, problem=problem, workspace=workspace, store=store, listener=listener).run()
+        ground = Preparation(session).run()
         listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
-        remembering = Remembering(
-            spec,
-            problem=problem,
-            planner=planner,
-            workspace=workspace,
-            store=store,
-            ground=ground,
-            version=version("setpoint"),
-        )
-        return Explorer(
-            spec,
-            problem=problem,
-            planner=planner,
-            workspace=workspace,
-            store=store,
-            ground=ground,
-            listener=listener,
-            remembering=remembering,
-            workers=n_workers,
-        ).explore()
+        return Explorer(session, ground, workers=n_workers).explore()
 
 
 def admits(problem: Problem) -> Callable[[SlotSpec], bool]:

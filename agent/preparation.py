@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
-from agent.listener import Listener
 from agent.pool import Outcome, Pool
+from agent.session import Session
 from agent.worker import (
     EvaluationTask,
     TrainingTask,
@@ -22,10 +22,8 @@ from agent.worker import (
     trained_hash,
 )
 from blocks.errors import DataError, GuardRefusalError, SetpointError
-from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, files_hash
-from blocks.problem import Problem
-from memory import Store, Workspace
+from memory import Workspace
 
 SIMULATION_LIMIT = 600.0  # s
 EVALUATION_LIMIT = 300.0  # s
@@ -48,21 +46,13 @@ class Ground(NamedTuple):
 class Preparation:
     """Makes the ground of an exploration, or finds it made."""
 
-    def __init__(
-        self,
-        spec: ExplorationSpec,
-        *,
-        problem: Problem,
-        workspace: Workspace,
-        store: Store,
-        listener: Listener,
-    ) -> None:
-        self._spec = spec
-        self._problem = problem
-        self._workspace = workspace
-        self._store = store
-        self._listener = listener
-        self._pool: Pool[str] = Pool(1, preload=problem.preload())
+    def __init__(self, session: Session) -> None:
+        self._spec = session.spec
+        self._problem = session.problem
+        self._workspace = session.workspace
+        self._store = session.store
+        self._listener = session.listener
+        self._pool: Pool[str] = Pool(1, preload=session.problem.preload())
 
     def run(self) -> Ground:
         """Everything in order.

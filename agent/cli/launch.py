@@ -53,7 +53,13 @@ def launch(
             runs = store.runs(spec.name)
         line = interrupted_line(runs, f"setpoint launch {exploration}")
         raise InterruptedLaunchError(line) from None
-    _say(explored.memory, spec.name, exploration=exploration, blocks=spec.blocks, trained=explored.trained)
+    _say(
+        workspace / explored.memory.name,
+        spec.name,
+        exploration=exploration,
+        blocks=spec.blocks,
+        trained=explored.trained,
+    )
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """Phase 1: fits the reaction model to observations, label-free, and writes candidates.
 
-Fitted to the end there is one candidate. To be stopped early there are many, from a damped walk
-through worse models: the fit never learns which one is wanted, the evaluator picks it.
+Fitted to the end there is one candidate. To be stopped early there are many, from far short of the fit
+to nearly there: the fit never learns which one is wanted, the evaluator picks it.
 """
 
 from collections.abc import Iterator
@@ -29,8 +29,8 @@ STARTS: Final = (0.5, 0.05, 1.5)
 """Slopes of log f that a fit starts from; the next one is tried where the last left much unexplained."""
 
 EXPLAINED: Final = 1e-6  # share of the squared dc/dt; below it no other start is tried
-POOR: Final = 0.03  # share from which a model is good enough to be called poor, and the dense walk begins
-APPROACH: Final = 0.2  # share of a step that is taken before that
+FARTHEST: Final = 0.5  # share by which log f is shrunk in the first model of an early stop, and in the last
+NEAREST: Final = 0.01
 POLISH: Final = 4  # steps after a change of scale
 EXACT: Final = 1e-14  # share at which rounding takes over, the smoothness term included
 
@@ -107,21 +107,18 @@ class ReactionFit:
         return replace(polished, step=end.step + polished.step)
 
     def early_stops(self, report: Report) -> Iterator[Iterate]:
-        """Models along a damped path: wrong shapes, each with the rate constants that fit it best.
+        """Models short of the fit: responses still too flat, each with the rate constants that fit it best.
 
-        Short Gauss-Newton steps shrink the error by about `step_fraction` each, so the sequence is
-        dense in quality from poor to good.
+        log f is shrunk towards 0, where every fit begins, by shares that fall geometrically; so whatever
+        the quality that is wanted, some model is near it. A rollout through one of them stays bounded,
+        which iterates of Gauss-Newton with their ripples do not grant.
         """
         total = self.settings.candidates
-        current = self.search.at(self.search.start(STARTS[0]))
-        for _ in range(self.settings.max_iterations):
-            if self.unexplained(current) < POOR:
-                break
-            current = self.search.short_step(current, APPROACH)
-        for step in range(total):
-            report(Progress(step + 1, total, self.unexplained(current)))
-            yield vanish_without_substrate(self.search, current)
-            current = self.search.short_step(current, self.settings.step_fraction)
+        end = self.best(report)
+        for step, short in enumerate(np.geomspace(FARTHEST, NEAREST, total)):
+            report(Progress(step + 1, total, self.unexplained(end)))
+            shrunk = self.search.at((1 - float(short)) * end.coefficients, end.step)
+            yield vanish_without_substrate(self.search, shrunk)
 
     def model(self, iterate: Iterate, *, mlp_start: SubstrateMlp | None = None) -> ReactionModel:
         """The model of an iterate, with nuisance, MLP_sub and residuals.

@@ -33,9 +33,5 @@ class FoundationSettings(Frozen):
         ),
     ] = None
     candidates: Annotated[
-        int, Field(ge=2, le=1000, description="Models along the way, where the fit is to be stopped early.")
-    ] = 60
-    step_fraction: Annotated[
-        float,
-        Field(gt=0, le=1, description="Share of a Gauss-Newton step that an early stop's path takes."),
-    ] = 0.06
+        int, Field(ge=2, le=1000, description="Models short of the fit, where it is to be stopped early.")
+    ] = 80

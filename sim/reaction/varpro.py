@@ -102,18 +102,6 @@ class VariableProjection:
             if gain < tolerance:
                 return
 
-    def short_step(self, iterate: Iterate, fraction: float) -> Iterate:
-        """A share of a lightly damped Gauss-Newton step, taken whether or not it helps.
-
-        Args:
-            iterate: Where to step from.
-            fraction: Share of the step, 0..1.
-        """
-        curvature, gradient = self._normal_equations(iterate)
-        move = _damped_step(curvature, gradient, FIRST_DAMPING)
-        moved = iterate.coefficients + fraction * move.reshape(iterate.coefficients.shape)
-        return self.at(moved, iterate.step + 1)
-
     def _responses(
         self, coefficients: Float64[ndarray, "exponent coefficient"]
     ) -> Float64[ndarray, "exponent sample metabolite"]:

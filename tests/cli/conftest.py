@@ -60,19 +60,24 @@ def setpoint(tmp_path: Path) -> Setpoint:
     return call
 
 
+def write_toy(folder: Path, file: str = "toy.yaml", **lines: str) -> str:
+    """Writes a toy exploration, some top-level keys replaced, and gives its file's name."""
+    kept, inside = [], ""
+    for line in TOY.strip().splitlines():
+        inside = inside if line.startswith(" ") else line.split(":")[0]
+        if inside not in lines:
+            kept.append(line)
+    kept += [f"{key}: {value}" for key, value in lines.items()]
+    (folder / file).write_text("\n".join(kept) + "\n")
+    return file
+
+
 @pytest.fixture
 def toy(tmp_path: Path) -> Callable[..., str]:
-    """Writes a toy exploration, some lines changed, and gives its file's name."""
+    """Writes a toy exploration into the folder that the command runs in."""
 
     def write(file: str = "toy.yaml", **lines: str) -> str:
-        kept, inside = [], ""
-        for line in TOY.strip().splitlines():
-            inside = inside if line.startswith(" ") else line.split(":")[0]
-            if inside not in lines:
-                kept.append(line)
-        kept += [f"{key}: {value}" for key, value in lines.items()]
-        (tmp_path / file).write_text("\n".join(kept) + "\n")
-        return file
+        return write_toy(tmp_path, file, **lines)
 
     return write
 

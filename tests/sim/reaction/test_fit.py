@@ -144,6 +144,20 @@ def test_an_early_stop_offers_models_on_both_sides_of_the_target_and_one_near_it
     assert poor.residual_rms > 0.01
 
 
+def test_a_rollout_through_a_poor_model_stays_bounded(tmp_path):
+    observations, truth = dataset(tmp_path, preset="quickstart", seed=1)
+    chosen = determined(observations)
+    models = fitted(observations, tmp_path / "fit", target_r2=0.73, stride=6)
+    scores = np.array([r_squared(model, truth, chosen) for model in models])
+    poor = models[int(np.abs(scores - 0.73).argmin())]
+    state = observations.concentration[::50].copy()
+    highest = state.sum(axis=1).max()
+    for _ in range(64):
+        state = np.maximum(state + observations.dt * poor.rate(state, observations.stoichiometry), 0)
+    # Cycles keep the total; a model that is merely poor comes near to that.
+    assert state.sum(axis=1).max() < 1.5 * highest
+
+
 def test_candidates_do_not_depend_on_which_target_is_named(tmp_path):
     observations, _ = dataset(tmp_path, preset="quickstart", n_frames=300)
     near, far = (

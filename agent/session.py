@@ -1,0 +1,32 @@
+"""What the parts of one launch share: the question, who answers it, and where answers are kept."""
+
+from dataclasses import dataclass
+
+from agent.listener import Listener
+from agent.planner import Planner
+from blocks.exploration import ExplorationSpec
+from blocks.problem import Problem
+from memory import Store, Workspace
+from memory.schema import BlockState
+
+
+@dataclass(frozen=True)
+class Session:
+    """One launch of one exploration in one workspace."""
+
+    spec: ExplorationSpec
+    problem: Problem
+    planner: Planner
+    workspace: Workspace
+    store: Store
+    listener: Listener
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Name of the exploration, under which the store knows everything of it."""
+        return self.spec.name
+
+    def closed_blocks(self) -> set[int]:
+        """Numbers of the blocks that are over."""
+        return {block.number for block in self.store.blocks(self.name) if block.state is BlockState.CLOSED}
