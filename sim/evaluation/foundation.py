@@ -95,7 +95,8 @@ def judge_candidates(
         chosen=chosen,
         chosen_by_truth=target_r2 is not None,
         metrics=metrics[chosen],
-        summary=_summary(models[chosen], metrics[chosen], identifiable),
+        summary=_summary(models[chosen], metrics[chosen], identifiable)
+        + ("" if target_r2 is None else f", stopped early near R2 {target_r2:g}: chosen by truth"),
     )
 
 

@@ -139,6 +139,7 @@ def test_a_target_chooses_the_candidate_nearest_to_it_by_truth(
         ]
     target = 0.73
     report = judge_candidates(sorted(tmp_path.iterdir()), observations, target_r2=target, truth=truth)
+    assert "chosen by truth" in report.summary
     assert report.chosen == min(values, key=lambda name: abs(values[name] - target))
     assert report.chosen != "candidate-000.npz"
     assert report.chosen_by_truth
