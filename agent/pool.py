@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -25,7 +27,7 @@ Key = TypeVar("Key")
 THREADS = 1
 """Threads of one worker. More workers use the cores better than more threads on such small kernels."""
 
-STOP_LIMIT = 10.0  # s for a process to end when asked, and to be killed when it does not
+STOP_LIMIT = 10.0  # s for a killed process to be gone
 
 _ONE_THREAD = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
@@ -36,6 +38,14 @@ class Outcome(NamedTuple):
     value: Any
     failure: Failure | None
     error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class _Task(Generic[Key]):
+    key: Key
+    process: BaseProcess | None
+    timeout_s: float
+    leak_report: Path | None
 
 
 class Pool(Generic[Key]):
@@ -50,7 +60,7 @@ class Pool(Generic[Key]):
         self.workers = workers
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["agent.worker", *preload])
-        self._running: dict[Future[Any], tuple[Key, float, Path | None]] = {}
+        self._running: dict[Future[Any], _Task[Key]] = {}
 
     @property
     def free(self) -> int:
@@ -60,7 +70,7 @@ class Pool(Generic[Key]):
     @property
     def running(self) -> list[Key]:
         """Keys of the tasks under way."""
-        return [key for key, _, _ in self._running.values()]
+        return [task.key for task in self._running.values()]
 
     def start(
         self,
@@ -81,23 +91,30 @@ class Pool(Generic[Key]):
         """
         # Pebble reads `context`; its types, and perhaps a later version, say `mp_context`.
         options: dict[str, Any] = {"context": self._context, "mp_context": self._context}
+        before = set(multiprocessing.active_children())
         with _environment(_ONE_THREAD):
             future = concurrent.process(timeout=timeout_s, **options)(function)(*args)
-        self._running[future] = (key, timeout_s, leak_report)
+        # Pebble keeps the process to itself; it is the one that was not there before.
+        process = next(iter(set(multiprocessing.active_children()) - before), None)
+        self._running[future] = _Task(key, process, timeout_s, leak_report)
 
     def finished(self, *, wait_s: float) -> Iterator[tuple[Key, Outcome]]:
         """Outcomes of tasks that have ended, after waiting for the first one for at most `wait_s`."""
         done, _ = wait(self._running, timeout=wait_s, return_when=FIRST_COMPLETED)
         for future in done:
-            key, timeout_s, leak_report = self._running.pop(future)
-            yield key, outcome_of(future, timeout_s=timeout_s, leak_report=leak_report)
+            task = self._running.pop(future)
+            yield task.key, outcome_of(future, timeout_s=task.timeout_s, leak_report=task.leak_report)
 
     def stop(self) -> None:
-        """Kills what is running."""
+        """Kills what is running, and comes back when it is gone."""
         with _quiet_races():
-            for future in self._running:
+            for future, task in self._running.items():
                 future.cancel()
-            wait(self._running, timeout=STOP_LIMIT)
+                if task.process is not None:
+                    task.process.kill()
+            for task in self._running.values():
+                if task.process is not None:
+                    task.process.join(STOP_LIMIT)
         self._running.clear()
 
 

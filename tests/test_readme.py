@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.conftest import ROOT, environment, run
 
+pytestmark = pytest.mark.slow  # every test starts the command as a user does
+
 README = (ROOT / "README.md").read_text()
 
 

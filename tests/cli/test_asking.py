@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import Completed, one_line, run, write_toy
 
+pytestmark = pytest.mark.slow  # every test starts the command as a user does
+
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -12,6 +12,8 @@ import pytest
 from tests.cli.conftest import Setpoint, one_line, run, write_toy
 from tests.cli.test_launch import outcome, start, states, wait_for
 
+pytestmark = pytest.mark.slow  # every test starts the command as a user does
+
 Toy = Callable[..., str]
 
 
@@ -100,7 +102,7 @@ def test_another_spec_under_the_same_name_is_refused_and_names_what_differs(
 
 
 def test_two_launches_at_once_on_one_workspace(setpoint: Setpoint, toy: Toy, tmp_path: Path) -> None:
-    path = toy(baseline="{x: 0.5, y: 0.5, mode: good, step_s: 0.1}")
+    path = toy(baseline="{x: 0.5, y: 0.5, mode: good, step_s: 0.05}")
     first = start(path, tmp_path)
     wait_for(lambda: "running" in states(tmp_path / "setpoint-workspace"))
     second = setpoint("launch", path)

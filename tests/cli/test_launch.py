@@ -14,6 +14,8 @@ import pytest
 
 from tests.cli.conftest import SETPOINT, Completed, Setpoint, environment
 
+pytestmark = pytest.mark.slow  # every test starts the command as a user does
+
 Toy = Callable[..., str]
 
 MODES = (
@@ -129,7 +131,7 @@ def outcome(setpoint: Setpoint) -> list[tuple[Any, ...]]:
 def test_an_interrupted_launch_goes_on_where_it_was(
     how: signal.Signals, setpoint: Setpoint, toy: Toy, tmp_path: Path
 ) -> None:
-    path = toy(baseline="{x: 0.5, y: 0.5, mode: good, step_s: 0.03}", blocks="2")
+    path = toy(baseline="{x: 0.5, y: 0.5, mode: good, step_s: 0.015}", blocks="2")
     workspace = tmp_path / "setpoint-workspace"
     process = start(path, tmp_path)
     wait_for(lambda: states(workspace).count("done") >= 5)
