@@ -15,6 +15,11 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Progress
 from blocks.run import MetricInfo, Run, RunState
 
+WIDE, NARROW = 100, 76
+"""Columns of a terminal from which on there is room for long bars, and for roles and changes."""
+
+BAR = 16
+
 
 class LiveDisplay:
     """A listener that keeps one picture of the launch on the screen."""
@@ -82,8 +87,8 @@ class LiveDisplay:
                 Text(f" batch {board.batch} of {board.spec.block.batches}"),
                 self._render_lanes(board),
             ]
-            best = Text.assemble(" best so far  ", (board.best(), "bold"), f"     {board.counts()}")
-            parts += [Text(""), best]
+            best = Text.assemble(" best so far  ", (board.best(), "bold"), no_wrap=True, overflow="ellipsis")
+            parts += [Text(""), best, Text(f" {board.counts()}", style="dim")]
         return Group(*parts)
 
     def _render_stage(self) -> RenderableType:
@@ -94,22 +99,26 @@ class LiveDisplay:
         return Text(text)
 
     def _render_lanes(self, board: Board) -> RenderableType:
-        table = Table.grid(padding=(0, 1), expand=True)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        table.add_column(width=16)
+        width = self._console.width
+        bar = BAR if width >= WIDE else BAR // 2
+        # On a narrow screen the reasons go first, the results last.
+        told = width >= NARROW
+        table = Table.grid(padding=(0, 1), expand=told)
+        for _ in range(3 if told else 2):
+            table.add_column(no_wrap=True)
+        if told:
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(width=bar)
         table.add_column(no_wrap=True, width=7)
-        table.add_column(no_wrap=True, min_width=24)
+        table.add_column(no_wrap=True, min_width=20 if told else None)
         for lane in board.lanes.values():
-            run = lane.run
+            proposal = lane.run.proposal
+            change = "" if proposal.change == proposal.role.value else proposal.change
             table.add_row(
-                f" slot {run.proposal.slot}",
-                invariants(run, board.spec),
-                run.proposal.role.value,
-                run.proposal.change,
-                ProgressBar(total=1.0, completed=lane.fraction, width=16),
+                f" slot {proposal.slot}",
+                invariants(lane.run, board.spec),
+                *((proposal.role.value, change) if told else ()),
+                ProgressBar(total=1.0, completed=lane.fraction, width=bar),
                 _state(lane),
                 _outcome(lane, board),
             )
