@@ -17,7 +17,7 @@ from agent.preparation import EVALUATION_LIMIT, Ground, fence
 from agent.remembering import Remembering
 from agent.session import Session
 from agent.worker import EvaluationTask, TrainingTask, evaluate, read_progress, train, trained_hash
-from blocks.errors import WorkspaceError
+from blocks.errors import SpecError, WorkspaceError
 from blocks.identity import content_hash
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import SlotSpec
@@ -30,7 +30,7 @@ class Explored(NamedTuple):
 
     memory: Path
     runs: int
-    trained: int
+    ended: int
     failed: int
 
 
@@ -48,7 +48,7 @@ class Explorer:
         self._remembering = Remembering(session, ground)
         self._training: Pool[Run] = Pool(workers, preload=session.problem.preload())
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
-        self._trained = 0
+        self._ended = 0
 
     def explore(self) -> Explored:
         """Runs every block of the spec that is not closed yet.
@@ -58,6 +58,9 @@ class Explorer:
             KeyboardInterrupt: The user stopped it; a new launch goes on.
         """
         name = self._spec.name
+        closed = max(self._session.closed_blocks(), default=0)
+        if closed and not self._workspace.snapshot(name, closed).exists():
+            self._remembering.write()  # the last launch was killed before it could
         try:
             for block in range(1, self._spec.blocks + 1):
                 if block in self._session.closed_blocks():
@@ -74,7 +77,7 @@ class Explorer:
         return Explored(
             memory=self._remembering.write(),
             runs=len(runs),
-            trained=self._trained,
+            ended=self._ended,
             failed=sum(run.state is RunState.FAILED for run in runs),
         )
 
@@ -83,6 +86,7 @@ class Explorer:
         runs = self._store.runs(name, block=block, batch=batch)
         if not runs:
             runs = self._plan(block, batch)
+        runs = [self._current(run) for run in runs]
         done = [run for run in self._store.runs(name) if run.state.is_final]
         self._listener.batch(block, batch, runs, done)
         waiting: deque[Run] = deque()
@@ -105,9 +109,14 @@ class Explorer:
 
     def _plan(self, block: int, batch: int) -> list[Run]:
         history = self._store.runs(self._spec.name)
-        proposals = self._session.planner.propose(
-            self._spec, history, block=block, batch=batch, metrics=self._problem.metrics()
-        )
+        try:
+            proposals = self._session.planner.propose(
+                self._spec, history, block=block, batch=batch, metrics=self._problem.metrics()
+            )
+        except SpecError as error:
+            # An exhausted space is an end, not a fault: the block closes with what it has.
+            self._listener.note(str(error))
+            return []
         return self._store.plan(
             self._spec.name,
             block=block,
@@ -117,6 +126,30 @@ class Explorer:
             foundation=self._ground.foundation_key,
             guard_check=self._ground.guard_check,
         )
+
+    def _current(self, run: Run) -> Run:
+        """The run as it can go on now: planned again if the code is another, or its parameters are lost."""
+        if run.state.is_final:
+            return run
+        identity, why = self.identity(run.proposal.spec), ""
+        if identity != run.identity:
+            why = "the training code or what it stands on has changed since it was planned"
+        elif run.state is RunState.TRAINED:
+            folder = self._workspace.run(self._spec.name, run.number)
+            if not folder.is_dir() or trained_hash(folder) != run.trained_hash:
+                why = "its trained parameters were lost or changed"
+        if not why:
+            return run
+        self._store.replan(
+            self._spec.name,
+            run.number,
+            identity=identity,
+            foundation=self._ground.foundation_key,
+            guard_check=self._ground.guard_check,
+            why=why,
+        )
+        self._listener.note(f"run {run.number} is planned again: {why}")
+        return self._store.run(self._spec.name, run.number)
 
     def identity(self, slot: SlotSpec) -> str:
         """Hash of everything that decides a run's result."""
@@ -136,7 +169,7 @@ class Explorer:
         if source is None:
             return False
         self._store.reuse(self._spec.name, run.number, source=source)
-        self._listener.ended(self._store.run(self._spec.name, run.number))
+        self._report(run)
         return True
 
     def _train(self, run: Run) -> None:
@@ -169,7 +202,6 @@ class Explorer:
 
     def _after_training(self, run: Run, outcome: Outcome) -> None:
         name = self._spec.name
-        self._trained += 1
         if outcome.failure is not None:
             self._refuse_disk_errors(outcome)
             self._fail(run, outcome.failure)
@@ -206,16 +238,24 @@ class Explorer:
             reason = f"evaluation: {outcome.failure.reason}"
             self._fail(run, Failure(kind=outcome.failure.kind, reason=reason))
             return
-        self._store.finish(self._spec.name, run.number, outcome.value)
-        self._listener.ended(self._store.run(self._spec.name, run.number))
+        try:
+            self._store.finish(self._spec.name, run.number, outcome.value)
+        except ValueError as error:
+            self._fail(run, Failure(kind=FailureKind.ERROR, reason=f"evaluation: {error}"))
+            return
+        self._report(run)
 
     def _fail(self, run: Run, failure: Failure) -> None:
         self._store.fail(self._spec.name, run.number, failure, train_s=None)
-        self._listener.ended(self._store.run(self._spec.name, run.number))
+        self._report(run)
         if failure.kind is FailureKind.LEAK:
             self._listener.note(
                 f"run {run.number} tried to read the answer key and was stopped: {failure.reason}"
             )
+
+    def _report(self, run: Run) -> None:
+        self._ended += 1
+        self._listener.ended(self._store.run(self._spec.name, run.number))
 
     def _attempt(self, run: Run) -> Path:
         """Where a training writes; it becomes the run's folder only when it is whole."""

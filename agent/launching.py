@@ -15,6 +15,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem, load_problem
 from blocks.slot import SlotSpec
 from memory import Store, Workspace
+from memory.workspace import translate_os_errors
 
 
 def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: Listener) -> Explored:
@@ -35,7 +36,7 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
     # Absolute, since workers change their directory.
     workspace = Workspace(root.absolute())
     workspace.prepare()
-    with workspace.lock(), Store.open(workspace) as store:
+    with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
         session = Session(
             spec=spec,
             problem=problem,

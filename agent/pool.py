@@ -5,6 +5,7 @@ A process that crashes, hangs, runs out of memory or leaks costs its own task on
 """
 
 import multiprocessing
+import multiprocessing.process
 import os
 import signal
 import threading
@@ -91,11 +92,11 @@ class Pool(Generic[Key]):
         """
         # Pebble reads `context`; its types, and perhaps a later version, say `mp_context`.
         options: dict[str, Any] = {"context": self._context, "mp_context": self._context}
-        before = set(multiprocessing.active_children())
-        with _environment(_ONE_THREAD):
+        before = _children()
+        with _environment(_ONE_THREAD), _deaf_to_interrupts():
             future = concurrent.process(timeout=timeout_s, **options)(function)(*args)
         # Pebble keeps the process to itself; it is the one that was not there before.
-        process = next(iter(set(multiprocessing.active_children()) - before), None)
+        process = next(iter(_children() - before), None)
         self._running[future] = _Task(key, process, timeout_s, leak_report)
 
     def finished(self, *, wait_s: float) -> Iterator[tuple[Key, Outcome]]:
@@ -107,14 +108,14 @@ class Pool(Generic[Key]):
 
     def stop(self) -> None:
         """Kills what is running, and comes back when it is gone."""
-        with _quiet_races():
-            for future, task in self._running.items():
-                future.cancel()
-                if task.process is not None:
-                    task.process.kill()
-            for task in self._running.values():
-                if task.process is not None:
-                    task.process.join(STOP_LIMIT)
+        _ignore_races()
+        for future, task in self._running.items():
+            future.cancel()
+            if task.process is not None:
+                task.process.kill()
+        for task in self._running.values():
+            if task.process is not None:
+                task.process.join(STOP_LIMIT)
         self._running.clear()
 
 
@@ -180,9 +181,16 @@ def _place(error: BaseException) -> str:
     return f" (at {Path(file).name}:{line})"
 
 
-@contextmanager
-def _quiet_races() -> Iterator[None]:
-    """A task may end in the moment in which it is cancelled; Pebble's thread then trips over it, in vain."""
+def _children() -> set[BaseProcess]:
+    """Child processes, without asking how they are: two threads that ask get in each other's way."""
+    return set(getattr(multiprocessing.process, "_children", ()))
+
+
+def _ignore_races() -> None:
+    """A task may end in the moment in which it is cancelled; Pebble's thread then trips over it, in vain.
+
+    It may do so at any later time, so this stays.
+    """
     before = threading.excepthook
 
     def hook(arguments: threading.ExceptHookArgs) -> None:
@@ -190,10 +198,16 @@ def _quiet_races() -> Iterator[None]:
             before(arguments)
 
     threading.excepthook = hook
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What starts inside never hears Ctrl-C, which a terminal sends to everybody: the launch decides."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        threading.excepthook = before
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

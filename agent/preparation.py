@@ -22,7 +22,7 @@ from agent.worker import (
     trained_hash,
 )
 from blocks.errors import DataError, GuardRefusalError, SetpointError
-from blocks.identity import content_hash, files_hash
+from blocks.identity import content_hash, file_hash, folder_hash
 from memory import Workspace
 
 SIMULATION_LIMIT = 600.0  # s
@@ -145,7 +145,11 @@ class Preparation:
             self._check_fitted(folder, known.fitted_hash)
             return folder / known.chosen, key, known.summary or "", True
         self._store.plan_foundation(key, dataset=observations_hash, settings=settings)
-        fit_s = self._fit(observations, settings, folder)
+        try:
+            fit_s = self._fit(observations, settings, folder)
+        except SetpointError as error:
+            self._store.failed_foundation(key, reason=str(error))
+            raise
         fitted_hash = trained_hash(folder)
         self._store.fitted_foundation(key, fitted_hash=fitted_hash, fit_s=fit_s)
         self._store.foundation_truth_opened(key)
@@ -211,7 +215,7 @@ class Preparation:
         self._pool.start("preparation", function, *args, timeout_s=timeout_s, leak_report=leak_report)
         while True:
             for _, outcome in self._pool.finished(wait_s=0.1):
-                return _value(outcome, function.__name__)
+                return _value(outcome, text or function.__name__.replace("_", " "))
             if progress is not None and (steps := read_progress(progress)):
                 self._listener.stage(text, steps[-1])
             else:
@@ -235,11 +239,11 @@ def _value(outcome: Outcome, step: str) -> Any:
         return outcome.value
     if isinstance(outcome.error, SetpointError):
         raise outcome.error
-    raise SetpointError(f"{step.replace('_', ' ')}: {outcome.failure.kind.value}: {outcome.failure.reason}")
+    raise SetpointError(f"{step}: {outcome.failure.kind.value}: {outcome.failure.reason}")
 
 
 def _hashes(observations: Path, seal: Path) -> tuple[str, str]:
-    return files_hash(observations.iterdir()), files_hash([seal])
+    return folder_hash(observations), file_hash(seal)
 
 
 def _short(digest: str | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from agent.guard import Fence, fence_off
 from blocks.errors import DataError
-from blocks.identity import files_hash
+from blocks.identity import folder_hash
 from blocks.problem import FoundationReport, Progress, load_problem
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
@@ -105,7 +105,7 @@ def evaluate_foundation(task: EvaluationTask) -> FoundationReport:
 
 def trained_hash(folder: Path) -> str:
     """Hash of what a training wrote; its log is not part of the result."""
-    return files_hash(path for path in folder.iterdir() if path.name != "log.txt")
+    return folder_hash(folder, without=("log.txt",))
 
 
 class ProgressFile:
@@ -126,12 +126,19 @@ class ProgressFile:
 
 
 def read_progress(path: Path) -> list[Progress]:
-    """Progress written so far; a line that is being written is left out."""
+    """Progress written so far; what is no line of progress is left out."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
-    return [Progress(*json.loads(line)) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    found = []
+    for line in text.splitlines(keepends=True):
+        try:
+            step, total, loss = json.loads(line)
+            found.append(Progress(int(step), int(total), float(loss)))
+        except (ValueError, TypeError):
+            continue  # half written, or not by us: a training may write into this file
+    return found
 
 
 def _verify(task: EvaluationTask) -> None:

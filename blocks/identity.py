@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,23 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def files_hash(paths: Iterable[Path]) -> str:
-    """SHA-256 over the names and bytes of files, whatever order they are given in."""
+def folder_hash(folder: Path, *, pattern: str = "*", without: Collection[str] = ()) -> str:
+    """SHA-256 over the relative names and the bytes of all files below a folder.
+
+    Args:
+        folder: Where to look, at any depth.
+        pattern: Which file names count.
+        without: File names that do not.
+    """
     digest = hashlib.sha256()
-    for path in sorted(paths, key=lambda path: path.as_posix()):
-        digest.update(path.name.encode() + b"\0")
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    files = [path for path in folder.rglob(pattern) if path.is_file() and path.name not in without]
+    for path in sorted(files, key=lambda path: path.relative_to(folder).as_posix()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(bytes.fromhex(file_hash(path)))
     return digest.hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -84,6 +84,7 @@ class Comparison(NamedTuple):
     before: Value
     after: Value
     pairs: tuple[Pair, ...]
+    pooled: bool = False  # steps of a number between several values, counted together
 
     @property
     def effect(self) -> float:
@@ -135,9 +136,12 @@ class Comparison(NamedTuple):
         interval = self.interval
         # Equal numbers differ in their last digits once they have been averaged.
         rounding = 1e-9 * max(abs(side.median) for pair in self.pairs for side in pair)
-        return abs(self.effect) > max(self.threshold, rounding) and (
-            interval is None or interval[0] > 0 or interval[1] < 0
-        )
+        if interval is None:
+            # Two pairs are too few for an interval; at least they must not contradict each other.
+            one_sided = len({pair.difference > 0 for pair in self.pairs}) == 1
+        else:
+            one_sided = interval[0] > 0 or interval[1] < 0
+        return one_sided and abs(self.effect) > max(self.threshold, rounding)
 
 
 def distinct(runs: Sequence[Run]) -> list[Run]:
@@ -209,7 +213,7 @@ def comparisons(spec: ExplorationSpec, samples: Sequence[Sample]) -> list[Compar
         if _is_named(spec, name):
             found += _of_named(name, _buckets(name, samples, strategies))
         else:
-            found.append(_of_number(name, _buckets(name, samples, strategies)))
+            found += _of_number(name, _buckets(name, samples, strategies))
     return [comparison for comparison in found if comparison is not None]
 
 
@@ -242,12 +246,20 @@ def _of_named(name: str, buckets: Sequence[Sequence[Sample]]) -> list[Comparison
     return [Comparison(name, before, after, tuple(group)) for (before, after), group in pairs.items()]
 
 
-def _of_number(name: str, buckets: Sequence[Sequence[Sample]]) -> Comparison | None:
+def _of_number(name: str, buckets: Sequence[Sequence[Sample]]) -> list[Comparison | None]:
+    """All steps together; and where they show no common direction, those that show something alone.
+
+    What helps below an optimum and hurts above it has no direction over the whole range.
+    """
     pairs = [Pair(before, after) for bucket in buckets for before, after in pairwise(bucket)]
     if not pairs:
-        return None
+        return []
     ends = [side.values[name] for pair in pairs for side in pair]
-    return Comparison(name, min(ends, key=_rank), max(ends, key=_rank), tuple(pairs))
+    together = Comparison(name, min(ends, key=_rank), max(ends, key=_rank), tuple(pairs), pooled=True)
+    if together.exceeds_noise() or len(pairs) == 1:
+        return [together]
+    alone = [Comparison(name, pair.before.values[name], pair.after.values[name], (pair,)) for pair in pairs]
+    return [together, *(step for step in alone if step.exceeds_noise())]
 
 
 def _of_strategy(name: str, samples: Sequence[Sample]) -> Comparison | None:

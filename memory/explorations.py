@@ -33,7 +33,7 @@ class Explorations:
             version: Version of Setpoint that launches it.
 
         Raises:
-            WorkspaceError: An exploration of that name has other settings.
+            WorkspaceError: An exploration of that name has other settings, and runs.
         """
         stored = spec.model_dump(mode="json")
         with self._database.writing() as session:
@@ -52,7 +52,8 @@ class Explorations:
             else:
                 what = "gone on with"
                 before = self._spec_of(row)
-                if before.identity() != spec.identity():
+                # Without a run there is nothing to protect: a first launch that failed may be mended.
+                if before.identity() != spec.identity() and _has_runs(session, spec.name):
                     keys = list(_differing(before.model_dump(mode="json"), stored))
                     named = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
                     raise WorkspaceError(
@@ -231,6 +232,10 @@ def _row(session: Session, name: str) -> ExplorationRow:
             f"Known: {', '.join(known) or 'none yet'}"
         )
     return row
+
+
+def _has_runs(session: Session, name: str) -> bool:
+    return session.scalar(select(RunRow.id).where(RunRow.exploration == name).limit(1)) is not None
 
 
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any], *, prefix: str = "") -> Iterator[str]:

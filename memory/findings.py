@@ -83,19 +83,19 @@ def _of_comparison(spec: ExplorationSpec, made: Comparison, info: MetricInfo) ->
         interval = (-interval[1], -interval[0])
     exceeds = made.exceeds_noise()
     strategy = not any(made.subject in pair.before.values for pair in made.pairs)
-    numeric = not strategy and is_number(spec, made.subject)
+    numeric = made.pooled and is_number(spec, made.subject)
     better, other = (made.after, made.before) if rises else (made.before, made.after)
     low, high = show_value(made.before), show_value(made.after)
     if numeric:
         better, other = ("higher", "lower") if rises else ("lower", "higher")
         said = f"{str(better).capitalize()} {made.subject} beats {other}, between {low} and {high}."
-        equal = f"{made.subject} between {low} and {high}: no difference beyond noise."
+        equal = f"{made.subject} between {low} and {high}: no direction shown."
     elif strategy:
         said = f"{made.subject} helps." if rises else f"{made.subject} hurts: better off."
-        equal = f"{made.subject} on or off: no difference beyond noise."
+        equal = f"{made.subject} on or off: no difference shown."
     else:
         said = f"{made.subject} {show_value(better)} beats {show_value(other)}."
-        equal = f"{made.subject} {low} or {high}: no difference beyond noise."
+        equal = f"{made.subject} {low} or {high}: no difference shown."
     return Statement(
         kind="comparison",
         topic=STRATEGIES if strategy else topic_of(spec, made.subject),

@@ -131,7 +131,7 @@ def _ask(
 ) -> list[tuple[Cell, ...]]:
     try:
         return connection.execute(sql, values).fetchall()
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.Warning) as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         missing = re.fullmatch(r"no such column: (.*)", str(error))
         if missing is not None:
             raise _unknown(missing[1], known, where="where") from error

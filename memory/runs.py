@@ -214,6 +214,32 @@ class RunTable:
                 self._note(session, row, "planned again", f"interrupted in attempt {row.attempts}")
             return [row.number for row in rows]
 
+    def replan(
+        self, exploration: str, number: int, *, identity: str, foundation: str, guard_check: int, why: str
+    ) -> None:
+        """Plans a run again that has no result yet: its code changed, or what it trained was lost.
+
+        Args:
+            exploration: Name of the exploration.
+            number: Number of the run, in state planned or trained.
+            identity: What it will be trained as.
+            foundation: Key of the foundation that it will stand on.
+            guard_check: Id of the check that admitted the code.
+            why: For the journal.
+
+        Raises:
+            ValueError: The run is under way, or has ended.
+        """
+        with self._database.writing() as session:
+            row = row_of(session, exploration, number)
+            if row.state not in (RunState.PLANNED, RunState.TRAINED):
+                raise ValueError(
+                    f"{exploration}, run {number}: cannot be planned again, since it is {row.state}"
+                )
+            row.state, row.trained_hash, row.trained_at = RunState.PLANNED, None, None
+            row.identity, row.foundation, row.guard_check = identity, foundation, guard_check
+            self._note(session, row, "planned again", why)
+
     def _store_metrics(self, session: Session, row: RunRow, metrics: Sequence[Metrics]) -> set[Name]:
         names = {(METRIC, name) for replicate in metrics for name in replicate}
         values = [

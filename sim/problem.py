@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from blocks.base import Frozen, Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.identity import files_hash
+from blocks.identity import folder_hash
 from blocks.loading import validate
 from blocks.problem import FoundationReport, Report
 from blocks.run import MetricInfo, Metrics
@@ -40,9 +40,9 @@ class MetabolicProblem:
         """See `Problem.check`."""
         from sim.reaction.settings import FoundationSettings
 
-        data = validate(DataSettings, spec.data, where=("data",))
+        validate(DataSettings, spec.data, where=("data",))
         validate(FoundationSettings, spec.foundation, where=("foundation",))
-        known = metric_infos(data.n_types)
+        known = self.metrics()
         if spec.objective not in known:
             raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
         self._check_names(spec)
@@ -154,6 +154,11 @@ class MetabolicProblem:
                     )
         used = {*spec.strategies.baseline, *spec.strategies.open}
         options: dict[str, type[Frozen]] = {name: strategies[name].Options for name in used}
+        if "heldout_fraction" in spec.space:
+            raise SpecError(
+                "space.heldout_fraction: must be the same for every slot, or each would choose its own exam; "
+                "give it under baseline"
+            )
         for where, name, value in _all_values(spec):
             strategy, _, option = name.rpartition(".")
             model = options.get(strategy) if strategy else Hyperparameters
@@ -209,7 +214,7 @@ def _python_files(path: Path) -> Sequence[Path]:
 @cache
 def _code_version() -> str:
     """Everything in this room decides a result, be it the training or the yardstick."""
-    return files_hash(HERE.rglob("*.py"))
+    return folder_hash(HERE, pattern="*.py")
 
 
 def _open(seal: Path | None) -> "Truth | None":

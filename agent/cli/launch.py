@@ -1,6 +1,7 @@
 """`setpoint launch`: plan, train, record, remember."""
 
 import os
+import shlex
 import signal
 import sys
 from contextlib import AbstractContextManager
@@ -51,27 +52,29 @@ def launch(
     except KeyboardInterrupt:
         with Store.open(Workspace(workspace)) as store:
             runs = store.runs(spec.name)
-        line = interrupted_line(runs, f"setpoint launch {exploration}")
+        line = interrupted_line(runs, _command("launch", exploration, workspace=workspace, blocks=blocks))
         raise InterruptedLaunchError(line) from None
-    _say(
-        workspace / explored.memory.name,
-        spec.name,
-        exploration=exploration,
-        blocks=spec.blocks,
-        trained=explored.trained,
-    )
+    if not explored.ended:
+        plural = "s" if spec.blocks > 1 else ""
+        typer.echo(f"nothing left to do: all {spec.blocks} block{plural} of {spec.name} are done")
+    typer.echo(f"working memory  {workspace / explored.memory.name}")
+    typer.echo(f"read it         {_command('memory', workspace=workspace)}")
+    typer.echo(f"past runs       {_command('runs', workspace=workspace)}")
+    more = _command("launch", exploration, workspace=workspace, blocks=spec.blocks + 1)
+    typer.echo(f"go on           {more}")
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)
 
 
-def _say(path: Path, name: str, *, exploration: str, blocks: int, trained: int) -> None:
-    if not trained:
-        typer.echo(f"nothing left to do: all {blocks} block{'s' if blocks > 1 else ''} of {name} are done")
-    typer.echo(f"working memory  {path}")
-    typer.echo("read it         setpoint memory")
-    typer.echo("past runs       setpoint runs")
-    typer.echo(f"go on           setpoint launch {exploration} --blocks {blocks + 1}")
+def _command(*words: str, workspace: Path, blocks: int | None = None) -> str:
+    """What to type, with the workspace where it is not the usual one."""
+    parts = ["setpoint", *words]
+    if blocks is not None:
+        parts += ["--blocks", str(blocks)]
+    if workspace != DEFAULT_WORKSPACE and "SETPOINT_WORKSPACE" not in os.environ:
+        parts += ["--workspace", str(workspace)]
+    return shlex.join(parts)
 
 
 def _display() -> "AbstractContextManager[LiveDisplay | PlainDisplay]":

@@ -15,10 +15,14 @@ def memory(
     raw: Annotated[bool, typer.Option("--raw", help="The markdown itself.")] = False,
 ) -> None:
     """Read the working memory: what is known, how well, and what is tried next."""
-    from memory import Workspace
+    from memory import Store, Workspace
     from memory.markdown import read_memory
 
-    text = read_memory(Workspace(workspace), exploration=exploration, block=block)
+    place = Workspace(workspace)
+    if exploration is not None and place.database.exists():
+        with Store.open(place, create=False) as store:
+            store.spec(exploration)  # says which ones there are, if this is none
+    text = read_memory(place, exploration=exploration, block=block)
     if raw:
         sys.stdout.write(text)
         return

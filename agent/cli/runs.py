@@ -11,6 +11,8 @@ from blocks.run import MetricInfo, show_number
 from blocks.slot import show_value
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from blocks.exploration import ExplorationSpec
 
 
@@ -80,10 +82,39 @@ def _print_table(
     metrics: Mapping[str, MetricInfo],
 ) -> None:
     from rich.console import Console
+    from rich.measure import Measurement
+
+    # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge.
+    console = Console() if sys.stdout.isatty() else Console(width=1000)
+    shown = [c for c in columns if not (c.endswith("_sd") and c.removesuffix("_sd") in columns)]
+    table = _table(shown, columns, rows, spec=spec, metrics=metrics)
+    dropped = []
+    # On a narrow screen whole columns go, those that matter least first, instead of every cell being cut.
+    spare = [*(c for c in reversed(shown) if c in metrics and c != spec.objective), *reversed(shown[2:-1])]
+    for column in dict.fromkeys(c for c in spare if c != spec.objective):
+        if Measurement.get(console, console.options.update(width=1000), table).maximum <= console.width:
+            break
+        shown.remove(column)
+        dropped.append(column)
+        table = _table(shown, columns, rows, spec=spec, metrics=metrics)
+    console.print(table)
+    if dropped:
+        console.print(
+            f"[dim]not shown for want of width: {', '.join(reversed(dropped))}[/dim]", highlight=False
+        )
+
+
+def _table(
+    shown: Sequence[str],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    spec: "ExplorationSpec",
+    metrics: Mapping[str, MetricInfo],
+) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    shown = [c for c in columns if not (c.endswith("_sd") and c.removesuffix("_sd") in columns)]
     for column in shown:
         label = metrics[column].label or column if column in metrics else column
         text = column in ("role", "strategies", "state", "change", "reason", "failure", "failure_reason")
@@ -91,9 +122,7 @@ def _print_table(
     for row in rows:
         record = dict(zip(columns, row, strict=True))
         table.add_row(*(_cell(record, column, spec) for column in shown))
-    # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge.
-    console = Console() if sys.stdout.isatty() else Console(width=1000)
-    console.print(table)
+    return table
 
 
 def _cell(record: Mapping[str, Any], column: str, spec: "ExplorationSpec") -> str:

@@ -94,7 +94,7 @@ class Board:
         """`11 of 12 runs, 0 failed, about 2 min left`."""
         failed = sum(run.state is RunState.FAILED for run in self.finished)
         text = f"{len(self.finished)} of {self.total} runs, {failed} failed"
-        left = self.seconds_left()
+        left = None if len(self.finished) >= self.total else self.seconds_left()
         return text if left is None else f"{text}, {show_time_left(left)}"
 
     def seconds_left(self) -> float | None:

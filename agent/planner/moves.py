@@ -5,7 +5,7 @@ one change: when the chosen node lives in another slot's invariants, its twin un
 invariants is the parent, and where no twin was run, running it is the move.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -87,12 +87,3 @@ def toggles(run: Run, names: Sequence[str]) -> Iterator[Move]:
         on = name in source.strategies
         strategies = tuple(s for s in source.strategies if s != name) if on else (*source.strategies, name)
         yield Move(run.number, dict(source.values), strategies, f"{'without' if on else 'with'} {name}")
-
-
-def setting(run: Run, values: Mapping[str, Value]) -> Move:
-    """Named parameters set to given values."""
-    source = run.proposal.spec
-    changes = [
-        f"{name} {show_value(source.values.get(name))} -> {show_value(v)}" for name, v in values.items()
-    ]
-    return Move(run.number, {**source.values, **values}, source.strategies, ", ".join(changes))

@@ -8,6 +8,7 @@ to one time_step. Every child differs from its parent by one change.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from random import Random
 
 from agent.planner.base import slot_rng, slot_spec
 from agent.planner.moves import Move, at_home, is_new, steps, toggles, tried
@@ -39,7 +40,12 @@ class _Desk:
     history: Sequence[Run]
     nodes: list[Node]
     statements: list[Statement]
-    target: float
+    open: tuple[str, ...]
+    """Strategies that may be turned on: none in block 1."""
+
+    near_zero: float
+    """Below this an objective counts as zero; 0 where zero is nothing bad."""
+
     seen: set[tuple[object, ...]]
     exploited: int = 0
 
@@ -63,10 +69,10 @@ class UcbPlanner:
         batch: int,
         metrics: Mapping[str, MetricInfo],
     ) -> list[Proposal]:
-        """See `Planner.propose`.
+        """See `Planner.propose`. A slot for which nothing new is left in the space is left out.
 
         Raises:
-            SpecError: Nothing is left to try in the space.
+            SpecError: Nothing is left for any slot.
         """
         first = len(history) + 1
         if block == 1 and batch == 1:
@@ -84,17 +90,28 @@ class UcbPlanner:
             history=history,
             nodes=nodes,
             statements=findings(spec, history, metrics=metrics),
-            target=abs(metrics[spec.objective].target or 1.0),
+            open=spec.strategies.open if block > 1 else (),
+            near_zero=_near_zero(metrics[spec.objective]),
             seen=tried(history),
         )
         turn = (block - 1) * spec.block.batches + batch
-        return [
-            self._slot(desk, block=block, batch=batch, slot=slot, turn=turn)
-            for slot in range(spec.block.slots)
-        ]
+        proposals: list[Proposal] = []
+        for slot in range(spec.block.slots):
+            number = first + len(proposals)
+            found = self._slot(desk, block=block, batch=batch, slot=slot, turn=turn, number=number)
+            if found is not None:
+                proposals.append(found)
+        if not proposals:
+            raise SpecError(
+                f"space: must leave something to try, but block {block}, batch {batch} found nothing new; "
+                "widen a range or open a strategy, under another name"
+            )
+        return proposals
 
-    def _slot(self, desk: _Desk, *, block: int, batch: int, slot: int, turn: int) -> Proposal:
-        spec, number = desk.spec, len(desk.history) + slot + 1
+    def _slot(
+        self, desk: _Desk, *, block: int, batch: int, slot: int, turn: int, number: int
+    ) -> Proposal | None:
+        spec = desk.spec
         role = ROLES[(slot + turn) % len(ROLES)]
         plans: dict[Role, Callable[[_Desk, int, int, int], Iterator[tuple[Move, str]]]] = {
             Role.EXPLOIT: _exploit,
@@ -120,10 +137,7 @@ class UcbPlanner:
                     change=move.change,
                     reason=reason,
                 )
-        raise SpecError(
-            f"space: must leave something to try, but slot {slot} of block {block} found nothing new; "
-            "widen a range or open a strategy"
-        )
+        return None
 
 
 def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
@@ -138,7 +152,7 @@ def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
             yield home, f"{why}, brought to this slot"
             continue
         if _is_stalled(home, desk):
-            for move in toggles(home, desk.spec.strategies.open):
+            for move in toggles(home, desk.open):
                 yield (
                     move,
                     f"{STALLED_RUNS} runs near zero up to run {home.number}: "
@@ -151,10 +165,7 @@ def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
 
 def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """An open strategy that few runs had, on the best node; then the least visited node."""
-    counts = {
-        name: sum(name in run.proposal.spec.strategies for run in desk.history)
-        for name in desk.spec.strategies.open
-    }
+    counts = {name: sum(name in run.proposal.spec.strategies for run in desk.history) for name in desk.open}
     # Tried once per slot of a batch, a strategy has had its chance; exploiting takes over.
     used = {name: count for name, count in counts.items() if count < desk.spec.block.slots}
     best = sorted((node for node in desk.nodes if node.scored), key=lambda node: -node.reward)
@@ -187,27 +198,38 @@ def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[
         for strategy in spec.strategies.baseline
         if strategy not in run.proposal.spec.strategies
     }
-    claims: list[tuple[str, str]] = [
-        (statement.subject, statement.text.rstrip("."))
-        for statement in desk.statements
-        if statement.better is not None
-    ]
+    claims = [statement for statement in desk.statements if statement.better is not None]
     # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
     assumed = [name for name in spec.strategies.baseline if name not in tested]
     for node in best:
         home = at_home(node.run, spec, slot, desk.history)
         if isinstance(home, Move):
             continue
-        for subject, text in claims:
-            if subject in home.proposal.spec.strategies:
-                for move in toggles(home, [subject]):
-                    yield move, f'tests "{text}"'
-            elif subject in spec.space.tunable:
-                rng = slot_rng(spec, block, batch, slot)
-                for move in islice(steps(home, spec, rng, names=[subject]), ATTEMPTS):
-                    yield move, f'tests "{text}"'
+        for claim in claims:
+            rng = slot_rng(spec, block, batch, slot)
+            for move in _against(claim, home, spec, rng):
+                yield move, f'tests "{claim.text.rstrip(".")}"'
         for move in toggles(home, [name for name in assumed if name in home.proposal.spec.strategies]):
             yield move, f"no run yet {move.change}: the first block took it for granted"
+
+
+def _against(claim: Statement, home: Run, spec: ExplorationSpec, rng: Random) -> Iterator[Move]:
+    """Moves that do the opposite of what a claim says is better, where the run follows it."""
+    subject, values = claim.subject, home.proposal.spec.values
+    if claim.better in ("on", "off") and subject not in spec.space:
+        follows = (subject in home.proposal.spec.strategies) == (claim.better == "on")
+        if follows:
+            yield from toggles(home, [subject])
+        return
+    if subject not in spec.space.tunable:
+        return  # an invariant of the slot, which no move changes
+    for move in islice(steps(home, spec, rng, names=[subject]), ATTEMPTS):
+        before, after = values[subject], move.values[subject]
+        if claim.better not in ("higher", "lower"):
+            if before == claim.better and after == claim.other:
+                yield move
+        elif (float(after) < float(before)) == (claim.better == "higher"):
+            yield move
 
 
 def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
@@ -227,4 +249,10 @@ def _is_stalled(run: Run, desk: _Desk) -> bool:
     """Whether the last runs up to this one stayed near zero."""
     line = lineage(run, desk.history)[:STALLED_RUNS]
     medians = [spread.median for other in line if (spread := other.spread(desk.spec.objective)) is not None]
-    return len(medians) == STALLED_RUNS and all(abs(m) < NEAR_ZERO * desk.target for m in medians)
+    return len(medians) == STALLED_RUNS and all(abs(m) < desk.near_zero for m in medians)
+
+
+def _near_zero(info: MetricInfo) -> float:
+    if info.direction == "minimize" or not info.target:
+        return 0.0
+    return NEAR_ZERO * abs(info.target)

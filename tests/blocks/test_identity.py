@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks.identity import canonical_json, content_hash, files_hash
+from blocks.identity import canonical_json, content_hash, folder_hash
 from blocks.slot import SlotSpec
 
 values = st.dictionaries(
@@ -35,11 +35,14 @@ def test_nan_has_no_canonical_form() -> None:
         canonical_json({"loss": float("nan")})
 
 
-def test_a_folder_hash_sees_names_and_bytes_but_not_order(tmp_path: Path) -> None:
-    a, b = tmp_path / "a", tmp_path / "b"
-    a.write_text("1")
-    b.write_text("2")
-    before = files_hash([a, b])
-    assert files_hash([b, a]) == before
-    b.write_text("3")
-    assert files_hash([a, b]) != before
+def test_a_folder_hash_sees_names_bytes_and_places(tmp_path: Path) -> None:
+    for folder in ("one", "two", "three"):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+    for folder, place, text in (("one", "a", "1"), ("two", "a", "1"), ("three", "deep/a", "1")):
+        (tmp_path / folder / place).write_text(text)
+    assert folder_hash(tmp_path / "one") == folder_hash(tmp_path / "two")
+    assert folder_hash(tmp_path / "one") != folder_hash(tmp_path / "three")
+    (tmp_path / "two" / "log.txt").write_text("said")
+    assert folder_hash(tmp_path / "one") == folder_hash(tmp_path / "two", without=("log.txt",))
+    (tmp_path / "two" / "a").write_text("2")
+    assert folder_hash(tmp_path / "one") != folder_hash(tmp_path / "two", without=("log.txt",))

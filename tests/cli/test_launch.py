@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -136,8 +137,12 @@ def test_an_interrupted_launch_goes_on_where_it_was(
     process = start(path, tmp_path)
     wait_for(lambda: states(workspace).count("done") >= 5)
     before = {number: state for number, state in enumerate(states(workspace), 1) if state == "done"}
-    os.kill(process.pid, how)
+    if how is signal.SIGINT:
+        os.killpg(process.pid, how)  # as a terminal does: everybody hears it
+    else:
+        os.kill(process.pid, how)
     _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said
     if how != signal.SIGKILL:
         assert process.returncode == 130
         assert "planned runs are done and kept; `setpoint launch toy.yaml` goes on from there" in said
@@ -155,6 +160,84 @@ def test_an_interrupted_launch_goes_on_where_it_was(
     whole = json.loads(setpoint("runs", "-w", "other", "--format", "json", "--sort", "run").stdout)
     names = ("run", "block", "batch", "slot", "x", "mode", "role", "parent", "closeness", "state")
     assert interrupted == [tuple(run[name] for name in names) for run in whole]
+
+
+def killed_when(condition: Callable[[list[str]], bool], path: str, folder: Path) -> None:
+    """Starts a launch and kills it when the states of its runs are as wished."""
+    process = start(path, folder)
+    wait_for(lambda: condition(states(folder / "setpoint-workspace")))
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+
+def test_what_was_planned_under_other_code_is_run_under_its_new_identity(
+    setpoint: Setpoint, toy: Toy, tmp_path: Path
+) -> None:
+    path = toy(baseline="{x: 0.5, y: 0.5, mode: good, step_s: 0.05}")
+    killed_when(lambda found: found.count("done") >= 2, path, tmp_path)
+    rows = json.loads(setpoint("runs", "--format", "json").stdout)
+    kept = [row["run"] for row in rows if row["state"] == "done"]
+    unfinished = [row["run"] for row in rows if row["state"] != "done"]
+    assert kept
+    assert unfinished
+    result = setpoint("launch", path, TOY_VERSION="toy 2")
+    assert result.returncode == 0, result.stderr
+    assert "the training code or what it stands on has changed" in result.stderr
+    connection = sqlite3.connect(tmp_path / "setpoint-workspace" / "setpoint.db")
+    foundations = dict(connection.execute("SELECT number, foundation FROM runs"))
+    connection.close()
+    old = {foundations[number] for number in kept}
+    new = {foundations[number] for number in unfinished}
+    assert not old & new
+
+
+def test_a_trained_run_whose_files_were_lost_or_changed_is_trained_again(
+    setpoint: Setpoint, toy: Toy, tmp_path: Path
+) -> None:
+    path = toy()
+    assert setpoint("launch", path).returncode == 0
+    before = outcome(setpoint)
+    workspace = tmp_path / "setpoint-workspace"
+    # As a launch leaves them that is killed before their evaluation.
+    connection = sqlite3.connect(workspace / "setpoint.db")
+    connection.execute(
+        "UPDATE runs SET state = 'trained', summary = NULL, ended_at = NULL WHERE number IN (6, 7, 8)"
+    )
+    connection.execute("DELETE FROM metrics WHERE run IN (SELECT id FROM runs WHERE number IN (6, 7, 8))")
+    connection.execute("UPDATE blocks SET state = 'running', closed_at = NULL")
+    connection.commit()
+    connection.close()
+    (workspace / "runs" / "toy" / "000007" / "trained.json").write_text("[1, 1, 1]")
+    shutil.rmtree(workspace / "runs" / "toy" / "000008")
+    result = setpoint("launch", path)
+    assert result.returncode == 0, result.stderr
+    assert "run 6 is planned again" not in result.stderr
+    for number in (7, 8):
+        assert f"run {number} is planned again: its trained parameters were lost or changed" in result.stderr
+    assert outcome(setpoint) == before
+
+
+def test_an_exhausted_space_closes_its_block_with_what_there_was(setpoint: Setpoint, toy: Toy) -> None:
+    path = toy(
+        space="{time_step: {kind: per_slot, values: [4, 16, 32, 64]}, "
+        "mode: {kind: categorical, choices: [good, diverge]}}",
+        baseline="{mode: good, x: 0.5}",
+        sweep="{}",
+        strategies="{baseline: [plain]}",
+        blocks="4",
+    )
+    result = setpoint("launch", path)
+    assert result.returncode == 0, result.stderr
+    assert "found nothing new" in result.stderr
+    again = setpoint("launch", path)
+    assert again.returncode == 0
+    assert "nothing left to do" in again.stdout
+
+
+def test_what_to_type_next_names_the_workspace_and_the_blocks(setpoint: Setpoint, toy: Toy) -> None:
+    result = setpoint("launch", toy(), "--workspace", "my results")
+    assert "setpoint memory --workspace 'my results'" in result.stdout
+    assert "setpoint launch toy.yaml --blocks 2 --workspace 'my results'" in result.stdout
 
 
 def test_a_killed_launch_leaves_no_orphan(toy: Toy, tmp_path: Path) -> None:

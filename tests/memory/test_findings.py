@@ -35,7 +35,7 @@ def test_what_a_history_holds_is_said_with_its_evidence(tmp_path: Path) -> None:
     assert (residual.topic, residual.better, residual.n_pairs) == ("Strategies", "on", 7)
     assert residual.interval is not None
     assert residual.interval[0] < 0.4 < residual.interval[1]
-    assert "lr_node_homeo between 1e-3 and 0.03: no difference beyond noise." in said
+    assert "lr_node_homeo between 1e-3 and 0.03: no direction shown." in said
     assert said["lr_node_homeo >= 0.1: 2 of 2 runs failed (2 diverged); elsewhere 0 of 14."].runs == (8, 16)
     assert {s.status for s in statements} == {"tentative"}
 
@@ -173,7 +173,20 @@ def test_one_loud_slot_does_not_drown_a_quiet_pair() -> None:
     loud = run(3, slot(64), gains=[-30.0, 0.0, 30.0])
     told = [s.text for s in findings(spec(), [*quiet, loud], metrics=METRICS)]
     assert "time_step 16 beats 4." in told
-    assert "time_step 4 or 64: no difference beyond noise." in told
+    assert "time_step 4 or 64: no difference shown." in told
+
+
+def test_what_helps_below_an_optimum_and_hurts_above_it_has_no_direction_but_its_steps_are_told() -> None:
+    rng = Random(1)
+    rates = {0.001: 0.2, 0.01: 0.9, 0.1: 0.1}
+    runs = [
+        run(i, slot(4, lr_node_homeo=rate), gains=_noisy(level, rng))
+        for i, (rate, level) in enumerate(rates.items(), 1)
+    ]
+    told = [s.text for s in _about("lr_node_homeo", runs)]
+    assert "lr_node_homeo between 1e-3 and 0.1: no direction shown." in told
+    assert "lr_node_homeo 0.01 beats 1e-3." in told
+    assert "lr_node_homeo 0.01 beats 0.1." in told
 
 
 def test_run_numbers_are_shown_as_ranges() -> None:

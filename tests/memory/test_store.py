@@ -234,10 +234,36 @@ def test_an_equal_run_is_never_paid_for_twice(tmp_path: Path) -> None:
 
 def test_beginning_again_with_other_settings_names_the_keys_that_differ(store: Store) -> None:
     store.begin(spec(), version="0.1.0")
+    plan(store, proposals(1))
     changed = spec().model_copy(update={"seed": 2, "baseline": {**spec().baseline, "lr_node_homeo": 0.02}})
     with pytest.raises(WorkspaceError, match=r"baseline\.lr_node_homeo, seed differs .*--workspace"):
         store.begin(changed, version="0.1.0")
     assert store.spec("made_up") == spec()
+
+
+def test_settings_may_be_mended_as_long_as_nothing_was_planned(store: Store) -> None:
+    store.begin(spec(), version="0.1.0")
+    mended = spec().model_copy(update={"seed": 2})
+    store.begin(mended, version="0.1.0")
+    assert store.spec("made_up") == mended
+
+
+def test_a_run_without_result_can_be_planned_again_and_one_with_a_result_cannot(store: Store) -> None:
+    plan(store, proposals(2))
+    again = {
+        "identity": "new",
+        "foundation": "other",
+        "guard_check": store.guard_checks()[0].id,
+        "why": "code",
+    }
+    store.start("made_up", 1)
+    with pytest.raises(ValueError, match="run 1: cannot be planned again, since it is running"):
+        store.replan("made_up", 1, **again)
+    store.trained("made_up", 1, trained_hash="h", train_s=1.0)
+    replan()
+    run = store.run("made_up", 1)
+    assert (run.state, run.identity, run.trained_hash) == (RunState.PLANNED, "new", None)
+    assert store.events("made_up", run=1)[-1].what == "planned again"
 
 
 def test_limits_and_the_number_of_blocks_may_change_between_launches(store: Store) -> None:

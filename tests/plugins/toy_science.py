@@ -54,7 +54,7 @@ class ToyProblem:
         return ("toy_science",)
 
     def code_version(self) -> str:
-        return content_hash("toy 1")
+        return content_hash(os.environ.get("TOY_VERSION", "toy 1"))
 
     def describe_data(self, data: Mapping[str, Any]) -> str:
         return f"toy #{data['seed']}"

@@ -1,5 +1,7 @@
 """The default planner: pure, one change per child, roles, block 1 as the seed plans it."""
 
+import math
+
 import pytest
 
 from agent.planner import UcbPlanner
@@ -27,6 +29,13 @@ def test_batch_2_sweeps_and_descends_from_batch_1() -> None:
     runs = play(UcbPlanner(admits), toy_spec(), blocks=1)
     assert [run.proposal.spec.values["lr"] for run in runs[4:]] == [1e-3, 3e-3, 3e-2, 1e-1]
     assert [run.proposal.parent for run in runs[4:]] == [1, 2, 3, 4]
+
+
+def test_block_1_opens_no_strategy_even_where_its_batches_outnumber_the_sweeps() -> None:
+    spec = toy_spec(block={"batches": 5, "slots": 4})
+    runs = play(UcbPlanner(admits), spec, blocks=1)
+    assert len(runs) == 20
+    assert all(set(run.proposal.spec.strategies) <= {"rollout", "clipping"} for run in runs)
 
 
 def test_open_strategies_wait_for_the_second_block() -> None:
@@ -113,6 +122,36 @@ def test_near_zero_three_times_changes_the_strategy_not_the_numbers() -> None:
     assert all(run.proposal.change.startswith("with") for run in stalled)
     others = play(UcbPlanner(admits), toy_spec(), blocks=5, landscape=well_above_zero)
     assert not [run for run in others if "the strategy changes" in run.proposal.reason]
+
+
+def test_a_principle_test_does_the_opposite_of_what_is_said_to_be_better() -> None:
+    def lower_is_better(slot: SlotSpec) -> float | None:
+        return (
+            0.5
+            - 0.1 * math.log10(float(slot.values["lr"]) * 1e4)
+            + (0.2 if "residual" in slot.strategies else 0)
+        )
+
+    runs = play(UcbPlanner(admits), toy_spec(), blocks=8, landscape=lower_is_better)
+    parents = by_number(runs)
+    tests = [
+        run for run in runs if run.proposal.role is Role.PRINCIPLE_TEST and "tests" in run.proposal.reason
+    ]
+    of_rate = [run for run in tests if "Lower lr beats higher" in run.proposal.reason]
+    assert of_rate
+    for run in of_rate:
+        parent = parents[run.proposal.parent or 0].proposal.spec
+        assert float(run.proposal.spec.values["lr"]) > float(parent.values["lr"])
+    of_strategy = [run for run in tests if "residual helps" in run.proposal.reason]
+    assert all(run.proposal.change == "without residual" for run in of_strategy)
+
+
+def test_a_perfect_score_to_be_minimised_is_not_stalled() -> None:
+    metrics = {"gain": METRICS["gain"].model_copy(update={"direction": "minimize", "target": 0.0})}
+    spec = toy_spec()
+    runs = play(UcbPlanner(admits), spec, blocks=3, landscape=near_zero)
+    proposals = UcbPlanner(admits).propose(spec, runs, block=4, batch=1, metrics=metrics)
+    assert not [p for p in proposals if "the strategy changes" in p.reason]
 
 
 def test_a_slot_that_the_problem_cannot_train_is_never_proposed() -> None:
