@@ -250,15 +250,14 @@ def test_settings_may_be_mended_as_long_as_nothing_was_planned(store: Store) -> 
 
 def test_a_run_without_result_can_be_planned_again_and_one_with_a_result_cannot(store: Store) -> None:
     plan(store, proposals(2))
-    again = {
-        "identity": "new",
-        "foundation": "other",
-        "guard_check": store.guard_checks()[0].id,
-        "why": "code",
-    }
+    check = store.guard_checks()[0].id
+
+    def replan() -> None:
+        store.replan("made_up", 1, identity="new", foundation="base", guard_check=check, why="code")
+
     store.start("made_up", 1)
     with pytest.raises(ValueError, match="run 1: cannot be planned again, since it is running"):
-        store.replan("made_up", 1, **again)
+        replan()
     store.trained("made_up", 1, trained_hash="h", train_s=1.0)
     replan()
     run = store.run("made_up", 1)
