@@ -113,11 +113,24 @@ def test_every_command_of_the_readme_does_what_it_says(quickstart: Path) -> None
         assert result.stdout.strip()
 
 
+def test_the_second_block_is_planned_by_the_search_and_learns_from_the_first(quickstart: Path) -> None:
+    (line,) = [line for line in commands() if line == "setpoint launch quickstart --blocks 2"]
+    result = run(*shlex.split(line)[1:], cwd=quickstart)
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(
+        run("runs", "--format", "json", "--sort", "run", "--where", "block = 2", cwd=quickstart).stdout
+    )
+    assert [row["time_step"] for row in rows] == [4, 16, 32, 64] * 2
+    assert {row["role"] for row in rows} <= {"exploit", "explore", "principle-test"}
+    assert any("residual" in row["strategies"] for row in rows)
+    assert all(row["parent"] is not None for row in rows)
+
+
 def test_the_store_is_plain_sqlite(quickstart: Path) -> None:
     connection = sqlite3.connect(quickstart / "setpoint-workspace" / "setpoint.db")
     rows = connection.execute("SELECT run, time_step, heldout_gain FROM runs_wide ORDER BY run").fetchall()
     connection.close()
-    assert len(rows) == 8
+    assert len(rows) == 16
     assert all(gain is not None for _, _, gain in rows)
 
 
