@@ -111,7 +111,7 @@ class Explorer:
         history = self._store.runs(self._spec.name)
         try:
             proposals = self._session.planner.propose(
-                self._spec, history, block=block, batch=batch, metrics=self._problem.metrics()
+                self._spec, history, block=block, batch=batch, metrics=self._problem.metrics(self._spec.data)
             )
         except SpecError as error:
             # An exhausted space is an end, not a fault: the block closes with what it has.

@@ -51,7 +51,7 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
             spec,
             data_title=problem.describe_data(spec.data),
             workers=n_workers,
-            objective=problem.metrics()[spec.objective],
+            objective=problem.metrics(spec.data)[spec.objective],
         )
         if again := store.requeue_interrupted(spec.name):
             listener.note(

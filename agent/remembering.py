@@ -24,7 +24,7 @@ class Remembering:
         spec, name, store = session.spec, session.name, session.store
         closed = max(session.closed_blocks(), default=0)
         runs = [run for run in store.runs(name) if run.block <= closed]
-        metrics = session.problem.metrics()
+        metrics = session.problem.metrics(session.spec.data)
         view = MemoryView(
             spec=spec,
             runs=tuple(runs),
@@ -51,7 +51,11 @@ class Remembering:
         history = [run for run in session.store.runs(session.name) if run.block < block]
         try:
             return session.planner.propose(
-                session.spec, history, block=block, batch=1, metrics=session.problem.metrics()
+                session.spec,
+                history,
+                block=block,
+                batch=1,
+                metrics=session.problem.metrics(session.spec.data),
             )
         except SpecError:
             return []  # the space is exhausted: the document then says that nothing is planned

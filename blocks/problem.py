@@ -58,8 +58,8 @@ class Problem(Protocol):
     def check(self, spec: ExplorationSpec) -> None:
         """Raises SpecError where data, foundation, space, baseline or strategies break a rule."""
 
-    def metrics(self) -> Mapping[str, MetricInfo]:
-        """Every metric that `evaluate` can give, those that matter first."""
+    def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
+        """Every metric that `evaluate` can give for a data set, those that matter first."""
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """The slot with every default filled in: what a run's identity is made of."""

@@ -161,11 +161,14 @@ def load_seal(path: Path, *, observations_sha256: str | None = None) -> Truth:
             f"{path.name}: must be the seal of observations {observations_sha256[:12]}, but is that of "
             f"{belongs_to[:12]}; give the seal that was written with the data set"
         )
+    settings = DataSettings.model_validate_json(str(content["settings"]))
     return Truth(
         rate_constants=content["rate_constants"],
         types=content["types"],
         decay=content["decay"],
         baseline=content["baseline"],
+        regulation=settings.regulation,
+        substrate=settings.substrate,
     )
 
 

@@ -42,16 +42,16 @@ class MetabolicProblem:
 
         validate(DataSettings, spec.data, where=("data",))
         validate(FoundationSettings, spec.foundation, where=("foundation",))
-        known = self.metrics()
+        known = self.metrics(spec.data)
         if spec.objective not in known:
             raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
         self._check_names(spec)
         for slot in range(spec.block.slots):
             self._check_slot(spec, slot)
 
-    def metrics(self) -> Mapping[str, MetricInfo]:
+    def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """See `Problem.metrics`."""
-        return metric_infos()
+        return metric_infos(validate(DataSettings, data, where=("data",)).n_types)
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """See `Problem.resolve`."""

@@ -14,41 +14,20 @@ from numpy import ndarray
 from blocks.errors import DataError
 from sim.dataset import write_dataset
 from sim.networks.generate import generate_network
-from sim.networks.network import Network, Truth
+from sim.networks.network import Network
 from sim.networks.settings import DataSettings
-from sim.networks.substrates import substrates_of, unit_rates
-
-HALF_SATURATION = 5.0  # c.u.; scale of saturating substrates and of saturating regulation
-
-
-def regulation(
-    concentration: Float64[ndarray, "*batch metabolite"], truth: Truth, settings: DataSettings
-) -> Float64[ndarray, "*batch metabolite"]:
-    """The homeostatic term, c.u. per t.u.
-
-    Args:
-        concentration: Concentrations, c.u.
-        truth: Gives types, decay and baseline.
-        settings: Says whether regulation saturates.
-    """
-    distance = concentration - truth.baseline[truth.types]
-    pull = -truth.decay[truth.types] * distance
-    if settings.regulation == "saturating":
-        pull = pull / (1.0 + np.abs(distance) / HALF_SATURATION)
-    return np.asarray(pull)
+from sim.networks.substrates import RESPONSES, substrates_of, unit_rates
 
 
 def reaction_rates(
-    network: Network, settings: DataSettings
+    network: Network,
 ) -> Callable[[Float64[ndarray, "*batch metabolite"]], Float64[ndarray, "*batch reaction"]]:
     """A function that gives the true v_j, c.u. per t.u., of concentrations; without flux limit.
 
     Args:
-        network: Gives S, E and k.
-        settings: Says whether substrates saturate.
+        network: Gives S, E and k, and whether substrates saturate.
     """
-    table = substrates_of(network.stoichiometry)
-    response = saturate if settings.substrate == "saturating" else None
+    table, response = substrates_of(network.stoichiometry), RESPONSES[network.truth.substrate]
 
     def rates(
         concentration: Float64[ndarray, "*batch metabolite"],
@@ -57,11 +36,6 @@ def reaction_rates(
         return np.asarray(network.truth.rate_constants * unit)
 
     return rates
-
-
-def saturate(concentration: Float64[ndarray, "..."]) -> Float64[ndarray, "..."]:
-    """c / (1 + c / 5): how a saturating substrate enters its rate."""
-    return concentration / (1.0 + concentration / HALF_SATURATION)
 
 
 def simulate(network: Network, settings: DataSettings) -> Float64[ndarray, "frame metabolite"]:
@@ -75,7 +49,7 @@ def simulate(network: Network, settings: DataSettings) -> Float64[ndarray, "fram
         DataError: A concentration left the finite numbers.
     """
     process, instrument = (np.random.default_rng([settings.seed, stream]) for stream in (4, 5))
-    rates, net, dt = reaction_rates(network, settings), network.stoichiometry.net, settings.dt
+    rates, net, dt = reaction_rates(network), network.stoichiometry.net, settings.dt
     consumption = np.maximum(-net, 0.0)
     trajectory = np.empty((settings.n_frames, settings.n_metabolites))
     trajectory[0] = concentration = network.initial
@@ -84,7 +58,7 @@ def simulate(network: Network, settings: DataSettings) -> Float64[ndarray, "fram
             flux = rates(concentration)
             if settings.flux_limit:
                 flux = _limited(flux, concentration / dt, consumption)
-            moved = concentration + dt * (net @ flux + regulation(concentration, network.truth, settings))
+            moved = concentration + dt * (net @ flux + network.truth.response(concentration))
             if settings.process_noise:
                 kick = process.standard_normal(settings.n_metabolites)
                 moved = moved + settings.process_noise * np.sqrt(dt) * concentration * kick

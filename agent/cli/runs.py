@@ -41,7 +41,7 @@ def runs(
     with Store.open(Workspace(workspace), create=False) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
-        metrics = load_problem(spec.problem).metrics()
+        metrics = load_problem(spec.problem).metrics(spec.data)
         wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
         if form is Format.TABLE and columns is None:
             wanted = default_columns(spec, metrics, known=wide_columns(store))

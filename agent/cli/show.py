@@ -41,7 +41,7 @@ def show(
         console.print(f"[bold]{'files':<12}[/bold]", end="")
         console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
     if found.metrics:
-        console.print(_replicates(found, dict(load_problem(spec.problem).metrics())))
+        console.print(_replicates(found, dict(load_problem(spec.problem).metrics(spec.data))))
 
 
 def _facts(run: Run, verdict: str) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sim.evaluation.numbers import Metrics, finite
 from sim.evaluation.rate_constants import rate_constant_metrics
 from sim.identifiability import identifiability
 from sim.networks.network import Truth
+from sim.networks.substrates import anchored_rate_constants
 from sim.reaction.model import ReactionModel
 
 IDENTIFIABILITY_STRIDE: Final = 3
@@ -42,7 +43,10 @@ def evaluate_reaction(
         return metrics
     if identifiable is None:
         identifiable = determined(observations)
-    return metrics | rate_constant_metrics(model.rate_constants, truth.rate_constants, identifiable)
+    true = anchored_rate_constants(
+        truth.rate_constants, observations.stoichiometry, substrate=truth.substrate
+    )
+    return metrics | rate_constant_metrics(model.rate_constants, true, identifiable)
 
 
 def determined(observations: Observations) -> Bool[ndarray, " reaction"]:

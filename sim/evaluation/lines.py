@@ -1,8 +1,9 @@
 """Straight lines through learned response curves, and how they compare with the true ones.
 
-The true response is -lambda * (c - baseline): slope -lambda, and lambda * baseline at c = 0, which is
-what `offset` means here. A line's offset is its value at 0 c.u., not where it crosses zero: the
-crossing of a nearly flat line can lie anywhere, its offset cannot.
+A linear true response is -lambda * (c - baseline): slope -lambda, and lambda * baseline at c = 0, which
+is what `offset` means here; of one that saturates, the line at the same concentrations counts. A line's
+offset is its value at 0 c.u., not where it crosses zero: the crossing of a nearly flat line can lie
+anywhere, its offset cannot.
 """
 
 from typing import Final, NamedTuple
@@ -69,20 +70,54 @@ def response_lines(
     return Lines(slope, curves.mean(axis=1) - slope * middle)
 
 
-def ratios(lines: Lines, truth: Truth, *, suffix: str = "") -> list[Metrics]:
+def ratios(
+    lines: Lines, points: Float64[ndarray, "point metabolite"], truth: Truth, *, suffix: str = ""
+) -> list[Metrics]:
     """slope_ratio_<t> and offset_ratio_<t> with the given suffix, for each replicate.
 
-    Learned values are averaged over the metabolites of a type that have a line. A ratio to a true
-    value of zero is None.
+    Learned and true values are averaged over the metabolites of a type that have a line; the true
+    line is that through the true response at the same points. A ratio to a true value of zero is None.
+
+    Args:
+        lines: Lines through the learned curves.
+        points: The concentrations that they were read at, c.u.
+        truth: Types and true response.
     """
     found: list[Metrics] = []
-    true_slope, true_offset = -truth.decay, truth.decay * truth.baseline
+    true = response_lines(points, truth.response(points)[None])
     for slope, offset in zip(*lines, strict=True):
         metrics: Metrics = {}
-        for kind in range(len(truth.decay)):
+        for kind in range(truth.n_types):
             members = (truth.types == kind) & ~np.isnan(slope)
-            metrics[f"slope_ratio_{kind}{suffix}"] = _ratio(slope[members], float(true_slope[kind]))
-            metrics[f"offset_ratio_{kind}{suffix}"] = _ratio(offset[members], float(true_offset[kind]))
+            metrics[f"slope_ratio_{kind}{suffix}"] = _ratio(slope[members], true.slope[0, members])
+            metrics[f"offset_ratio_{kind}{suffix}"] = _ratio(offset[members], true.offset[0, members])
+        found.append(metrics)
+    return found
+
+
+def response_errors(
+    curves: Float64[ndarray, "replicate point metabolite"],
+    points: Float64[ndarray, "point metabolite"],
+    truth: Truth,
+) -> list[Metrics]:
+    """response_error_<t>: rms of learned - true response over that of the true one, for each replicate.
+
+    Over all points of all metabolites of a type; unlike a line's slope it sees a curve that bends.
+
+    Args:
+        curves: Learned responses, c.u. per t.u.
+        points: The concentrations that they were read at, c.u.
+        truth: Types and true response.
+    """
+    true = truth.response(points)
+    found: list[Metrics] = []
+    for curve in curves:
+        metrics: Metrics = {}
+        for kind in range(truth.n_types):
+            members = truth.types == kind
+            size = np.square(true[:, members]).sum()
+            missed = np.square(curve[:, members] - true[:, members]).sum()
+            metrics[f"response_error_{kind}"] = finite(np.sqrt(missed / size)) if size > 0 else None
         found.append(metrics)
     return found
 
@@ -108,5 +143,5 @@ def _slope_ratios(metrics: Metrics, n_types: int, suffix: str) -> list[float] | 
     return known if known and len(known) == n_types else None
 
 
-def _ratio(learned: Float64[ndarray, " member"], true: float) -> float | None:
-    return finite(learned.mean() / true) if len(learned) and true != 0 else None
+def _ratio(learned: Float64[ndarray, " member"], true: Float64[ndarray, " member"]) -> float | None:
+    return finite(learned.mean() / true.mean()) if len(learned) and true.mean() != 0 else None

@@ -25,7 +25,7 @@ def rate_constant_metrics(
 
     Args:
         learned: k of the model.
-        true: k of the generator, positive.
+        true: k of the generator in the model's gauge, positive.
         identifiable: Whether the data determine each k.
     """
     log_true = np.log10(true)

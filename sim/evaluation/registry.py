@@ -13,7 +13,7 @@ def metric_infos(n_types: int = 2) -> dict[str, MetricInfo]:
     """Name to meaning of every metric, those that matter first.
 
     Args:
-        n_types: Metabolite types of the data set, 0 where it has no labels; each has four metrics.
+        n_types: Metabolite types of the data set, 0 where it has no labels; each has five metrics.
     """
     infos = {**_LEADING}
     for kind in range(n_types):
@@ -43,6 +43,12 @@ def _of_type(kind: int) -> dict[str, MetricInfo]:
             f"learned / true response at 0 c.u. (lambda * baseline) of type {kind}, by the line {visited}",
             target=1.0,
             label=f"offset {kind}",
+        ),
+        f"response_error_{kind}": _truth(
+            f"rms of learned - true response over rms of the true one, type {kind}, {visited}",
+            target=0.0,
+            label=f"error {kind}",
+            direction="minimize",
         ),
         f"slope_ratio_{kind}_wide": _truth(
             f"learned / true slope of type {kind} {wide}", target=1.0, label=f"slope {kind} wide"

@@ -22,6 +22,7 @@ from sim.evaluation.lines import (
     mean_ratio,
     ratios,
     response_curves,
+    response_errors,
     response_lines,
     slope_recovery,
     visited_range,
@@ -78,7 +79,7 @@ def evaluate_slot(
         truth,
         heldout_fraction=resolve(slot).hyperparameters.heldout_fraction,
     )
-    names = metric_infos(0 if truth is None else len(truth.decay))
+    names = metric_infos(0 if truth is None else truth.n_types)
     return tuple({name: (own | shared).get(name) for name in names} for own in learned)
 
 
@@ -106,8 +107,9 @@ def node_metrics(
     visited, wide = visited_range(concentration), wide_range(concentration.shape[1])
     curves, wide_curves = response_curves(node, visited), response_curves(node, wide)
     if truth is not None:
-        by_visited = ratios(response_lines(visited, curves), truth)
-        by_wide = ratios(response_lines(wide, wide_curves), truth, suffix="_wide")
+        by_visited = ratios(response_lines(visited, curves), visited, truth)
+        by_wide = ratios(response_lines(wide, wide_curves), wide, truth, suffix="_wide")
+        missed = response_errors(curves, visited, truth)
     pooled = _pooled_range(concentration)
     pooled_curves = response_curves(node, pooled)
     found: list[Metrics] = []
@@ -120,8 +122,8 @@ def node_metrics(
             embedding = node.embedding[replicate].detach().numpy()
             metrics |= embedding_metrics(embedding, None if truth is None else truth.types)
         if is_finite and truth is not None:
-            metrics |= by_visited[replicate] | by_wide[replicate]
-            n_types = len(truth.decay)
+            metrics |= by_visited[replicate] | missed[replicate] | by_wide[replicate]
+            n_types = truth.n_types
             metrics["avg_slope_ratio"] = mean_ratio(metrics, n_types, suffix="_wide")
             metrics["avg_slope_ratio_visited"] = mean_ratio(metrics, n_types)
             metrics["slope_recovery"] = slope_recovery(metrics, n_types)

@@ -32,6 +32,8 @@ def generate_network(settings: DataSettings) -> Network:
             types=_types(settings, labels),
             decay=np.array(settings.decay, dtype=np.float64),
             baseline=np.array(settings.baseline, dtype=np.float64),
+            regulation=settings.regulation,
+            substrate=settings.substrate,
         ),
         initial=start.uniform(*settings.initial, settings.n_metabolites),
     )

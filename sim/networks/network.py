@@ -9,9 +9,14 @@ Concentration is dimensionless (c.u.), time is in t.u.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Literal
 
+import numpy as np
 from jaxtyping import Float64, Int64
 from numpy import ndarray
+
+HALF_SATURATION: Final = 5.0
+"""Scale of saturating substrates and of saturating regulation, c.u."""
 
 
 class RateLaw(StrEnum):
@@ -53,6 +58,30 @@ class Truth:
 
     baseline: Float64[ndarray, " type"]
     """Concentration that regulation pulls towards, c.u."""
+
+    regulation: Literal["linear", "saturating"] = "linear"
+    """-lambda (c - b), or that divided by 1 + |c - b| / 5."""
+
+    substrate: Literal["power", "saturating"] = "power"
+    """A substrate enters as c^E, or as (c / (1 + c / 5))^E."""
+
+    @property
+    def n_types(self) -> int:
+        return len(self.decay)
+
+    def response(
+        self, concentration: Float64[ndarray, "*batch metabolite"]
+    ) -> Float64[ndarray, "*batch metabolite"]:
+        """The homeostatic term of every metabolite, c.u. per t.u.
+
+        Args:
+            concentration: Concentrations, c.u.
+        """
+        distance = concentration - self.baseline[self.types]
+        pull = -self.decay[self.types] * distance
+        if self.regulation == "saturating":
+            pull = pull / (1.0 + np.abs(distance) / HALF_SATURATION)
+        return np.asarray(pull)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ E is sparse: a reaction has a handful of substrates among hundreds of metabolite
 their indices and exponents, padded with exponent 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import HALF_SATURATION, RateLaw, Stoichiometry
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,33 @@ def unit_rates(
     table = substrates_of(stoichiometry) if substrates is None else substrates
     seen = concentration if response is None else response(concentration)
     return combine(seen[..., table.index] ** table.exponent, table, stoichiometry.rate_law)
+
+
+def saturate(concentration: Float64[ndarray, "..."]) -> Float64[ndarray, "..."]:
+    """c / (1 + c / 5): how a saturating substrate enters its rate."""
+    return np.asarray(concentration / (1.0 + concentration / HALF_SATURATION))
+
+
+RESPONSES: Final[Mapping[str, Callable[[Float64[ndarray, "..."]], Float64[ndarray, "..."]] | None]] = {
+    "power": None,
+    "saturating": saturate,
+}
+"""How a substrate's concentration enters, before the power, by its name in the settings."""
+
+
+def anchored_rate_constants(
+    rate_constants: Float64[ndarray, " reaction"], stoichiometry: Stoichiometry, *, substrate: str
+) -> Float64[ndarray, " reaction"]:
+    """k in the gauge that fixes learned responses, f(1, s) = 1: the rate at 1 c.u. in units of c^E's.
+
+    k f is unchanged under k -> a k, f -> f / a. A saturating substrate enters as 1 / 1.2 at 1 c.u., so
+    that a model with f(1, s) = 1 finds k / 1.2 per order.
+
+    Args:
+        rate_constants: k of the generator.
+        stoichiometry: S and E.
+        substrate: How substrates enter, as the settings name it.
+    """
+    at_one = np.ones(stoichiometry.n_metabolites)
+    true = unit_rates(at_one, stoichiometry, response=RESPONSES[substrate])
+    return np.asarray(rate_constants * true / unit_rates(at_one, stoichiometry))

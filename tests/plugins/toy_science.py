@@ -29,12 +29,12 @@ class ToyProblem:
     foundation_name = "toy foundation"
 
     def check(self, spec: ExplorationSpec) -> None:
-        if spec.objective not in self.metrics():
+        if spec.objective not in self.metrics(spec.data):
             raise SpecError(
-                f"objective: must be one of {', '.join(self.metrics())}, but got {spec.objective!r}"
+                f"objective: must be one of {', '.join(self.metrics(spec.data))}, but got {spec.objective!r}"
             )
 
-    def metrics(self) -> Mapping[str, MetricInfo]:
+    def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         return {
             "closeness": MetricInfo(
                 direction="maximize", needs_labels=False, meaning="1 - |x - hint|", target=1.0, label="close"

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 from blocks.errors import DataError
 from sim.networks.generate import generate_network
 from sim.networks.settings import DataSettings
-from sim.simulate import activity_rank, reaction_rates, regulation, simulate
+from sim.simulate import activity_rank, reaction_rates, simulate
 
 HORIZON = 4.0  # t.u.
 
@@ -67,8 +67,8 @@ def test_a_forward_difference_is_exactly_reactions_and_regulation():
     data = DataSettings(preset="quickstart")
     network = generate_network(data)
     c = simulate(network, data)
-    known = reaction_rates(network, data)(c[:-1]) @ network.stoichiometry.net.T
-    known += regulation(c[:-1], network.truth, data)
+    known = reaction_rates(network)(c[:-1]) @ network.stoichiometry.net.T
+    known += network.truth.response(c[:-1])
     np.testing.assert_allclose(np.diff(c, axis=0) / data.dt, known, atol=1e-11)
 
 
@@ -112,13 +112,14 @@ def test_a_flux_limit_keeps_what_the_clamp_would_make_out_of_nothing():
 
 
 def test_saturating_substrates_and_regulation_weaken_what_is_far_away():
-    plain = DataSettings(preset="quickstart")
-    bent = DataSettings(preset="quickstart", substrate="saturating", regulation="saturating")
-    network = generate_network(plain)
+    plain = generate_network(DataSettings(preset="quickstart"))
+    bent = generate_network(
+        DataSettings(preset="quickstart", substrate="saturating", regulation="saturating")
+    )
     far = np.full(20, 50.0)
-    assert (reaction_rates(network, bent)(far) < reaction_rates(network, plain)(far) / 100).all()
-    ratio = regulation(far, network.truth, bent) / regulation(far, network.truth, plain)
-    baseline = network.truth.baseline[network.truth.types]
+    assert (reaction_rates(bent)(far) < reaction_rates(plain)(far) / 100).all()
+    ratio = bent.truth.response(far) / plain.truth.response(far)
+    baseline = plain.truth.baseline[plain.truth.types]
     np.testing.assert_allclose(ratio, 1 / (1 + (50 - baseline) / 5))
 
 

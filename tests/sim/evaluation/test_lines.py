@@ -1,5 +1,7 @@
 """Slopes and offsets: known answers for responses that are written down by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from sim.evaluation.lines import (
     Lines,
     mean_ratio,
     ratios,
+    response_errors,
     response_lines,
     slope_recovery,
     visited_range,
@@ -27,7 +30,7 @@ TRUTH = Truth(
 def line_metrics(slope: np.ndarray, offset: np.ndarray) -> dict[str, float | None]:
     points = wide_range(4)
     lines = response_lines(points, (slope * points + offset)[None])
-    metrics = ratios(lines, TRUTH)[0] | ratios(lines, TRUTH, suffix="_wide")[0]
+    metrics = ratios(lines, points, TRUTH)[0] | ratios(lines, points, TRUTH, suffix="_wide")[0]
     return metrics | {
         "avg_slope_ratio": mean_ratio(metrics, 2, suffix="_wide"),
         "slope_recovery": slope_recovery(metrics, 2),
@@ -80,16 +83,36 @@ def test_a_metabolite_that_never_moves_has_no_line_and_is_left_out_of_its_type()
     decay, baseline = TRUTH.decay[TRUTH.types], TRUTH.baseline[TRUTH.types]
     lines = response_lines(points, (-decay * (points - baseline))[None])
     assert np.isnan(lines.slope[0]).tolist() == [False, False, True, False]
-    assert ratios(lines, TRUTH)[0]["slope_ratio_0"] == pytest.approx(1.0)
+    assert ratios(lines, points, TRUTH)[0]["slope_ratio_0"] == pytest.approx(1.0)
 
 
 def test_a_type_without_a_line_and_a_true_slope_of_zero_have_no_ratio():
     gone = Lines(np.array([[np.nan, -0.002, np.nan, -0.002]]), np.zeros((1, 4)))
-    metrics = ratios(gone, TRUTH)[0]
+    points = wide_range(4)
+    metrics = ratios(gone, points, TRUTH)[0]
     assert metrics["slope_ratio_0"] is None
     assert slope_recovery(metrics, 2) is None
     flat = Truth(TRUTH.rate_constants, np.zeros(4, dtype=np.int64), np.zeros(1), np.zeros(1))
-    assert ratios(gone, flat)[0] == {"slope_ratio_0": None, "offset_ratio_0": None}
+    assert ratios(gone, points, flat)[0] == {"slope_ratio_0": None, "offset_ratio_0": None}
+
+
+def test_a_saturating_response_is_compared_with_the_line_through_its_own_curve():
+    bent = replace(TRUTH, regulation="saturating")
+    points = visited_range(np.linspace(0, 40, 100)[:, None] * np.ones(4))
+    curve = bent.response(points)
+    lines = response_lines(points, curve[None])
+    assert ratios(lines, points, bent)[0]["slope_ratio_1"] == pytest.approx(1.0)
+    assert ratios(lines, points, TRUTH)[0]["slope_ratio_1"] < 0.3
+    assert response_errors(curve[None], points, bent)[0] == {"response_error_0": 0.0, "response_error_1": 0.0}
+
+
+def test_the_response_error_sees_a_bend_that_the_line_does_not():
+    points = visited_range(np.linspace(0, 8, 100)[:, None] * np.ones(4))
+    bend = np.square(points - points.mean()) - np.square(points - points.mean()).mean()
+    curves = (TRUTH.response(points) + 0.001 * bend)[None]
+    assert ratios(response_lines(points, curves), points, TRUTH)[0]["slope_ratio_0"] == pytest.approx(1.0)
+    rms = np.sqrt(np.square(0.001 * bend[:, 0]).mean() / np.square(TRUTH.response(points)[:, 0]).mean())
+    assert response_errors(curves, points, TRUTH)[0]["response_error_0"] == pytest.approx(rms)
 
 
 def test_the_visited_range_leaves_the_extremes_out():

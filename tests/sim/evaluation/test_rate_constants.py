@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from sim.evaluation.rate_constants import r_squared, rate_constant_metrics
+from sim.networks.generate import generate_network
+from sim.networks.settings import DataSettings
+from sim.networks.substrates import anchored_rate_constants
 
 TRUE = 10.0 ** np.array([-2.0, -1.5, -1.0, -0.5])
 ALL = np.ones(4, dtype=bool)
@@ -38,3 +41,12 @@ def test_constants_without_spread_have_no_r2():
     assert r_squared(np.ones(3), np.ones(3)) is None
     assert r_squared(np.ones(1), np.zeros(1)) is None
     assert rate_constant_metrics(TRUE, TRUE, ~ALL)["rate_constants_R2_identifiable"] is None
+
+
+def test_constants_are_judged_in_the_gauge_of_the_learned_response():
+    settings = DataSettings(preset="quickstart", substrate="saturating")
+    network = generate_network(settings)
+    k, stoichiometry = network.truth.rate_constants, network.stoichiometry
+    anchored = anchored_rate_constants(k, stoichiometry, substrate="saturating")
+    np.testing.assert_allclose(anchored, k / 1.2**2)  # two substrates, each 1 / (1 + 1/5) at 1 c.u.
+    np.testing.assert_array_equal(anchored_rate_constants(k, stoichiometry, substrate="power"), k)

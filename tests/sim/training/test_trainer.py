@@ -164,7 +164,7 @@ def test_residual_supervision_finds_both_slopes_and_the_types_without_a_label():
     )
     node, _ = train_cohort(resolve(spec), data, reaction, silent, n_frames=600)
     points = visited_range(observations.concentration)
-    for metrics in ratios(response_lines(points, response_curves(node, points)), truth):
+    for metrics in ratios(response_lines(points, response_curves(node, points)), points, truth):
         assert metrics["slope_ratio_0"] == pytest.approx(1.0, abs=0.1)
         assert metrics["slope_ratio_1"] == pytest.approx(1.0, abs=0.1)
     embeddings = node.embedding.detach().numpy()
