@@ -5,34 +5,30 @@ to nearly there: the fit never learns which one is wanted, the evaluator picks i
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float64, Int64
-from numpy import ndarray
 
 from blocks.errors import DataError
 from blocks.problem import Progress, Report
 from sim.arrays import write_arrays
 from sim.dataset import Observations
-from sim.reaction.design import Structure, nuisance, sample
+from sim.reaction.descent import Descent, End
+from sim.reaction.design import Structure, designed, residual
+from sim.reaction.dynamics import Parameters
 from sim.reaction.gauge import vanish_without_substrate
+from sim.reaction.measured import Measured
 from sim.reaction.mlp import SubstrateMlp, fit_mlp
 from sim.reaction.model import ReactionModel, response_grid
+from sim.reaction.overdraft import overdrawn
+from sim.reaction.refinement import Refined, refine
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.spline import SplineBasis, log_concentration
-from sim.reaction.varpro import Iterate, VariableProjection
 
-STARTS: Final = (0.5, 0.05, 1.5)
-"""Slopes of log f that a fit starts from; the next one is tried where the last left much unexplained."""
-
-EXPLAINED: Final = 1e-6  # share of the squared dc/dt; below it no other start is tried
 FARTHEST: Final = 0.5  # share by which log f is shrunk in the first model of an early stop, and in the last
 NEAREST: Final = 0.01
-POLISH: Final = 4  # steps after a change of scale
-EXACT: Final = 1e-14  # share at which rounding takes over, the smoothness term included
 
 
 def candidate_name(number: int) -> str:
@@ -47,7 +43,8 @@ def fit_reaction(observations: Observations, settings: FoundationSettings, out: 
         observations: What to fit; neither labels nor truth are in there.
         settings: How to fit.
         out: Folder for the candidates; made if it does not exist.
-        report: Takes the progress; its loss is the unexplained share of the squared dc/dt.
+        report: Takes the progress; its loss is the unexplained share of the squared dc/dt, and where noisy
+            data are refined the squared error in units of the noise.
 
     Raises:
         DataError: There are too few frames to fit.
@@ -55,58 +52,68 @@ def fit_reaction(observations: Observations, settings: FoundationSettings, out: 
     out.mkdir(parents=True, exist_ok=True)
     fit = ReactionFit(observations, settings)
     if settings.target_r2 is None:
-        write_arrays(out / candidate_name(0), fit.model(fit.best(report)).arrays())
+        write_arrays(out / candidate_name(0), fit.to_the_end(report).arrays())
         return
     mlp = None
-    for number, iterate in enumerate(fit.early_stops(report)):
-        model = fit.model(iterate, mlp_start=mlp)
+    for number, end in enumerate(fit.early_stops(report)):
+        model = fit.model(end, mlp_start=mlp)
         write_arrays(out / candidate_name(number), model.arrays())
         mlp = model.mlp
 
 
 class ReactionFit:
-    """The fit of one data set."""
+    """The fit of one data set.
+
+    Args:
+        observations: What to fit.
+        settings: How to fit.
+
+    Raises:
+        DataError: There are too few frames to fit, or none of them moves.
+    """
 
     def __init__(self, observations: Observations, settings: FoundationSettings) -> None:
         self.settings = settings
-        self.dt = observations.dt
-        self.concentration = observations.concentration
         self.stoichiometry = observations.stoichiometry
-        self.structure = Structure(observations.stoichiometry)
-        self.frames, self.heldout = _split(len(self.concentration) - 1, settings)
-        self.derivative = np.diff(self.concentration, axis=0) / self.dt
-        self.scale: Float64[ndarray, " metabolite"] = self.derivative[self.frames].std(axis=0)
-        self.samples = sample(self.concentration, self.dt, self.frames, scale=self.scale)
-        self.log_c = log_concentration(self.concentration)
-        basis = SplineBasis.at_quantiles(self.log_c[self.frames], settings.knots)
-        self.search = VariableProjection(self.samples, self.structure, basis, smoothness=settings.smoothness)
-        self.total = float((self.samples.rate**2).sum())
-        if not self.total > 0:
+        n_changes = len(observations.frames) - 1
+        self.n_fitted = n_changes - int(settings.validation * n_changes)
+        self.concentration = observations.concentration
+        measured = partial(Measured, dt=observations.dt, stride=settings.stride)
+        self.fitted = measured(self.concentration[: self.n_fitted + 1])
+        self.unseen = measured(self.concentration[self.n_fitted :])
+        if not (self.fitted.samples().rate ** 2).sum() > 0:
             raise DataError(
                 "frames.npy: some concentration must change in a way that is not affine, but none does; "
                 "record a trajectory that moves"
             )
 
-    def unexplained(self, iterate: Iterate) -> float:
-        """Share of the squared weighted dc/dt that is left."""
-        return iterate.linear.cost / self.total
+    def to_the_end(self, report: Report, *, start: ReactionModel | None = None) -> ReactionModel:
+        """The best model.
 
-    def best(self, report: Report) -> Iterate:
-        """The best end of the starts."""
-        ends: list[Iterate] = []
-        for slope in STARTS:
-            ends.append(self._descend(slope, report))
-            if self.unexplained(ends[-1]) < EXPLAINED:
-                break
-        end = min(ends, key=self.search.objective)
-        anchored = vanish_without_substrate(self.search, end)
-        if anchored is end:
-            return end
-        # A few steps restore the fit; the scale, which no step improves, stays where it was put.
-        *_, polished = anchored, *self.search.iterate(anchored, max_iterations=POLISH, tolerance=1e-2)
-        return replace(polished, step=end.step + polished.step)
+        Args:
+            report: Takes the progress.
+            start: A model of the same data to go on from; default: from scratch.
+        """
+        end = self.best(report, start=start)
+        length = self.settings.shooting
+        if self.fitted.noise == 0 or not length:
+            return self.model(end)
+        return self.model(
+            end, refined=refine(self.fitted, self.stoichiometry, end, length=length, report=report)
+        )
 
-    def early_stops(self, report: Report) -> Iterator[Iterate]:
+    def best(self, report: Report, *, start: ReactionModel | None = None) -> End:
+        """The end of variable projection, before anything is refined."""
+        log_c = log_concentration(self.fitted.concentration)
+        basis = (
+            SplineBasis.at_quantiles(log_c, self.settings.knots)
+            if start is None
+            else SplineBasis(start.breaks)
+        )
+        descent = Descent(self.fitted, self.stoichiometry, basis, self.settings, report)
+        return descent.run(None if start is None else start.coefficients)
+
+    def early_stops(self, report: Report) -> Iterator[End]:
         """Models short of the fit: responses still too flat, each with the rate constants that fit it best.
 
         log f is shrunk towards 0, where every fit begins, by shares that fall geometrically; so whatever
@@ -116,80 +123,68 @@ class ReactionFit:
         total = self.settings.candidates
         end = self.best(report)
         for step, short in enumerate(np.geomspace(FARTHEST, NEAREST, total)):
-            report(Progress(step + 1, total, self.unexplained(end)))
-            shrunk = self.search.at((1 - float(short)) * end.coefficients, end.step)
-            yield vanish_without_substrate(self.search, shrunk)
+            report(Progress(step + 1, total, end.unexplained))
+            shrunk = end.search.at((1 - float(short)) * end.iterate.coefficients, end.iterate.step)
+            yield End(end.search, vanish_without_substrate(end.search, shrunk))
 
-    def model(self, iterate: Iterate, *, mlp_start: SubstrateMlp | None = None) -> ReactionModel:
-        """The model of an iterate, with nuisance, MLP_sub and residuals.
+    def model(
+        self, end: End, *, refined: Refined | None = None, mlp_start: SubstrateMlp | None = None
+    ) -> ReactionModel:
+        """The model of an end, with regulation, MLP_sub and residuals.
 
         Args:
-            iterate: Spline coefficients and rate constants.
+            end: Spline coefficients and rate constants.
+            refined: What multiple shooting made of them, where it did.
             mlp_start: Weights that MLP_sub's fit begins from.
         """
-        basis, exponents = self.search.basis, self.structure.exponents
-        constants = iterate.linear.rate_constants
-        slope, offset = nuisance(
-            self.samples,
-            self.structure,
-            self.search.unit_rates(iterate.coefficients),
-            rate_constants=constants,
-            derivative=self.derivative[self.frames],
-        )
-        grid = response_grid(self.log_c)
-        log_f = iterate.coefficients @ basis.values(grid).T
+        basis, exponents = end.search.basis, end.search.structure.exponents
+        found = refined.parameters if refined is not None else _parameters(end)
+        log_c = log_concentration(self.concentration)
+        grid = response_grid(log_c)
+        log_f = found.coefficients @ basis.values(grid).T
         mlp = fit_mlp(grid[::8], log_f[:, ::8], exponents, start=mlp_start)
-        seen = grid[(grid >= self.log_c.min()) & (grid <= self.log_c.max())]
-        spline = iterate.coefficients @ basis.values(seen).T
+        seen = grid[(grid >= log_c.min()) & (grid <= log_c.max())]
+        spline = found.coefficients @ basis.values(seen).T
         network = np.stack([mlp.log_response(seen, exponent) for exponent in exponents])
         with np.errstate(over="ignore"):  # a failed fit may be off by any factor
             deviation = float(np.abs(np.expm1(network - spline)).max())
-        model = ReactionModel(
+        return ReactionModel(
             exponents=exponents,
             breaks=basis.breaks,
-            coefficients=iterate.coefficients,
+            coefficients=found.coefficients,
             grid=grid,
             log_f=log_f,
-            rate_constants=constants,
-            nuisance_slope=slope,
-            nuisance_offset=offset,
+            rate_constants=found.rate_constants,
+            nuisance_slope=found.slope,
+            nuisance_offset=found.offset,
+            noise=self.fitted.noise,
+            states=None if refined is None else refined.states,
+            breaches=np.zeros(0, dtype=np.int64) if refined is None else refined.breaches,
+            line_covariance=None if refined is None else refined.line_covariance,
             mlp=mlp,
             mlp_deviation=deviation,
-            iterations=iterate.step,
-            residual_rms=float(np.sqrt(self.unexplained(iterate))),
-            heldout_rms=None,
+            iterations=end.iterate.step,
+            residual_rms=float(np.sqrt(end.unexplained)),
+            heldout_rms=self._heldout_rms(basis, found),
         )
-        return replace(model, heldout_rms=self._heldout_rms(model))
 
-    def _descend(self, slope: float, report: Report) -> Iterate:
-        start = end = self.search.at(self.search.start(slope))
-        limit = self.settings.max_iterations
-        for end in self.search.iterate(start, max_iterations=limit, tolerance=self.settings.tolerance):
-            report(Progress(end.step, limit, self.unexplained(end)))
-            if self.search.objective(end) < EXACT * self.total:
-                break
-        return end
-
-    def _heldout_rms(self, model: ReactionModel) -> float | None:
-        if not self.heldout.size:
+    def _heldout_rms(self, basis: SplineBasis, found: Parameters) -> float | None:
+        """Root of the share of the held-out dc/dt that neither reactions nor a regulation line explain."""
+        if self.unseen.n_changes < max(3 * self.settings.stride, 2 * self.fitted.width):
             return None
-        here = self.concentration[self.heldout]
-        weight = np.divide(1.0, self.scale, out=np.zeros_like(self.scale), where=self.scale > 0)
-        measured = self.derivative[self.heldout]
-        known = model.rate(here, self.stoichiometry) + model.nuisance_slope * here + model.nuisance_offset
-        left = (((measured - known) * weight) ** 2).sum()
-        return float(np.sqrt(left / np.maximum(((measured * weight) ** 2).sum(), np.finfo(float).tiny)))
+        structure, concentration = Structure(self.stoichiometry), self.unseen.concentration
+        values = basis.values(log_concentration(concentration[:-1]))
+        responses = np.exp(np.einsum("tml,el->etm", values, found.coefficients, optimize=True))
+        unit = structure.unit_rates(responses)
+        fluxes = unit * found.rate_constants
+        excluded = overdrawn(concentration, fluxes, self.stoichiometry, dt=self.unseen.dt)
+        samples = self.unseen.samples(excluded=excluded)
+        design = designed(samples, structure, unit[samples.frames])
+        left = residual(samples, structure, design, found.rate_constants)
+        total = np.maximum((samples.rate**2).sum(), np.finfo(float).tiny)
+        return float(np.sqrt((left**2).sum() / total))
 
 
-def _split(
-    n_steps: int, settings: FoundationSettings
-) -> tuple[Int64[ndarray, " fitted"], Int64[ndarray, " heldout"]]:
-    """Frames to fit and frames to hold out: the end of the trajectory, which no fitted frame borders on."""
-    n_fitted = n_steps - int(settings.validation * n_steps)
-    fitted = np.arange(0, n_fitted, settings.stride)
-    if fitted.size < 3:
-        raise DataError(
-            f"frames.npy: must give at least 3 frames to fit, but {n_steps + 1} frames with stride "
-            f"{settings.stride} give {fitted.size}; record more or lower foundation.stride"
-        )
-    return fitted, np.arange(n_fitted, n_steps, settings.stride)
+def _parameters(end: End) -> Parameters:
+    slope, offset = end.regulation()
+    return Parameters(end.iterate.linear.rate_constants, end.iterate.coefficients, slope, offset)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from numpy import ndarray
 
 from sim.networks.network import Stoichiometry
@@ -48,6 +48,18 @@ class ReactionModel:
 
     nuisance_offset: Float64[ndarray, " metabolite"]
     """Offset of that rest, c.u. per t.u.: a first guess at lambda times baseline."""
+
+    noise: float
+    """Relative measurement noise that the trajectory shows; 0.0 for exact data."""
+
+    states: Float64[ndarray, "frame metabolite"] | None
+    """The fitted frames without their noise, c.u.; None where they are taken as measured."""
+
+    breaches: Int64[ndarray, " change"]
+    """Changes from frame to frame of `states` that are no step of the model: where two windows meet."""
+
+    line_covariance: Float64[ndarray, "metabolite 2 2"] | None
+    """Of nuisance slope and offset, given `states`; None where they are as exact as the data."""
 
     mlp: SubstrateMlp
     mlp_deviation: float
@@ -112,24 +124,30 @@ class ReactionModel:
 
     def arrays(self) -> dict[str, ndarray]:
         """Everything that `from_arrays` needs, by name."""
-        return {
-            "mlp.hidden": self.mlp.hidden,
-            "mlp.bias": self.mlp.bias,
-            "mlp.output": self.mlp.output,
-            "mlp.skip": self.mlp.skip,
-            "exponents": self.exponents,
-            "breaks": self.breaks,
-            "coefficients": self.coefficients,
-            "grid": self.grid,
-            "log_f": self.log_f,
-            "rate_constants": self.rate_constants,
-            "nuisance_slope": self.nuisance_slope,
-            "nuisance_offset": self.nuisance_offset,
-            "mlp_deviation": np.array(self.mlp_deviation),
-            "iterations": np.array(self.iterations),
-            "residual_rms": np.array(self.residual_rms),
-            "heldout_rms": np.array([] if self.heldout_rms is None else [self.heldout_rms]),
-        }
+        return (
+            {
+                "mlp.hidden": self.mlp.hidden,
+                "mlp.bias": self.mlp.bias,
+                "mlp.output": self.mlp.output,
+                "mlp.skip": self.mlp.skip,
+                "exponents": self.exponents,
+                "breaks": self.breaks,
+                "coefficients": self.coefficients,
+                "grid": self.grid,
+                "log_f": self.log_f,
+                "rate_constants": self.rate_constants,
+                "nuisance_slope": self.nuisance_slope,
+                "nuisance_offset": self.nuisance_offset,
+                "mlp_deviation": np.array(self.mlp_deviation),
+                "iterations": np.array(self.iterations),
+                "residual_rms": np.array(self.residual_rms),
+                "heldout_rms": np.array([] if self.heldout_rms is None else [self.heldout_rms]),
+                "noise": np.array(self.noise),
+                "breaches": self.breaches,
+            }
+            | ({} if self.states is None else {"states": self.states})
+            | ({} if self.line_covariance is None else {"line_covariance": self.line_covariance})
+        )
 
     @classmethod
     def from_arrays(cls, stored: Mapping[str, ndarray]) -> "ReactionModel":
@@ -158,6 +176,10 @@ class ReactionModel:
             iterations=int(stored["iterations"]),
             residual_rms=float(stored["residual_rms"]),
             heldout_rms=float(heldout[0]) if heldout.size else None,
+            noise=float(stored["noise"]),
+            states=stored.get("states"),
+            breaches=stored["breaches"],
+            line_covariance=stored.get("line_covariance"),
         )
 
 

@@ -24,6 +24,14 @@ class FoundationSettings(Frozen):
     smoothness: Annotated[
         float, Field(ge=0, le=1, description="Weight of the spline's squared second differences.")
     ] = 1e-9
+    shooting: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100_000,
+            description="Frames of a window in which noisy trajectories are refined; 0: not refined.",
+        ),
+    ] = 432
     target_r2: Annotated[
         float | None,
         Field(

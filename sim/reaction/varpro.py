@@ -1,6 +1,6 @@
 """Variable projection: the shape of the responses by Gauss-Newton, everything else by least squares.
 
-For given spline coefficients the rate constants and the affine nuisance are linear, so they are
+For given spline coefficients the rate constants and the nuisance are linear, so they are
 solved for at once and the search moves in the coefficients alone. The Jacobian of the projected
 residual is Kaufman's; steps are damped as Levenberg and Marquardt do. Golub & Pereyra (1973)
 doi:10.1137/0710036; Kaufman (1975) doi:10.1007/BF01932995.
@@ -35,7 +35,7 @@ class VariableProjection:
     """The search for one data set; holds what does not change between steps.
 
     Args:
-        samples: Frames to fit.
+        samples: What to fit.
         structure: S and E.
         basis: Splines that the responses are made of.
         smoothness: Weight of the squared second differences of the coefficients, against the mean
@@ -48,7 +48,7 @@ class VariableProjection:
         self.samples, self.structure, self.basis = samples, structure, basis
         values = basis.values(log_concentration(samples.concentration))
         # coefficient last and metabolite first: what is gathered per substrate is then contiguous
-        self.values: Float64[ndarray, "metabolite sample coefficient"] = np.ascontiguousarray(
+        self.values: Float64[ndarray, "metabolite frame coefficient"] = np.ascontiguousarray(
             np.moveaxis(values, 1, 0)
         )
         n_exponents = max(structure.exponents.size, 1)
@@ -62,8 +62,8 @@ class VariableProjection:
 
     def unit_rates(
         self, coefficients: Float64[ndarray, "exponent coefficient"]
-    ) -> Float64[ndarray, "sample reaction"]:
-        """p_j at the samples."""
+    ) -> Float64[ndarray, "frame reaction"]:
+        """p_j at the frames that the samples draw on."""
         return self.structure.unit_rates(self._responses(coefficients))
 
     def at(self, coefficients: Float64[ndarray, "exponent coefficient"], step: int = 0) -> Iterate:
@@ -104,7 +104,7 @@ class VariableProjection:
 
     def _responses(
         self, coefficients: Float64[ndarray, "exponent coefficient"]
-    ) -> Float64[ndarray, "exponent sample metabolite"]:
+    ) -> Float64[ndarray, "exponent frame metabolite"]:
         logs = np.einsum("mtl,el->etm", self.values, coefficients, optimize=True)
         # A trial step may go anywhere; what it overflows to must still compare.
         return np.asarray(np.exp(np.clip(logs, -60.0, 60.0)))
@@ -121,8 +121,9 @@ class VariableProjection:
             n_metabolites, n_samples, n_parameters
         )
         change *= samples.weight.T[:, :, None]
-        for direction in (samples.constant.T, samples.linear.T):
-            change -= direction[:, :, None] * np.einsum("mt,mtp->mp", direction, change)[:, None, :]
+        for direction in samples.nuisance:
+            along = direction.T
+            change -= along[:, :, None] * np.einsum("mt,mtp->mp", along, change)[:, None, :]
         flat = change.reshape(-1, n_parameters)
         cross = np.zeros((structure.n_reactions, n_parameters))
         for metabolite, (begin, end) in enumerate(zip(structure.ends[:-1], structure.ends[1:], strict=True)):
@@ -134,7 +135,7 @@ class VariableProjection:
         return flat.T @ flat - absorbed + self.penalty, gradient
 
     def _moved_rates(self, iterate: Iterate) -> Float64[ndarray, "reaction sample parameter"]:
-        """Derivative of k_j p_j with respect to every coefficient."""
+        """Derivative of k_j p_j with respect to every coefficient, averaged over the windows."""
         structure, table = self.structure, self.structure.substrates
         n_exponents, size = iterate.coefficients.shape
         responses = self._responses(iterate.coefficients)
@@ -152,7 +153,8 @@ class VariableProjection:
                 )
                 factor = factor * constants[chosen, None]
                 moved[chosen, :, kind] += factor[:, :, None] * self.values[members]
-        return moved.reshape(structure.n_reactions, self.values.shape[1], -1)
+        flat = moved.reshape(structure.n_reactions, self.values.shape[1], -1)
+        return np.stack([self.samples.averaged(reaction) for reaction in flat])
 
 
 def _damped_step(
