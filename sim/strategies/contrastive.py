@@ -19,11 +19,14 @@ from sim.training.plan import Batch
 LOW, HIGH = 0.05, 0.95
 """Quantiles of all training concentrations that the curves are compared between."""
 
+_TINY = torch.finfo(torch.float64).tiny
+
 
 class Contrastive(Strategy):
     """Draws embeddings of alike curves together and pushes those of unlike ones apart.
 
     Every pair has a soft weight, exp(-(difference of curves / bandwidth)^2), by which it counts as alike.
+    Two curves are compared where both metabolites have been; pairs that share no concentration are left out.
     Differences of curves and distances of embeddings are taken relative to their own root mean square
     over all pairs of a replicate, so that the loss knows no scale. It begins after a share of the steps:
     before curves differ, they have nothing to say.
@@ -60,30 +63,65 @@ class Contrastive(Strategy):
             return None
         replicates, metabolites = batch.node.embedding.shape[:2]
         grid = common_grid(batch.data, self.options.points)
+        visited = visits(batch.data, grid)
+        comparable = ((visited @ visited.T) > 0).double()
         with torch.no_grad():
-            curves = batch.response(grid[None, :, None].expand(replicates, -1, metabolites))
-            difference = _relative(_squared_distances(curves.transpose(1, 2)))
+            response = batch.response(grid[None, :, None].expand(replicates, -1, metabolites))
+            difference = curve_differences(response.transpose(1, 2), visited)
             alike = torch.exp(-difference / self.options.bandwidth**2)
-        distance = _relative(_squared_distances(batch.node.embedding.double()))
+        embedding = batch.node.embedding.double()
+        squares = (embedding[:, :, None] - embedding[:, None]).square().sum(dim=-1)
+        scale = _mean(squares.detach(), comparable).clamp(min=_TINY)
+        distance = squares / scale[:, None, None]
         # The root of zero has no gradient; coincident embeddings are not pushed in any direction.
         length = torch.where(distance > 0, distance, 1.0).sqrt()
         short = torch.where(distance > 0, (self.options.margin - length).clamp(min=0), 0.0)
         pairs = alike * distance + (1 - alike) * short.square()
-        return self.options.weight * pairs.mean(dim=(1, 2))
+        # Times the root mean square, so that the pull on an embedding is the same at any scale.
+        return self.options.weight * scale.sqrt() * _mean(pairs, comparable)
 
 
 def common_grid(data: TrainingData, points: int) -> Float[Tensor, " point"]:
     """Concentrations at which curves are compared: even quantiles of all that the data visit, c.u."""
-    shares = torch.linspace(LOW, HIGH, points, dtype=data.concentration.dtype)
-    ordered = data.concentration.flatten().sort().values
+    shares = torch.linspace(LOW, HIGH, points, dtype=torch.float64)
+    return _quantiles(data.concentration.flatten(), shares)
+
+
+def visits(data: TrainingData, grid: Float[Tensor, " point"]) -> Float[Tensor, "metabolite point"]:
+    """1 where a metabolite visits a concentration of the grid, 0 elsewhere.
+
+    Only there has its curve been learned; beyond, it is whatever the network makes of it.
+    """
+    low, high = _quantiles(data.concentration, torch.tensor([LOW, HIGH], dtype=torch.float64))
+    return ((grid >= low[:, None]) & (grid <= high[:, None])).double()
+
+
+def curve_differences(
+    curves: Float[Tensor, "replicate metabolite point"], visited: Float[Tensor, "metabolite point"]
+) -> Float[Tensor, "replicate metabolite metabolite"]:
+    """Squared difference of every two curves over that of the average pair at the same concentrations.
+
+    The concentrations are those that both metabolites visit; 0 for pairs that share none. Without
+    dimension: where all curves meet, small differences count as much as large ones do elsewhere.
+    """
+    seen = curves * visited
+    squares = seen.square() @ visited.T
+    total = squares + squares.transpose(1, 2) - 2 * seen @ seen.transpose(1, 2)
+    visitors = visited.sum(dim=0).clamp(min=1)
+    mean = seen.sum(dim=1) / visitors
+    typical = 2 * (visited * (curves - mean[:, None]).square()).sum(dim=1) / visitors
+    return total.clamp(min=0) / ((visited * typical[:, None]) @ visited.T).clamp(min=_TINY)
+
+
+def _quantiles(
+    values: Float[Tensor, "value *column"], shares: Float[Tensor, " share"]
+) -> Float[Tensor, "share *column"]:
+    # torch.quantile takes 16 million values at most.
+    ordered = values.sort(dim=0).values
     return ordered[(shares * (len(ordered) - 1)).long()]
 
 
-def _squared_distances(rows: Float[Tensor, "replicate row column"]) -> Float[Tensor, "replicate row row"]:
-    return (rows[:, :, None] - rows[:, None]).square().sum(dim=-1)
-
-
-def _relative(squares: Float[Tensor, "replicate row row"]) -> Float[Tensor, "replicate row row"]:
-    """In units of the mean over a replicate's pairs, which the gradient takes for given."""
-    mean = squares.detach().mean(dim=(1, 2), keepdim=True)
-    return squares / mean.clamp(min=torch.finfo(squares.dtype).tiny)
+def _mean(
+    pairs: Float[Tensor, "replicate row row"], counted: Float[Tensor, "row row"]
+) -> Float[Tensor, " replicate"]:
+    return (pairs * counted).sum(dim=(1, 2)) / counted.sum()
