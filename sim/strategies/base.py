@@ -32,7 +32,7 @@ class StepFactors(NamedTuple):
 class Latent(NamedTuple):
     """Unknowns that are trained along with MLP_node, and thrown away with the training."""
 
-    value: Shaped[Tensor, "replicate *unknown"]  # noqa: F821
+    value: Shaped[Tensor, "replicate ..."]
     """Where they start; the replicate axis comes first."""
 
     lr: float

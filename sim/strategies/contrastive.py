@@ -114,8 +114,8 @@ def curve_differences(
 
 
 def _quantiles(
-    values: Float[Tensor, "value *column"], shares: Float[Tensor, " share"]
-) -> Float[Tensor, "share *column"]:
+    values: Float[Tensor, "value ..."], shares: Float[Tensor, " share"]
+) -> Float[Tensor, "share ..."]:
     # torch.quantile takes 16 million values at most.
     ordered = values.sort(dim=0).values
     return ordered[(shares * (len(ordered) - 1)).long()]
