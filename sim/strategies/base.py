@@ -30,7 +30,10 @@ class StepFactors(NamedTuple):
 
 
 class Latent(NamedTuple):
-    """Unknowns that are trained along with MLP_node, and thrown away with the training."""
+    """Unknowns that are trained along with MLP_node, and thrown away with the training.
+
+    They have their own step size, which `schedule` and the cooldown scale; `gradients` does not see them.
+    """
 
     value: Shaped[Tensor, "replicate ..."]
     """Where they start; the replicate axis comes first."""

@@ -19,6 +19,9 @@ from sim.training.plan import Batch
 LOW, HIGH = 0.05, 0.95
 """Quantiles of all training concentrations that the curves are compared between."""
 
+_PER_METABOLITE = 64
+"""Quantiles of each metabolite that stand for all of its frames."""
+
 _TINY = torch.finfo(torch.float64).tiny
 
 
@@ -83,8 +86,8 @@ class Contrastive(Strategy):
 
 def common_grid(data: TrainingData, points: int) -> Float[Tensor, " point"]:
     """Concentrations at which curves are compared: even quantiles of all that the data visit, c.u."""
-    shares = torch.linspace(LOW, HIGH, points, dtype=torch.float64)
-    return _quantiles(data.concentration.flatten(), shares)
+    pooled = _quantiles(data.ordered, torch.linspace(0, 1, _PER_METABOLITE)).flatten().sort().values
+    return _quantiles(pooled, torch.linspace(LOW, HIGH, points))
 
 
 def visits(data: TrainingData, grid: Float[Tensor, " point"]) -> Float[Tensor, "metabolite point"]:
@@ -92,8 +95,9 @@ def visits(data: TrainingData, grid: Float[Tensor, " point"]) -> Float[Tensor, "
 
     Only there has its curve been learned; beyond, it is whatever the network makes of it.
     """
-    low, high = _quantiles(data.concentration, torch.tensor([LOW, HIGH], dtype=torch.float64))
-    return ((grid >= low[:, None]) & (grid <= high[:, None])).double()
+    low, high = _quantiles(data.ordered, torch.tensor([LOW, HIGH]))
+    inside: Tensor = (grid >= low[:, None]) & (grid <= high[:, None])
+    return inside.double()
 
 
 def curve_differences(
@@ -114,11 +118,10 @@ def curve_differences(
 
 
 def _quantiles(
-    values: Float[Tensor, "value ..."], shares: Float[Tensor, " share"]
+    ordered: Float[Tensor, "value ..."], shares: Float[Tensor, " share"]
 ) -> Float[Tensor, "share ..."]:
-    # torch.quantile takes 16 million values at most.
-    ordered = values.sort(dim=0).values
-    return ordered[(shares * (len(ordered) - 1)).long()]
+    positions = (shares * (len(ordered) - 1)).round().long()
+    return ordered.index_select(0, positions)
 
 
 def _mean(

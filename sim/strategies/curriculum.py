@@ -32,7 +32,7 @@ class Curriculum(Strategy):
     options: Options
 
     def configure(self, plan: TrainingPlan) -> TrainingPlan:
-        spent, budget, steps = 0.0, plan.steps * plan.time_step, plan.steps
+        budget, steps = plan.steps * plan.time_step, plan.steps
         # The mean length hardly depends on the number of steps, so that a few rounds settle it.
         for _ in range(4):
             spent = sum(self.horizon(step, steps, plan.time_step) for step in range(steps))

@@ -1,8 +1,8 @@
 """Gradient isolation of the homeostatic term: no gradient through the reaction's Jacobian.
 
-A rollout's gradient is a product of one Jacobian per Euler step. The reaction's part of it is hundreds of
-times larger than that of the homeostatic term, grows without bound over long rollouts of oscillating or
-unstable concentrations, and says nothing about MLP_node that shorter rollouts would not say.
+A rollout's gradient holds a product of one Jacobian per Euler step. The reaction's share of each is hundreds
+of times larger than that of the homeostatic term, and over long rollouts of fast or unstable
+concentrations the product grows without bound.
 """
 
 from dataclasses import replace
@@ -17,7 +17,8 @@ class Isolation(Strategy):
 
     Trajectories keep their values. The gradient reaches MLP_node through its own contributions, which
     add up along the trajectory, and is bounded by their number; that an earlier contribution has changed
-    later reaction rates is left out of it.
+    later reaction rates is left out of it. It thus misleads where the trajectories themselves run away
+    from the observed ones; there, take shorter rollouts, or multi_scale.
     """
 
     name: ClassVar[str] = "isolation"

@@ -4,6 +4,7 @@ All are variants of the hand-made network: noisy, faster by a factor, or hardly 
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -130,6 +131,12 @@ def outcome(problem: Problem, *strategies: str, **values: Value) -> Outcome:
         errors=np.array([np.mean(list(one.values())) for one in errors]),
         ari=np.array([embedding_metrics(one, truth.types)["type_ari"] for one in embeddings]),
     )
+
+
+@cache
+def rough(*strategies: str) -> Outcome:
+    """Rollouts over 16 steps of the fast network: long enough for gradients to explode now and then."""
+    return outcome(fast(4.0), *strategies, time_step=16, data_augmentation_loop=500)
 
 
 def generators(*seeds: int) -> tuple[torch.Generator, ...]:

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import torch
 from blocks.errors import SpecError
 from sim.node import PARAMETERS
 from sim.strategies import Strategy, catalog
+from sim.strategies.base import Latent
+from sim.strategies.rollout import Rollout
+from sim.training.plan import Batch, TrainingPlan
 from sim.training.slots import resolve
 from sim.training.trainer import train_cohort
 from tests.sim.strategies.problems import batch, cohort, constant, generators
@@ -19,12 +23,8 @@ NAMES = tuple(catalog())
 TABLE = Path(__file__).parents[3] / "docs" / "strategies.md"
 
 
-def with_latents(strategy: Strategy, *seeds: int):
+def with_latents(strategy: Strategy, *seeds: int) -> Batch:
     """A batch as the trainer makes it for one strategy."""
-    from dataclasses import replace
-
-    from sim.training.plan import TrainingPlan
-
     plain = batch(constant(cohort(*seeds), 0.01))
     plan = TrainingPlan(frozenset(), time_step=plain.time_step, batch_size=8, steps=10)
     latents = strategy.latents(plan, plain.data, generators(*seeds))
@@ -55,6 +55,14 @@ def test_the_documentation_has_a_row_for_every_strategy_with_its_reference():
     assert {name: reference for name, _, _, reference in rows} == {
         name: strategy.reference for name, strategy in catalog().items()
     }
+
+
+@pytest.mark.parametrize("strategy", catalog().values(), ids=str)
+def test_every_option_is_reachable_from_a_slots_hyperparameters(strategy: type[Strategy]):
+    defaults = strategy.Options().model_dump()
+    values = {f"{strategy.name}__{option}": value for option, value in defaults.items()}
+    resolved = resolve(slot("rollout", strategy.name, **values)).description()
+    assert resolved["strategies"][strategy.name] == defaults
 
 
 @pytest.mark.parametrize("strategy", catalog().values(), ids=str)
@@ -113,9 +121,6 @@ def test_a_strategy_that_acts_on_rollouts_is_refused_without_one(name: str):
 
 
 def test_unknowns_that_leave_the_finite_numbers_make_their_replicate_nan(monkeypatch: pytest.MonkeyPatch):
-    from sim.strategies.base import Latent
-    from sim.strategies.rollout import Rollout
-
     value = torch.zeros(3, 2)
     value[1] = torch.nan
     monkeypatch.setattr(Rollout, "latents", lambda *_: {"rollout.unused": Latent(value, 0.1)})

@@ -23,6 +23,7 @@ def relabelled(problem: Problem) -> Problem:
     return replace(problem, truth=replace(problem.truth, types=1 - problem.truth.types))
 
 
+@pytest.mark.slow
 def test_types_become_clusters_where_right_curves_alone_leave_embeddings_scattered():
     scattered = outcome(plain(600), "residual", **VALUES)
     gathered = outcome(plain(600), "residual", "contrastive", contrastive__weight=1.0, **VALUES)

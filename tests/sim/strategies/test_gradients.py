@@ -12,7 +12,7 @@ from sim.strategies.multi_scale import MultiScale
 from sim.strategies.multiple_shooting import STATES, MultipleShooting
 from sim.strategies.rollout import Rollout
 from sim.training.plan import TrainingPlan
-from tests.sim.strategies.problems import batch, cohort, fast, gradient_norms, outcome, plain
+from tests.sim.strategies.problems import batch, cohort, fast, gradient_norms, outcome, plain, rough
 
 ROLLING = [Rollout, MultiScale, MultipleShooting]
 
@@ -48,18 +48,12 @@ def test_isolation_leaves_the_loss_as_it_is(strategy: type):
 
 @pytest.mark.slow
 def test_isolation_finds_the_response_where_exploding_gradients_hide_it():
-    values = {"time_step": 16, "data_augmentation_loop": 500}
-    without = outcome(fast(4.0), "rollout", **values)
-    isolated = outcome(fast(4.0), "rollout", "isolation", **values)
-    assert np.max(isolated.errors) < 0.7 * np.min(without.errors)
+    assert np.max(rough("rollout", "isolation").errors) < 0.7 * np.min(rough("rollout").errors)
 
 
 @pytest.mark.slow
 def test_clipping_finds_more_of_the_response_where_single_rollouts_explode():
-    values = {"time_step": 16, "data_augmentation_loop": 500}
-    without = outcome(fast(4.0), "rollout", **values)
-    clipped = outcome(fast(4.0), "rollout", "clipping", **values)
-    assert np.max(clipped.errors) < 0.8 * np.min(without.errors)
+    assert np.max(rough("rollout", "clipping").errors) < 0.8 * np.min(rough("rollout").errors)
 
 
 def test_clipping_bounds_each_replicate_by_its_own_norm():

@@ -18,10 +18,10 @@ from tests.sim.strategies.problems import (
     batch,
     cohort,
     constant,
-    fast,
     noisy,
     outcome,
     plain,
+    rough,
     still,
 )
 
@@ -55,7 +55,7 @@ def test_rollout_backpropagates_through_all_of_its_steps():
 
 
 def test_residual_finds_in_the_same_steps_what_long_rollouts_leave_half_done():
-    values = {"time_step": 64, "data_augmentation_loop": 150}
+    values = {"time_step": 64, "data_augmentation_loop": 80}
     rolled = outcome(plain(), "rollout", **values)
     regressed = outcome(plain(), "residual", **values)
     assert np.max(regressed.errors) < 0.5 * np.min(rolled.errors)
@@ -94,9 +94,7 @@ def test_residual_alone_spends_the_euler_steps_on_samples_and_beside_a_rollout_d
 
 @pytest.mark.slow
 def test_several_scales_find_the_response_more_closely_than_the_longest_alone():
-    values = {"time_step": 16, "data_augmentation_loop": 500}
-    single = outcome(fast(4.0), "rollout", "isolation", **values)
-    several = outcome(fast(4.0), "multi_scale", "isolation", **values)
+    single, several = rough("rollout", "isolation"), rough("multi_scale", "isolation")
     assert np.max(several.errors) < 0.8 * np.min(single.errors)
 
 

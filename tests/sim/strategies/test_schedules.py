@@ -6,8 +6,8 @@ import pytest
 from sim.strategies.cosine_restarts import CosineRestarts
 from sim.strategies.curriculum import Curriculum
 from sim.strategies.warm_up import WarmUp
-from sim.training.plan import TrainingPlan
-from tests.sim.strategies.problems import fast, outcome, plain
+from sim.training.plan import Batch, TrainingPlan
+from tests.sim.strategies.problems import outcome, plain, rough
 
 
 def test_warm_up_endures_a_step_size_that_saturates_the_network_from_a_cold_start():
@@ -59,10 +59,7 @@ def test_cosine_restarts_fall_to_the_floor_and_start_again():
 
 @pytest.mark.slow
 def test_a_curriculum_finds_the_response_where_long_rollouts_alone_are_too_rough():
-    values = {"time_step": 16, "data_augmentation_loop": 500}
-    without = outcome(fast(4.0), "rollout", **values)
-    grown = outcome(fast(4.0), "rollout", "curriculum", **values)
-    assert np.max(grown.errors) < 0.7 * np.min(without.errors)
+    assert np.max(rough("rollout", "curriculum").errors) < 0.7 * np.min(rough("rollout").errors)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +75,6 @@ def test_a_curriculum_spends_the_same_number_of_euler_steps(share: float, first:
 
 
 def test_a_curriculum_reaches_the_rollouts_of_a_training(monkeypatch: pytest.MonkeyPatch):
-    from sim.training.plan import Batch
-
     seen: list[int] = []
     rolled = Batch.rollout
     monkeypatch.setattr(
