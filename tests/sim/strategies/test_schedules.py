@@ -30,7 +30,7 @@ def test_cosine_restarts_have_the_model_settled_at_the_end_of_every_cycle():
     values = {
         "lr_node_homeo": 0.1,
         "lr_emb_homeo": 0.03,
-        "data_augmentation_loop": 60,
+        "data_augmentation_loop": 40,
         "cooldown": 0.0,
         "batch_size": 1,
         "residual__samples": 1,
