@@ -1,6 +1,6 @@
 """The contract of a strategy: a small object that changes one thing about training.
 
-A strategy has a name, options, a literature reference, and overrides one of the five hooks below;
+A strategy has a name, options, a literature reference, and overrides one or two of the hooks below;
 those that it leaves alone are neutral. Slots compose strategies freely, in the order of their names.
 Hooks see concentrations and what follows from them; no frame and no label is within their reach.
 """
@@ -8,7 +8,7 @@ Hooks see concentrations and what follows from them; no frame and no label is wi
 from typing import Any, ClassVar, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from blocks.base import Frozen
@@ -22,10 +22,24 @@ class NoOptions(Frozen):
 
 
 class StepFactors(NamedTuple):
-    """Factors on the two Adam step sizes."""
+    """Factors on the Adam step sizes."""
 
     node: float = 1.0
     embedding: float = 1.0
+    latents: float = 1.0
+
+
+class Latent(NamedTuple):
+    """Unknowns that are trained along with MLP_node, and thrown away with the training.
+
+    They have their own step size, which `schedule` and the cooldown scale; `gradients` does not see them.
+    """
+
+    value: Shaped[Tensor, "replicate ..."]
+    """Where they start; the replicate axis comes first."""
+
+    lr: float
+    """Adam step size, in the unit of the value."""
 
 
 class Strategy:
@@ -40,6 +54,12 @@ class Strategy:
 
     supplies_loss: ClassVar[bool] = False
     """Whether a slot can be trained by this strategy's loss alone."""
+
+    rolls_out: ClassVar[bool] = False
+    """Whether its loss follows trajectories over `time_step` Euler steps."""
+
+    needs_rollout: ClassVar[bool] = False
+    """Whether it does nothing unless a strategy that rolls out is on too; such a slot is refused."""
 
     Options: ClassVar[type[Frozen]] = NoOptions
 
@@ -59,6 +79,19 @@ class Strategy:
     ) -> NodeCohort:
         """The cohort to start from; random numbers come from the replicates' own generators."""
         return node
+
+    def latents(
+        self,
+        plan: TrainingPlan,  # noqa: ARG002
+        data: TrainingData,  # noqa: ARG002
+        generators: tuple[torch.Generator, ...],  # noqa: ARG002
+    ) -> dict[str, Latent]:
+        """Unknowns to train beside MLP_node; losses find their values in `Batch.latents` by these names."""
+        return {}
+
+    def horizon(self, step: int, total: int, time_step: int) -> int:  # noqa: ARG002
+        """Euler steps per rollout at step `step` of `total`, from 1 to `time_step`."""
+        return time_step
 
     def loss(self, batch: Batch) -> Float[Tensor, " replicate"] | None:  # noqa: ARG002
         """A term of the loss per replicate, or None for no term. It must not mix replicates."""

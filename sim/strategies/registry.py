@@ -7,19 +7,33 @@ from sim.strategies.accumulation import Accumulation
 from sim.strategies.amplification import Amplification
 from sim.strategies.base import Strategy
 from sim.strategies.clipping import Clipping
+from sim.strategies.contrastive import Contrastive
+from sim.strategies.cosine_restarts import CosineRestarts
+from sim.strategies.curriculum import Curriculum
+from sim.strategies.isolation import Isolation
+from sim.strategies.multi_scale import MultiScale
+from sim.strategies.multiple_shooting import MultipleShooting
 from sim.strategies.offset_penalty import OffsetPenalty
 from sim.strategies.reinitialisation import Reinitialisation
 from sim.strategies.residual import Residual
 from sim.strategies.rollout import Rollout
+from sim.strategies.warm_up import WarmUp
 
 _SHIPPED: tuple[type[Strategy], ...] = (
     Accumulation,
     Amplification,
     Clipping,
+    Contrastive,
+    CosineRestarts,
+    Curriculum,
+    Isolation,
+    MultiScale,
+    MultipleShooting,
     OffsetPenalty,
     Reinitialisation,
     Residual,
     Rollout,
+    WarmUp,
 )
 
 

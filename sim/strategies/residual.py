@@ -35,7 +35,7 @@ class Residual(Strategy):
     options: Options
 
     def configure(self, plan: TrainingPlan) -> TrainingPlan:
-        if "rollout" in plan.strategies:
+        if plan.rolls_out:
             return plan
         return replace(plan, steps=max(1, plan.steps * plan.time_step // self.options.samples))
 

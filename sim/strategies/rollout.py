@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sim.strategies.base import Strategy
 from sim.training.plan import Batch
-from sim.training.rollout import rollout, rollout_loss
+from sim.training.rollout import rollout_loss
 
 
 class Rollout(Strategy):
@@ -20,10 +20,9 @@ class Rollout(Strategy):
         "Chen et al. 2018, Neural ordinary differential equations, NeurIPS 31"
     )
     supplies_loss: ClassVar[bool] = True
+    rolls_out: ClassVar[bool] = True
 
     def loss(self, batch: Batch) -> Float[Tensor, " replicate"]:
         windows, data = batch.windows, batch.data
-        trajectory = rollout(
-            batch.response, batch.reaction, start=windows[0], steps=batch.time_step, dt=data.dt
-        )
+        trajectory = batch.rollout(windows[0], batch.time_step)
         return rollout_loss(trajectory, windows[1:], spread=data.spread, dt=data.dt)

@@ -63,6 +63,11 @@ class TrainingData:
         """
         return residual_spread(self.residual)
 
+    @cached_property
+    def ordered(self) -> Float[Tensor, "frame metabolite"]:
+        """Training concentrations of each metabolite in rising order, c.u.; for quantiles."""
+        return self.concentration.sort(dim=0).values
+
     @property
     def concentration_scale(self) -> float:
         """Root mean square of all training concentrations, c.u."""

@@ -3,15 +3,17 @@
 Neither holds frames, labels or anything of the truth; a strategy has nothing to leak.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from sim.node import NodeCohort, Response
 from sim.training.data import Reaction, TrainingData
+from sim.training.rollout import rollout
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class TrainingPlan:
     micro_batches: int = 1
     """Micro-batches whose gradients are averaged before each optimiser step."""
 
+    rolls_out: bool = False
+    """Whether a strategy's loss follows trajectories over `time_step` Euler steps."""
+
+    isolated: bool = False
+    """Whether the gradient of rollouts stops before the reaction."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -45,11 +53,25 @@ class Batch:
     reaction: Reaction
     data: TrainingData
     time_step: int
+    """Euler steps per rollout, now; a curriculum has it grow."""
+
     starts: Int64[Tensor, "replicate window"]
     """First frame of each window."""
 
     generators: tuple[torch.Generator, ...]
     """One per replicate; whatever is random must be drawn from these."""
+
+    progress: float = 1.0
+    """Share of the optimiser steps that are done, 0 .. 1."""
+
+    full_time_step: int | None = None
+    """Euler steps per rollout once nothing shortens them; None where that is `time_step`."""
+
+    isolated: bool = False
+    """Whether the gradient of rollouts stops before the reaction."""
+
+    latents: Mapping[str, Tensor] = field(default_factory=dict)
+    """What strategies train beside MLP_node, by name; the replicate axis comes first."""
 
     @cached_property
     def response(self) -> Response:
@@ -61,6 +83,14 @@ class Batch:
         """Observed concentrations from each start through `time_step` further frames, c.u."""
         steps = torch.arange(self.time_step + 1)
         return self.data.concentration[self.starts + steps[:, None, None]]
+
+    def rollout(
+        self, start: Float[Tensor, "replicate window metabolite"], steps: int
+    ) -> Float[Tensor, "step replicate window metabolite"]:
+        """The model's trajectory from `start` (c.u.) through `steps` Euler steps; see `rollout`."""
+        return rollout(
+            self.response, self.reaction, start=start, steps=steps, dt=self.data.dt, isolated=self.isolated
+        )
 
     def draw(self, count: int, below: int) -> Int64[Tensor, "replicate count"]:
         """Whole numbers from 0 to `below` - 1, drawn by each replicate for itself."""

@@ -19,6 +19,7 @@ def rollout(
     start: Float[Tensor, "replicate window metabolite"],
     steps: int,
     dt: float,
+    isolated: bool = False,
 ) -> Float[Tensor, "step replicate window metabolite"]:
     """c(t + dt) = max(0, c(t) + dt * (response(c) + reaction(c))), back-propagated through all steps.
 
@@ -29,6 +30,8 @@ def rollout(
         start: Concentrations at the first frame of each window, c.u.
         steps: Euler steps, at least 1.
         dt: Length of a step, t.u.
+        isolated: Whether the gradient stops before the reaction: values stay, but what an earlier response
+            did to later rates is left out of the gradient.
 
     Returns:
         Concentrations after 1 .. `steps` steps, c.u.
@@ -37,7 +40,8 @@ def rollout(
     concentration = start
     for _ in range(steps):
         # A diverged replicate stays NaN through its response; a table cannot be looked up at NaN.
-        change = response(concentration) + reaction.rate(concentration.nan_to_num())
+        seen = concentration.detach() if isolated else concentration
+        change = response(concentration) + reaction.rate(seen.nan_to_num())
         concentration = torch.add(concentration, change, alpha=dt).clamp(min=0)
         trajectory.append(concentration)
     return torch.stack(trajectory)

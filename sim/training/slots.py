@@ -38,7 +38,8 @@ def resolve(slot: SlotSpec) -> Resolved:
     """Checks names and values of a slot and fills in the defaults.
 
     Raises:
-        SpecError: An unknown name, a value out of its range, or no strategy that supplies a loss.
+        SpecError: An unknown name, a value out of its range, no strategy that supplies a loss, or one
+            that would do nothing.
     """
     plain, options = _sorted_apart(slot.values)
     chosen = {name: strategy_named(name) for name in slot.strategies}
@@ -52,6 +53,14 @@ def resolve(slot: SlotSpec) -> Resolved:
             f"strategies: must hold one that supplies a loss ({able}), but got "
             f"{', '.join(slot.strategies) or 'none'}; turn one of them on"
         )
+    if not any(strategy.rolls_out for strategy in built):
+        idle = [strategy.name for strategy in built if strategy.needs_rollout]
+        able = ", ".join(name for name, strategy in catalog().items() if strategy.rolls_out)
+        if idle:
+            raise SpecError(
+                f"strategies: must hold one that rolls out ({able}) for {' and '.join(idle)} to act on, "
+                f"but got {', '.join(slot.strategies)}; turn one of them on, or {' and '.join(idle)} off"
+            )
     return Resolved(validate(Hyperparameters, plain), built, slot.seeds)
 
 

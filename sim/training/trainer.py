@@ -6,6 +6,7 @@ numbers does not touch the others; its parameters become NaN, and so its metrics
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from blocks.slot import SlotSpec
 from sim.arrays import write_arrays
 from sim.dataset import Observations
 from sim.node import NodeCohort
-from sim.strategies.base import Strategy
+from sim.strategies.base import Latent, Strategy
 from sim.training.data import Reaction, TrainingData, training_data
 from sim.training.history import History
 from sim.training.hyperparameters import Hyperparameters
@@ -87,13 +88,16 @@ def train_cohort(
     plan = planned(resolved, n_frames)
     generators = tuple(torch.Generator().manual_seed(_batch_seed(seed)) for seed in resolved.seeds)
     node = _initial(resolved, plan, data, generators)
-    optimiser = _optimiser(node, resolved.hyperparameters)
+    latents: dict[str, Latent] = {}
+    for strategy in resolved.strategies:
+        latents |= strategy.latents(plan, data, generators)
+    optimiser = _optimiser(node, latents, resolved.hyperparameters)
     history = History(plan.steps)
     recent: list[Tensor] = []
     every = max(1, min(CHECK_EVERY, plan.steps // 100))
     for step in range(plan.steps):
         _set_step_sizes(optimiser, resolved, step, plan.steps)
-        recent.append(_gradient(node, resolved.strategies, plan, data, reaction, generators))
+        recent.append(_gradient(node, latents, resolved.strategies, plan, data, reaction, generators, step))
         for strategy in resolved.strategies:
             strategy.gradients(node)
         optimiser.step()
@@ -102,7 +106,9 @@ def train_cohort(
             recent.clear()
             _refuse_divergence(history, plan, resolved.hyperparameters)
             report(Progress(step + 1, plan.steps, history.latest))
-    alive = [a and b for a, b in zip(history.alive, node.finite_replicates(), strict=True)]
+    alive = [
+        all(flags) for flags in zip(history.alive, node.finite_replicates(), *_finite(latents), strict=True)
+    ]
     with torch.no_grad():
         for value in node.parameters.values():
             value[~torch.tensor(alive)] = torch.nan
@@ -117,6 +123,7 @@ def planned(resolved: Resolved, n_frames: int) -> TrainingPlan:
         time_step=settings.time_step,
         batch_size=settings.batch_size,
         steps=settings.optimiser_steps(n_frames),
+        rolls_out=any(strategy.rolls_out for strategy in resolved.strategies),
     )
     for strategy in resolved.strategies:
         plan = strategy.configure(plan)
@@ -150,7 +157,14 @@ def _initial(
     return node
 
 
-def _optimiser(node: NodeCohort, settings: Hyperparameters) -> torch.optim.Adam:
+def _finite(latents: Mapping[str, Latent]) -> list[list[bool]]:
+    """For each latent, the replicates in which it is finite."""
+    return [torch.isfinite(one.value.detach()).flatten(1).all(dim=1).tolist() for one in latents.values()]
+
+
+def _optimiser(
+    node: NodeCohort, latents: Mapping[str, Latent], settings: Hyperparameters
+) -> torch.optim.Adam:
     # The loss is a mean over metabolites, so that one metabolite's own gradient is of the order 1 / n.
     # With an eps of that order, embeddings whose gradient has become weak come to rest; Adam's usual
     # eps would have them wander at full speed, and split a type whose members all fit alike.
@@ -158,6 +172,10 @@ def _optimiser(node: NodeCohort, settings: Hyperparameters) -> torch.optim.Adam:
     groups: list[dict[str, Any]] = [
         {"params": node.network_parameters, "lr": settings.lr_node_homeo},
         {"params": [node.embedding], "lr": settings.lr_emb_homeo, "eps": rest},
+        *(
+            {"params": [one.value.requires_grad_()], "lr": one.lr, "full_lr": one.lr}
+            for one in latents.values()
+        ),
     ]
     return torch.optim.Adam(groups, fused=True)
 
@@ -170,23 +188,32 @@ def _set_step_sizes(optimiser: torch.optim.Adam, resolved: Resolved, step: int, 
     # that they visit, since that is what an untrained response gets wrong, and never come back.
     held = step < settings.embedding_delay * total
     node, embedding = settings.lr_node_homeo * cooling, 0.0 if held else settings.lr_emb_homeo * cooling
+    latent = cooling
     for strategy in resolved.strategies:
         factors = strategy.schedule(step, total)
-        node, embedding = node * factors.node, embedding * factors.embedding
+        node, embedding, latent = node * factors.node, embedding * factors.embedding, latent * factors.latents
     optimiser.param_groups[0]["lr"], optimiser.param_groups[1]["lr"] = node, embedding
+    for group in optimiser.param_groups[2:]:
+        group["lr"] = group["full_lr"] * latent
 
 
 def _gradient(
     node: NodeCohort,
+    latents: Mapping[str, Latent],
     strategies: tuple[Strategy, ...],
     plan: TrainingPlan,
     data: TrainingData,
     reaction: Reaction,
     generators: tuple[torch.Generator, ...],
+    step: int,
 ) -> Float[Tensor, " replicate"]:
     """Leaves the mean gradient over the micro-batches in the parameters; returns the mean loss."""
-    for value in node.parameters.values():
+    values = {name: one.value for name, one in latents.items()}
+    for value in (*node.parameters.values(), *values.values()):
         value.grad = None
+    time_step = plan.time_step
+    for strategy in strategies:
+        time_step = strategy.horizon(step, plan.steps, time_step)
     windows = plan.batch_size * plan.micro_batches
     # Micro-batches save memory. Where that is not short, one pass over all of them is the same mean
     # for fewer calls. The bound is per replicate, so that company does not change a replicate's bits.
@@ -195,7 +222,18 @@ def _gradient(
     losses = []
     for _ in range(passes):
         starts = draw(generators, windows // passes, below)
-        batch = Batch(node, reaction, data, plan.time_step, starts, generators)
+        batch = Batch(
+            node,
+            reaction,
+            data,
+            time_step,
+            starts,
+            generators,
+            progress=step / plan.steps,
+            full_time_step=plan.time_step,
+            isolated=plan.isolated,
+            latents=values,
+        )
         terms = [term for strategy in strategies if (term := strategy.loss(batch)) is not None]
         loss = torch.stack(terms).sum(dim=0) / passes
         loss.sum().backward()  # type: ignore[no-untyped-call]

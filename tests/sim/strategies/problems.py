@@ -1,0 +1,179 @@
+"""Small problems that strategies were invented for, and what a training makes of them.
+
+All are variants of the hand-made network: noisy, faster by a factor, or hardly moving.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from blocks.base import Value
+from sim.dataset import Observations
+from sim.evaluation.clusters import embedding_metrics
+from sim.evaluation.lines import ratios, response_curves, response_errors, response_lines, visited_range
+from sim.networks.network import Truth
+from sim.node import NodeCohort
+from sim.training.data import Reaction, TrainingData, training_data
+from sim.training.plan import Batch
+from sim.training.slots import resolve
+from sim.training.trainer import train_cohort
+from tests.sim.training.tiny import (
+    DT,
+    N_METABOLITES,
+    ExactReaction,
+    network,
+    silent,
+    simulated,
+    slot,
+    tiny_data,
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is observed, the answer, and a model of the reactions."""
+
+    observations: Observations
+    truth: Truth
+    reaction: Reaction
+    clean: np.ndarray
+    """Concentrations without measurement noise, c.u."""
+
+    @property
+    def data(self) -> TrainingData:
+        return training_data(self.observations, self.reaction, heldout_fraction=0.1)
+
+
+def plain(n_frames: int = 400) -> Problem:
+    """The network as it is."""
+    observations, truth, reaction = simulated(n_frames)
+    return Problem(observations, truth, reaction, observations.concentration)
+
+
+def noisy(noise: float, n_frames: int = 600) -> Problem:
+    """The network seen through relative measurement noise."""
+    problem = plain(n_frames)
+    frames = problem.observations.frames.copy()
+    frames[:, :, 3] *= 1 + noise * np.random.default_rng(0).standard_normal(frames.shape[:2])
+    return replace(problem, observations=replace(problem.observations, frames=frames))
+
+
+def fast(pace: float, n_frames: int = 400) -> Problem:
+    """Reactions `pace` times as fast, so that a small change of the state grows along a rollout."""
+    stoichiometry, truth = network()
+    truth = replace(truth, rate_constants=pace * truth.rate_constants)
+    reaction = ExactReaction(stoichiometry, truth.rate_constants)
+    start = np.random.default_rng(4).uniform(1, 9, N_METABOLITES)
+    return _followed(n_frames, start, truth, reaction)
+
+
+def still(n_frames: int = 200) -> Problem:
+    """No reactions at all: each metabolite creeps towards 5 c.u. from a concentration of its own."""
+    truth = replace(network()[1], decay=np.array([0.001, 0.001]), baseline=np.array([5.0, 5.0]))
+
+    class Nothing:
+        def rate(self, concentration: Tensor) -> Tensor:
+            return torch.zeros_like(concentration)
+
+    return _followed(n_frames, np.linspace(1, 9, N_METABOLITES), truth, Nothing())
+
+
+def _followed(n_frames: int, concentration: np.ndarray, truth: Truth, reaction: Reaction) -> Problem:
+    decay, baseline = truth.decay[truth.types], truth.baseline[truth.types]
+    frames = np.zeros((n_frames, N_METABOLITES, 8))
+    frames[:, :, 6] = np.nan
+    for frame in frames:
+        frame[:, 3] = concentration
+        change = reaction.rate(torch.from_numpy(concentration)).numpy() - decay * (concentration - baseline)
+        concentration = np.maximum(0, concentration + DT * change)
+    observations = Observations(frames, network()[0], DT, "0" * 64)
+    return Problem(observations, truth, reaction, observations.concentration)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A training's results, one entry per replicate."""
+
+    node: NodeCohort
+    steps: int
+    losses: np.ndarray
+    """Loss over the steps; the second axis is the replicate."""
+
+    slopes: np.ndarray
+    """Slope ratios: replicate, type."""
+
+    errors: np.ndarray
+    """Response errors over the visited range, the mean of the types'."""
+
+    ari: np.ndarray
+    """Adjusted Rand index of the embeddings' clusters against the types."""
+
+
+def outcome(problem: Problem, *strategies: str, **values: Value) -> Outcome:
+    """Trains a slot and compares with the truth."""
+    n_frames = len(problem.observations.frames)
+    node, history = train_cohort(
+        resolve(slot(*strategies, **values)), problem.data, problem.reaction, silent, n_frames=n_frames
+    )
+    points, truth = visited_range(problem.clean), problem.truth
+    curves = response_curves(node, points)
+    slopes = ratios(response_lines(points, curves), points, truth)
+    errors = response_errors(curves, points, truth)
+    embeddings = node.embedding.detach().numpy()
+    return Outcome(
+        node=node,
+        steps=history.total,
+        losses=np.array(history.losses),
+        slopes=np.array([[one[f"slope_ratio_{kind}"] for kind in (0, 1)] for one in slopes]),
+        errors=np.array([np.mean(list(one.values())) for one in errors]),
+        ari=np.array([embedding_metrics(one, truth.types)["type_ari"] for one in embeddings]),
+    )
+
+
+@cache
+def rough(*strategies: str) -> Outcome:
+    """Rollouts over 16 steps of the fast network: long enough for gradients to explode now and then."""
+    return outcome(fast(4.0), *strategies, time_step=16, data_augmentation_loop=500)
+
+
+def generators(*seeds: int) -> tuple[torch.Generator, ...]:
+    return tuple(torch.Generator().manual_seed(seed) for seed in seeds)
+
+
+def cohort(*seeds: int) -> NodeCohort:
+    """Untrained replicates for the hand-made network."""
+    data, _ = tiny_data()
+    return NodeCohort.create(
+        N_METABOLITES,
+        seeds,
+        concentration_scale=data.concentration_scale,
+        response_scale=data.response_scale,
+        hidden_width=16,
+    )
+
+
+def batch(node: NodeCohort, problem: Problem | None = None, *, time_step: int = 4, windows: int = 8) -> Batch:
+    """Windows that start at every ninth frame."""
+    problem = plain() if problem is None else problem
+    starts = torch.arange(windows).expand(node.n_replicates, -1) * 9
+    return Batch(
+        node, problem.reaction, problem.data, time_step, starts, generators(*range(node.n_replicates))
+    )
+
+
+def constant(node: NodeCohort, response: float) -> NodeCohort:
+    """A response that is the same everywhere, c.u. per t.u."""
+    with torch.no_grad():
+        node.parameters["bias_3"].fill_(response / node.response_scale / node.gain)
+    return node
+
+
+def gradient_norms(node: NodeCohort) -> Tensor:
+    """Norm of each replicate's whole gradient."""
+    squares = [
+        value.grad.square().flatten(1).sum(1) for value in node.parameters.values() if value.grad is not None
+    ]
+    return torch.stack(squares).sum(0).sqrt()
