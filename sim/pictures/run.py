@@ -72,16 +72,50 @@ def illustrate_run(
         DataError: Some picture could not be drawn; the others are there.
     """
     out.mkdir(parents=True, exist_ok=True)
+    failed: list[str] = []
+    with house_style():
+        for name, draw in pictures_of(slot, observations, model, trained, truth, refined=refined).items():
+            try:
+                figure = draw()
+                if figure is not None:
+                    save(figure, out / name)
+            except Exception as error:
+                (out / name).unlink(missing_ok=True)  # half a picture is none
+                failed.append(f"{name} ({type(error).__name__}: {error})")
+    if failed:
+        raise DataError(
+            f"every picture should be drawn, but {'; '.join(failed)} could not; the other ones are there"
+        )
+
+
+def pictures_of(
+    slot: SlotSpec,
+    observations: Observations,
+    model: ReactionModel,
+    trained: Path,
+    truth: Truth | None,
+    *,
+    refined: bool = False,
+) -> Mapping[str, Callable[[], Figure | None]]:
+    """What draws each picture, by the name of its file; None comes of it where there is nothing to draw.
+
+    Args:
+        slot: The slot that was trained.
+        observations: The data set that it was trained on.
+        model: The reaction model to draw.
+        trained: Folder of its parameters and its history.
+        truth: The opened seal; None where there is none.
+        refined: Whether the run has refined the reaction model by itself.
+    """
     node = load_node(trained / TRAINED)
     reaction = TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64)
     shown = shown_replicate(slot, node, observations, reaction)
-    pictures: dict[str, Callable[[], Figure | None]] = {
+    return {
         RESPONSES: lambda: _responses(node, observations, shown, truth),
         EMBEDDING: lambda: _embedding(node, shown, truth),
         RATE_CONSTANTS: lambda: _rate_constants(model, observations, truth, refined=refined),
         LOSS: lambda: _loss(trained / HISTORY, slot),
     }
-    _draw(pictures, out)
 
 
 def shown_replicate(
@@ -101,23 +135,6 @@ def shown_replicate(
     lost = node.n_replicates - len(alive)
     text = f"rep {replicate} (seed {slot.seeds[replicate]}): {by}"
     return Shown(replicate, text + (f" · {lost} diverged" if lost else ""))
-
-
-def _draw(pictures: Mapping[str, Callable[[], Figure | None]], out: Path) -> None:
-    failed: list[str] = []
-    with house_style():
-        for name, draw in pictures.items():
-            try:
-                figure = draw()
-                if figure is not None:
-                    save(figure, out / name)
-            except Exception as error:
-                (out / name).unlink(missing_ok=True)  # half a picture is none
-                failed.append(f"{name} ({type(error).__name__}: {error})")
-    if failed:
-        raise DataError(
-            f"every picture should be drawn, but {'; '.join(failed)} could not; the other ones are there"
-        )
 
 
 def _responses(

@@ -189,7 +189,7 @@ def readable_logarithms(axis: Axis, low: float, high: float) -> None:
 
 
 def _heading(axes: Axes, title: str, below: str) -> None:
-    def line(text: str, up: float, **look: Any) -> None:
+    def line(text: str, up: int, **look: Any) -> None:
         axes.annotate(
             text, xy=(0, 1), xytext=(0, up), xycoords="axes fraction", textcoords="offset points", **look
         )

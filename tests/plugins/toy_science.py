@@ -120,7 +120,7 @@ class ToyProblem:
             (out / "first.png").write_bytes(b"drawn before it went wrong")
         if slot.values.get("drawing") in ("clumsy", "refused"):
             raise ValueError("a pencil broke")
-        if slot.values.get("drawing") == "slow":
+        if slot.values.get("drawing") == "slow" and os.environ.get("TOY_PENCIL") != "fast":
             (out / "half.png").write_bytes(b"half a picture")
             time.sleep(3600)
         answer = json.loads(seal.read_text())[0] if seal else "unknown"
