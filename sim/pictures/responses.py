@@ -50,7 +50,7 @@ def true_curves(points: Float64[ndarray, "point metabolite"], truth: Truth) -> l
         if members.size:
             grid = np.linspace(points[:, members].min(), points[:, members].max(), TRUE_POINTS)
             everybody = truth.response(np.repeat(grid[:, None], len(truth.types), axis=1))
-            label = rf"true: $\lambda$ {truth.decay[kind]:g} t.u.$^{{-1}}$, baseline {truth.baseline[kind]:g}"
+            label = f"true: λ {truth.decay[kind]:g} per t.u., baseline {truth.baseline[kind]:.3g} c.u."
             found.append(TrueCurve(kind, label, grid, everybody[:, members[0]]))
     return found
 

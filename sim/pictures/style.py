@@ -45,10 +45,10 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 WIDTH: Final = 6.0  # inches
 _LEFT: Final = 0.85
-_RIGHT: Final = 0.12
+_RIGHT: Final = 0.2
 _BELOW: Final = 0.50  # numbers and name of the lower axis
 _ABOVE: Final = 0.58  # title and the line below it
-_ROW: Final = 0.19  # of a legend
+_ROW: Final = 0.195  # of a legend
 _GAP: Final = 0.12
 
 DPI: Final = 200  # 1200 pixels wide, and letters of 12 pixels where a page shows it at 600
