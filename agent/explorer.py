@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.illustrating import Illustrating
 from agent.pool import Outcome, Pool
 from agent.preparation import EVALUATION_LIMIT, Ground, fence
 from agent.remembering import Remembering
@@ -46,6 +47,7 @@ class Explorer:
         self._listener = session.listener
         self._ground = ground
         self._remembering = Remembering(session, ground)
+        self._illustrating = Illustrating(session, ground)
         self._training: Pool[Run] = Pool(workers, preload=session.problem.preload())
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
         self._ended = 0
@@ -61,6 +63,7 @@ class Explorer:
         closed = max(self._session.closed_blocks(), default=0)
         if closed and not self._workspace.snapshot(name, closed).exists():
             self._remembering.write()  # the last launch was killed before it could
+        self._illustrating.ask(self._undrawn())
         try:
             for block in range(1, self._spec.blocks + 1):
                 if block in self._session.closed_blocks():
@@ -70,7 +73,9 @@ class Explorer:
                     self._run_batch(block, batch)
                 self._store.close_block(name, block)
                 self._listener.remembered(block, self._remembering.write())
+            self._illustrating.finish()
         finally:
+            self._illustrating.stop()
             self._training.stop()
             self._keeper.stop()
         runs = self._store.runs(name)
@@ -105,6 +110,7 @@ class Explorer:
             for run in self._training.running:
                 path = self._workspace.progress(name, run.number)
                 self._listener.progress(run.number, read_progress(path))
+            self._illustrating.step()
             self._listener.tick()
 
     def _plan(self, block: int, batch: int) -> list[Run]:
@@ -163,6 +169,20 @@ class Explorer:
             }
         )
 
+    def _undrawn(self) -> list[Run]:
+        """Runs of earlier launches without pictures; those of other code or data stand on other ground."""
+        return [
+            run
+            for run in self._store.runs(self._spec.name)
+            if self._illustrating.lacks(run) and self._here(run)
+        ]
+
+    def _here(self, run: Run) -> bool:
+        try:
+            return self.identity(run.proposal.spec) == run.identity
+        except SpecError:  # a strategy or a value of that time is no longer known
+            return False
+
     def _reuse(self, run: Run) -> bool:
         """Takes over the result of the same run, where any exploration of this workspace has it."""
         source = self._store.find_done(run.identity)
@@ -209,6 +229,7 @@ class Explorer:
         folder = self._workspace.run(name, run.number)
         if folder.exists():
             shutil.rmtree(folder)
+        self._illustrating.forget(run)
         self._attempt(run).replace(folder)
         self._store.trained(name, run.number, trained_hash=trained_hash(folder), train_s=outcome.value)
         self._evaluate(self._store.run(name, run.number))
@@ -244,6 +265,7 @@ class Explorer:
             self._fail(run, Failure(kind=FailureKind.ERROR, reason=f"evaluation: {error}"))
             return
         self._report(run)
+        self._illustrating.ask([self._store.run(self._spec.name, run.number)])
 
     def _fail(self, run: Run, failure: Failure) -> None:
         self._store.fail(self._spec.name, run.number, failure, train_s=None)

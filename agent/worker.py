@@ -2,13 +2,15 @@
 
 *Training* processes see observations alone: before any code of the science runs, the fence goes up
 (agent/guard/absence.py) and the seal, the store and every other run are out of reach. *Keeper*
-processes may know the truth: they simulate, and they evaluate what is already trained and hashed.
+processes may know the truth: they simulate, and they evaluate and draw what is already trained and hashed.
 """
 
+import gc
 import json
 import multiprocessing
 import os
 import resource
+import shutil
 import sys
 import threading
 import time
@@ -25,6 +27,8 @@ from blocks.run import Metrics
 from blocks.slot import SlotSpec
 
 REPORT_EVERY = 0.2  # s between two lines of progress
+DRAWING_NICENESS = 10
+"""Pictures can wait: a training on the same cores goes first."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,33 @@ def evaluate(task: EvaluationTask) -> tuple[Metrics, ...]:
     )
 
 
+def illustrate(task: EvaluationTask, out: Path) -> None:
+    """Draws the pictures of a run into the folder `out`, which appears when they are whole.
+
+    Where the problem raises, what it has drawn by then is kept.
+    """
+    _die_with_the_launch()
+    os.nice(DRAWING_NICENESS)
+    gc.disable()  # this process lives for a second, and a collection would go through all that is preloaded
+    _verify(task)
+    assert task.slot is not None
+    assert task.foundation is not None
+    draft = out.with_name(f"{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        load_problem(task.problem).illustrate(
+            task.slot, task.observations, task.foundation, task.fitted, task.seal, draft
+        )
+    except Exception:
+        if not any(draft.iterdir()):
+            draft.rmdir()
+            raise
+        _put_in_place(draft, out)
+        raise
+    _put_in_place(draft, out)
+
+
 def evaluate_foundation(task: EvaluationTask) -> FoundationReport:
     """What the foundation is worth, and which candidate slots are to use."""
     _die_with_the_launch()
@@ -149,6 +180,12 @@ def _verify(task: EvaluationTask) -> None:
             f"{task.fitted.name}: must have the hash that was stored after training "
             f"({task.fitted_hash[:12]}), but has {found[:12]}; its files were changed since"
         )
+
+
+def _put_in_place(draft: Path, out: Path) -> None:
+    if out.exists():
+        shutil.rmtree(out)
+    draft.replace(out)
 
 
 def _die_with_the_launch() -> None:

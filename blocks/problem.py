@@ -8,6 +8,7 @@ calls its methods in separate processes, so that ground truth and training never
     evaluate_foundation   evaluator process   may open the seal, once the fit's hash is stored
     train                 training process    observations only
     evaluate              evaluator process   may open the seal, once the parameters' hash is stored
+    illustrate            evaluator process   the same, after the metrics are stored
 """
 
 from collections.abc import Callable, Mapping
@@ -100,6 +101,21 @@ class Problem(Protocol):
         self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
     ) -> tuple[Metrics, ...]:
         """One mapping of metrics per replicate; without a seal those that need truth are None."""
+
+    def illustrate(
+        self,
+        slot: SlotSpec,
+        observations: Path,
+        foundation: Path,
+        trained: Path,
+        seal: Path | None,
+        out: Path,
+    ) -> None:
+        """Draws pictures of a run that is done into the folder `out`; without a seal no truth is drawn.
+
+        The same inputs give the same bytes. Whatever it raises is a note, and what it has written by then
+        is kept: no run fails for its pictures.
+        """
 
 
 def problem_names() -> list[str]:

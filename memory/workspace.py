@@ -116,6 +116,10 @@ class Workspace:
         """Folder of a run's trained parameters and artifacts."""
         return self.root / "runs" / exploration / f"{number:06d}"
 
+    def pictures(self, exploration: str, number: int) -> Path:
+        """Folder of a run's pictures; they may show the truth, so they lie apart from what it trained."""
+        return self.root / "pictures" / exploration / f"{number:06d}"
+
     def progress(self, exploration: str, number: int) -> Path:
         """File to which a running training reports."""
         return self.root / "progress" / f"{exploration}-{number}.jsonl"
@@ -128,7 +132,7 @@ class Workspace:
         """
         with translate_os_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            for name in ("datasets", "foundations", "runs", "snapshots", "progress", "sealed"):
+            for name in ("datasets", "foundations", "runs", "pictures", "snapshots", "progress", "sealed"):
                 (self.root / name).mkdir(exist_ok=True)
             self.sealed.chmod(0o700)
         if not os.access(self.root, os.W_OK | os.X_OK):

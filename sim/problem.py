@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from blocks.base import Frozen, Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.identity import folder_hash
+from blocks.identity import content_hash, file_hash
 from blocks.loading import validate
 from blocks.problem import FoundationReport, Report
 from blocks.run import MetricInfo, Metrics
@@ -23,11 +23,15 @@ from sim.networks.settings import DataSettings
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
+    from sim.reaction.model import ReactionModel
 
 HERE = Path(__file__).parent
 
 TRAINING = ("node.py", "training", "strategies", "reaction")
 """Code that runs while training; the guard parses all of it."""
+
+REFINED = "reaction.npz"
+"""In a run's folder: the reaction model as this run refined it, which then replaces the frozen one."""
 
 
 class MetabolicProblem:
@@ -65,11 +69,11 @@ class MetabolicProblem:
 
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
-        return ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit")
+        return ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
-        return _code_version()
+        return _code_version(HERE)
 
     def describe_data(self, data: Mapping[str, Any]) -> str:
         """See `Problem.describe_data`."""
@@ -138,6 +142,30 @@ class MetabolicProblem:
             load_reaction(foundation),
             trained / TRAINED,
             _open(seal),
+        )
+
+    def illustrate(
+        self,
+        slot: SlotSpec,
+        observations: Path,
+        foundation: Path,
+        trained: Path,
+        seal: Path | None,
+        out: Path,
+    ) -> None:
+        """See `Problem.illustrate`."""
+        from sim.dataset import load_observations
+        from sim.pictures.run import illustrate_run
+
+        model, refined = _reaction_of(foundation, trained)
+        illustrate_run(
+            slot,
+            load_observations(observations, verify=False),
+            model,
+            trained,
+            _open(seal),
+            out,
+            refined=refined,
         )
 
     def _check_names(self, spec: ExplorationSpec) -> None:
@@ -212,9 +240,20 @@ def _python_files(path: Path) -> Sequence[Path]:
 
 
 @cache
-def _code_version() -> str:
-    """Everything in this room decides a result, be it the training or the yardstick."""
-    return folder_hash(HERE, pattern="*.py")
+def _code_version(room: Path) -> str:
+    """Everything in this room decides a result, be it the training or the yardstick; pictures do not."""
+    names = {path.relative_to(room): path for path in _python_files(room)}
+    return content_hash(
+        {name.as_posix(): file_hash(path) for name, path in names.items() if name.parts[0] != "pictures"}
+    )
+
+
+def _reaction_of(foundation: Path, trained: Path) -> "tuple[ReactionModel, bool]":
+    """The reaction model that a run ended with, and whether the run has refined it by itself."""
+    from sim.artifacts import load_reaction
+
+    refined = trained / REFINED
+    return (load_reaction(refined), True) if refined.exists() else (load_reaction(foundation), False)
 
 
 def _open(seal: Path | None) -> "Truth | None":

@@ -60,6 +60,13 @@ def test_the_quickstart_trains_two_batches_of_four_slots_with_three_replicates(q
     assert all(row["state"] == "done" and row["n_replicates"] == 3 for row in rows)
 
 
+def test_show_lists_the_pictures_of_a_run(quickstart: Path) -> None:
+    said = run("show", "5", cwd=quickstart).stdout
+    named = [part for part in said.split() if part.endswith(".png")]
+    assert [Path(name).stem for name in named] == ["embedding", "loss", "rate_constants", "responses"]
+    assert all((quickstart / name).read_bytes().startswith(b"\x89PNG") for name in named)
+
+
 def test_the_quickstart_recovers_the_homeostatic_term_without_a_label(quickstart: Path) -> None:
     rows = json.loads(run("runs", "--format", "json", cwd=quickstart).stdout)
     assert max(row["slope_recovery"] for row in rows) > 0.7

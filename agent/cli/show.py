@@ -31,7 +31,8 @@ def show(
         spec = store.spec(name)
         found = store.run(name, run)
         verdict = store.guard_verdict(name, run)
-        folder = store.workspace.run(name, run)
+        origin = store.origin(name, run)
+        folder, pictures = store.workspace.run(*origin), store.workspace.pictures(*origin)
     # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
     console = Console() if sys.stdout.isatty() else Console(width=1000)
     for label, text in _facts(found, verdict):
@@ -40,6 +41,9 @@ def show(
     if folder.exists():
         console.print(f"[bold]{'files':<12}[/bold]", end="")
         console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
+    for place, picture in enumerate(sorted(pictures.glob("*.*"))):
+        console.print(f"[bold]{'' if place else 'pictures':<12}[/bold]", end="")
+        console.print(str(picture), markup=False, highlight=False, soft_wrap=True)
     if found.metrics:
         console.print(_replicates(found, dict(load_problem(spec.problem).metrics(spec.data))))
 

@@ -106,3 +106,22 @@ class ToyProblem:
         answer = json.loads(seal.read_text())[0] if seal else None
         true = None if answer is None else 1 - abs(float(slot.values["x"]) - answer)
         return tuple({"closeness": value, "true_closeness": true} for value in found)
+
+    def illustrate(
+        self,
+        slot: SlotSpec,
+        observations: Path,
+        foundation: Path,
+        trained: Path,
+        seal: Path | None,
+        out: Path,
+    ) -> None:
+        if slot.values.get("drawing") == "clumsy":
+            (out / "first.png").write_bytes(b"drawn before it went wrong")
+        if slot.values.get("drawing") in ("clumsy", "refused"):
+            raise ValueError("a pencil broke")
+        if slot.values.get("drawing") == "slow" and os.environ.get("TOY_PENCIL") != "fast":
+            (out / "half.png").write_bytes(b"half a picture")
+            time.sleep(3600)
+        answer = json.loads(seal.read_text())[0] if seal else "unknown"
+        (out / "answer.png").write_text(f"{slot.values['x']} of {answer}")

@@ -48,11 +48,13 @@ class Site:
         self.seal = self.workspace / "sealed" / "types.npz"
         self.out = self.workspace / "runs" / "1"
         self.other = self.workspace / "runs" / "2"
-        for folder in (self.observations, self.seal.parent, self.out, self.other):
+        self.pictures = self.workspace / "pictures" / "e" / "000002"
+        for folder in (self.observations, self.seal.parent, self.out, self.other, self.pictures):
             folder.mkdir(parents=True)
         np.save(self.observations / "frames.npy", np.ones((3, 2, 8)))
         np.savez(self.seal, types=np.array([0, 1]))
         (self.other / "parameters.bin").write_text(SECRET)
+        (self.pictures / "embedding.png").write_text(SECRET)
         (self.workspace / "memory.md").write_text(SECRET)
         (self.workspace / "progress").mkdir()
         self.progress = self.workspace / "progress" / "1.json"
@@ -83,6 +85,7 @@ class Site:
                 "seal": str(self.seal),
                 "memory": str(self.workspace / "memory.md"),
                 "other": str(self.other / "parameters.bin"),
+                "pictures": str(self.pictures),
                 "workspace": str(self.workspace),
             },
         }
@@ -176,6 +179,9 @@ REACHES = {
     "listing the workspace": "import os\nos.scandir(names['workspace'])",
     "the working memory": "open(names['memory'])",
     "another run": "open(names['other'])",
+    "a picture, which may show the truth": "open(names['pictures'] + '/embedding.png', 'rb')",
+    "listing the pictures": "import os\nos.listdir(names['pictures'])",
+    "writing among the pictures": "open(names['pictures'] + '/forged.png', 'wb')",
     "a new file among the observations": "open(observations / 'new', 'w')",
     "a copy": "import shutil\nshutil.copyfile(names['seal'], 'copy')",
 }
