@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from blocks.base import Frozen, Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.identity import folder_hash
+from blocks.identity import content_hash, file_hash, folder_hash
 from blocks.loading import validate
 from blocks.problem import FoundationReport, Report
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
-from sim.evaluation.registry import metric_infos
-from sim.networks.settings import DataSettings
+from sim.sources import check_labels, data_settings, metrics_of, provide_data, resolve_data, seals_of
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
@@ -28,6 +27,9 @@ HERE = Path(__file__).parent
 
 TRAINING = ("node.py", "training", "strategies", "reaction")
 """Code that runs while training; the guard parses all of it."""
+
+_IDLE = ("cli", "__pycache__")
+"""Folders in which no result is decided."""
 
 
 class MetabolicProblem:
@@ -40,8 +42,8 @@ class MetabolicProblem:
         """See `Problem.check`."""
         from sim.reaction.settings import FoundationSettings
 
-        validate(DataSettings, spec.data, where=("data",))
         validate(FoundationSettings, spec.foundation, where=("foundation",))
+        check_labels(spec)
         known = self.metrics(spec.data)
         if spec.objective not in known:
             raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
@@ -51,7 +53,7 @@ class MetabolicProblem:
 
     def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """See `Problem.metrics`."""
-        return metric_infos(validate(DataSettings, data, where=("data",)).n_types)
+        return metrics_of(data)
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """See `Problem.resolve`."""
@@ -73,14 +75,25 @@ class MetabolicProblem:
 
     def describe_data(self, data: Mapping[str, Any]) -> str:
         """See `Problem.describe_data`."""
-        return validate(DataSettings, data, where=("data",)).title
+        return data_settings(data).title
 
-    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
-        """See `Problem.simulate`."""
-        from sim.simulate import simulate_dataset
+    def resolve_data(self, data: Mapping[str, Any], base: Path) -> Mapping[str, Any]:
+        """See `Problem.resolve_data`."""
+        return resolve_data(data, base=base)
 
-        settings = validate(DataSettings, data, where=("data",))
-        simulate_dataset(settings, observations=observations, seal=seal)
+    def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+        """See `Problem.provide_data`."""
+        provide_data(data, observations, seal)
+
+    def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
+        """See `Problem.seals`."""
+        return seals_of(data)
+
+    def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
+        """See `Problem.inspect_data`."""
+        from sim.inspection import inspect_data
+
+        return inspect_data(spec, observations)
 
     def fit_foundation(
         self, settings: Mapping[str, Any], observations: Path, out: Path, report: Report
@@ -213,8 +226,13 @@ def _python_files(path: Path) -> Sequence[Path]:
 
 @cache
 def _code_version() -> str:
-    """Everything in this room decides a result, be it the training or the yardstick."""
-    return folder_hash(HERE, pattern="*.py")
+    """Everything in this room decides a result, be it the training or the yardstick; its commands do not."""
+    rooms = sorted(entry.name for entry in HERE.iterdir() if entry.is_dir() and entry.name not in _IDLE)
+    modules = sorted(HERE.glob("*.py"))
+    return content_hash(
+        [[room, folder_hash(HERE / room, pattern="*.py")] for room in rooms]
+        + [[module.name, file_hash(module)] for module in modules]
+    )
 
 
 def _open(seal: Path | None) -> "Truth | None":
