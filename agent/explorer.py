@@ -211,6 +211,7 @@ class Explorer:
                 readable=(self._ground.observations, self._ground.foundation),
                 out=out,
                 progress=progress,
+                seals_elsewhere=self._ground.seals_elsewhere,
             ),
             memory_gib=self._spec.limits.memory_gib,
             slot=run.proposal.spec,
@@ -250,7 +251,8 @@ class Explorer:
         while not self._keeper.free:
             for other, outcome in self._keeper.finished(wait_s=1.0):
                 self._after_evaluation(other, outcome)
-        self._store.truth_opened(self._spec.name, run.number)
+        if task.seal is not None:
+            self._store.truth_opened(self._spec.name, run.number)
         self._keeper.start(run, evaluate, task, timeout_s=EVALUATION_LIMIT)
 
     def _after_evaluation(self, run: Run, outcome: Outcome) -> None:

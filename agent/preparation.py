@@ -16,8 +16,9 @@ from agent.worker import (
     EvaluationTask,
     TrainingTask,
     evaluate_foundation,
+    inspect_data,
+    provide_data,
     read_progress,
-    simulate,
     train,
     trained_hash,
 )
@@ -25,7 +26,7 @@ from blocks.errors import DataError, GuardRefusalError, SetpointError
 from blocks.identity import content_hash, file_hash, folder_hash
 from memory import Workspace
 
-SIMULATION_LIMIT = 600.0  # s
+DATA_LIMIT = 600.0  # s
 EVALUATION_LIMIT = 300.0  # s
 
 
@@ -35,6 +36,11 @@ class Ground(NamedTuple):
     observations: Path
     observations_hash: str
     seal: Path | None
+    """None for data without labels."""
+
+    seals_elsewhere: tuple[Path, ...]
+    """The user's own seals, outside of the workspace: closed to training like those within."""
+
     foundation: Path
     foundation_key: str
     summary: str
@@ -65,6 +71,8 @@ class Preparation:
         check, n_files = self.admit_code()
         try:
             observations, observations_hash, seal = self.data_set()
+            for note in self._call(inspect_data, self._spec, observations, timeout_s=DATA_LIMIT):
+                self._listener.note(note)
             foundation, key, summary, cached = self.foundation(observations, observations_hash, seal)
         finally:
             self._pool.stop()
@@ -72,6 +80,7 @@ class Preparation:
             observations=observations,
             observations_hash=observations_hash,
             seal=seal,
+            seals_elsewhere=self._problem.seals(self._spec.data),
             foundation=foundation,
             foundation_key=key,
             summary=summary,
@@ -96,30 +105,34 @@ class Preparation:
         return check, report.n_files
 
     def data_set(self) -> tuple[Path, str, Path | None]:
-        """Observations, their hash, and the seal; simulated where they are not there yet."""
+        """Observations, their hash, and the seal where there is one; made where they are not there yet."""
         data = dict(self._spec.data)
         name = self._problem.describe_data(data)
         key = content_hash([self._problem.name, data])[:16]
         observations, seal = self._workspace.dataset(key), self._workspace.seal(key)
         known = self._store.dataset(key)
-        if not observations.exists() or not seal.exists():
-            self._listener.stage(f"simulating {name}")
+        if known is not None and known.observations_hash is None:
+            known = None  # planned, and never finished
+        without_labels = known is not None and known.seal_hash is None
+        if not observations.exists() or not (seal.exists() or without_labels):
+            self._listener.stage(f"making the data set {name}")
             self._store.plan_dataset(key, name=name)
             for left_over in (observations, seal):
                 _remove(left_over)
-            self._call(simulate, self._problem.name, data, observations, seal, timeout_s=SIMULATION_LIMIT)
-            seal_permissions(seal)
+            self._call(provide_data, self._problem.name, data, observations, seal, timeout_s=DATA_LIMIT)
+            if seal.exists():
+                seal_permissions(seal)
             found = _hashes(observations, seal)
-            if known is not None and known.observations_hash not in (None, found[0]):
+            if known is not None and known.observations_hash != found[0]:
                 raise DataError(
                     f"data set {name}: must be the one that was recorded "
-                    f"({_short(known.observations_hash)}), but simulating it again gave {_short(found[0])}; "
-                    "the generator has changed: use a new --workspace"
+                    f"({_short(known.observations_hash)}), but making it again gave {_short(found[0])}; "
+                    "what makes it has changed: use a new --workspace"
                 )
             self._store.ready_dataset(key, observations_hash=found[0], seal_hash=found[1])
         else:
             found = _hashes(observations, seal)
-            if known is None or known.observations_hash is None:
+            if known is None:
                 self._store.plan_dataset(key, name=name)
                 self._store.ready_dataset(key, observations_hash=found[0], seal_hash=found[1])
             elif (known.observations_hash, known.seal_hash) != found:
@@ -129,9 +142,9 @@ class Preparation:
                 raise DataError(
                     f"data set {name} ({observations}): the {part} must have the recorded hash "
                     f"{_short(recorded)}, but have {_short(now)}; restore the files, or delete "
-                    f"datasets/{key} and sealed/{key}.seal to simulate them again"
+                    f"datasets/{key} and sealed/{key}.seal to make them again"
                 )
-        return observations, found[0], seal
+        return observations, found[0], seal if seal.exists() else None
 
     def foundation(
         self, observations: Path, observations_hash: str, seal: Path | None
@@ -152,7 +165,8 @@ class Preparation:
             raise
         fitted_hash = trained_hash(folder)
         self._store.fitted_foundation(key, fitted_hash=fitted_hash, fit_s=fit_s)
-        self._store.foundation_truth_opened(key)
+        if seal is not None:
+            self._store.foundation_truth_opened(key)
         report = self._call(
             evaluate_foundation,
             EvaluationTask(
@@ -179,7 +193,13 @@ class Preparation:
             observations=observations,
             out=attempt,
             progress=progress,
-            fence=fence(self._workspace, readable=(observations,), out=attempt, progress=progress),
+            fence=fence(
+                self._workspace,
+                readable=(observations,),
+                out=attempt,
+                progress=progress,
+                seals_elsewhere=self._problem.seals(self._spec.data),
+            ),
             memory_gib=self._spec.limits.memory_gib,
             settings=settings,
         )
@@ -222,12 +242,19 @@ class Preparation:
                 self._listener.tick()
 
 
-def fence(workspace: Workspace, *, readable: tuple[Path, ...], out: Path, progress: Path) -> Fence:
+def fence(
+    workspace: Workspace,
+    *,
+    readable: tuple[Path, ...],
+    out: Path,
+    progress: Path,
+    seals_elsewhere: tuple[Path, ...] = (),
+) -> Fence:
     """What one training may touch: its observations and foundation to read, its own folder to write."""
-    seals = workspace.sealed
+    seals = [workspace.sealed, *workspace.sealed.iterdir(), *seals_elsewhere]
     return Fence(
         workspace=FileId.of(workspace.root),
-        sealed=frozenset(FileId.of(path) for path in [seals, *seals.iterdir()]),
+        sealed=frozenset(FileId.of(path) for path in seals),
         readable=readable,
         writable=(out, progress),
         report=out / "leak.json",
@@ -242,8 +269,8 @@ def _value(outcome: Outcome, step: str) -> Any:
     raise SetpointError(f"{step}: {outcome.failure.kind.value}: {outcome.failure.reason}")
 
 
-def _hashes(observations: Path, seal: Path) -> tuple[str, str]:
-    return folder_hash(observations), file_hash(seal)
+def _hashes(observations: Path, seal: Path) -> tuple[str, str | None]:
+    return folder_hash(observations), file_hash(seal) if seal.exists() else None
 
 
 def _short(digest: str | None) -> str:

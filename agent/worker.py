@@ -21,6 +21,7 @@ from typing import Any
 
 from agent.guard import Fence, fence_off
 from blocks.errors import DataError
+from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
 from blocks.problem import FoundationReport, Progress, load_problem
 from blocks.run import Metrics
@@ -81,10 +82,16 @@ def train(task: TrainingTask) -> float:
     return time.monotonic() - started
 
 
-def simulate(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
-    """Writes a data set: observations and seal apart."""
+def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+    """Writes a data set: observations and, where there is a truth, its seal apart."""
     _die_with_the_launch()
-    load_problem(problem).simulate(data, observations, seal)
+    load_problem(problem).provide_data(data, observations, seal)
+
+
+def inspect_data(spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
+    """What people should know of a data set before anything is trained on it."""
+    _die_with_the_launch()
+    return load_problem(spec.problem).inspect_data(spec, observations)
 
 
 def evaluate(task: EvaluationTask) -> tuple[Metrics, ...]:

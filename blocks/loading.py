@@ -58,18 +58,23 @@ def load_exploration(name_or_path: str) -> ExplorationSpec:
         ) from error
     except OSError as error:
         raise SpecError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    return parse_exploration(text, source=path.name)
+    return parse_exploration(text, source=path.name, base=path.absolute().parent)
 
 
-def parse_exploration(text: str, *, source: str, check: bool = True) -> ExplorationSpec:
+def parse_exploration(
+    text: str, *, source: str, check: bool = True, base: Path | None = None
+) -> ExplorationSpec:
     """Reads an exploration out of YAML and lets its problem check it.
 
     Args:
         text: The YAML.
         source: File name for messages.
-        check: Whether to ask the problem; without it, names that only the problem knows may be wrong.
+        check: Whether to ask the problem; without it, names that only the problem knows may be wrong, and
+            the data are not looked at.
+        base: Folder at which relative paths start; default: the working directory.
 
     Raises:
+        DataError: The data set that it names is not there, or malformed.
         SpecError: Naming file, key, value and what is allowed.
     """
     try:
@@ -85,7 +90,10 @@ def parse_exploration(text: str, *, source: str, check: bool = True) -> Explorat
     try:
         spec = validate(ExplorationSpec, document)
         if check:
-            load_problem(spec.problem).check(spec)
+            problem = load_problem(spec.problem)
+            data = problem.resolve_data(spec.data, base or Path.cwd())
+            spec = spec.model_copy(update={"data": dict(data)})
+            problem.check(spec)
     except SpecError as error:
         raise SpecError(f"{source}, {error}") from error
     return spec

@@ -3,7 +3,8 @@
 A problem is found by name through the entry points of the group `setpoint.problems`. The agent
 calls its methods in separate processes, so that ground truth and training never share one:
 
-    simulate              generator process   may know the truth; writes observations and seal apart
+    provide_data          generator process   may know the truth; writes observations and seal apart
+    inspect_data          generator process   observations only
     fit_foundation        training process    observations only
     evaluate_foundation   evaluator process   may open the seal, once the fit's hash is stored
     train                 training process    observations only
@@ -77,8 +78,29 @@ class Problem(Protocol):
     def describe_data(self, data: Mapping[str, Any]) -> str:
         """A data set's short name for titles: `oscillatory_rank_50 #42`."""
 
-    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
-        """Writes a data set: observations without truth into one folder, the truth into another file."""
+    def resolve_data(self, data: Mapping[str, Any], base: Path) -> Mapping[str, Any]:
+        """The `data:` section with all filled in that decides the data; doing it twice changes nothing.
+
+        Args:
+            data: As the exploration's file has it.
+            base: Folder of that file, at which relative paths start.
+
+        Raises:
+            SetpointError: The section breaks a rule, or what it names is not there.
+        """
+
+    def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+        """Writes a data set: observations without truth into one folder, the truth, if any, into a file."""
+
+    def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
+        """Files outside of the workspace that hold the truth of a data set: closed to training as well."""
+
+    def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
+        """What people should know of a data set before it is paid for, a line each.
+
+        Raises:
+            DataError: The exploration cannot be run on it.
+        """
 
     def fit_foundation(
         self, settings: Mapping[str, Any], observations: Path, out: Path, report: Report

@@ -89,7 +89,7 @@ def read_structure(path: Path, rate_law: str) -> Stoichiometry:
     """S and E.
 
     Raises:
-        DataError: They are missing, misshapen, not finite, or have an empty column.
+        DataError: They are missing, misshapen, not finite, or a reaction has no substrate.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -108,12 +108,16 @@ def read_structure(path: Path, rate_law: str) -> Stoichiometry:
         )
     if not (np.isfinite(net).all() and np.isfinite(exponents).all()):
         raise DataError(f"{path}: S and E must be finite, but are not; correct the structure")
-    for name, matrix in (("S", net), ("E", exponents)):
-        if (empty := np.flatnonzero(~matrix.any(axis=0))).size:
-            raise DataError(
-                f"{path}: every reaction must have an entry in {name}, but column {empty[0]} is empty "
-                f"({empty.size} of {net.shape[1]}); leave those reactions out"
-            )
+    # A reaction without an entry in S changes nothing: it is kept, and its constant reported as undetermined.
+    if (empty := np.flatnonzero(net.any(axis=0) & ~exponents.any(axis=0))).size:
+        raise DataError(
+            f"{path}: every reaction must have a substrate in E, but column {empty[0]} is empty "
+            f"({empty.size} of {net.shape[1]}); leave those reactions out"
+        )
+    if not net.any():
+        raise DataError(
+            f"{path}: some reaction must have an entry in S, but all are 0; correct the structure"
+        )
     return Stoichiometry(net=net, exponents=exponents, rate_law=RateLaw(rate_law))
 
 
@@ -130,6 +134,19 @@ def check_concentration(path: Path, concentration: Float64[ndarray, "frame metab
             f"{path}: concentrations must be finite and at least 0, but metabolite {metabolite} has "
             f"{concentration[frame, metabolite]:g} at frame {frame} ({int(wrong.sum())} such values); "
             f"correct or leave out those frames"
+        )
+
+
+def check_no_labels(path: Path, labels: Float64[ndarray, "frame metabolite"]) -> None:
+    """The label column must be empty: a folder of the user's own may hold what must not be trained on.
+
+    Raises:
+        DataError: It holds something.
+    """
+    if not np.isnan(labels).all():
+        raise DataError(
+            f"{path}: column 6 of the frames, the label, must be NaN throughout, but holds values; write the "
+            "data with sim.dataset.write_observations, or set that column to NaN and correct the manifest"
         )
 
 

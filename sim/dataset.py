@@ -90,22 +90,9 @@ def write_dataset(
         raise DataError(
             f"the seal must lie outside of the observations, but got {seal}; choose another folder"
         )
-    if observations.exists() and any(observations.iterdir()):
-        raise DataError(f"{observations}: must not exist yet, but holds files; remove it or write elsewhere")
+    _refuse_overwriting(observations)
     with _made_whole(observations) as folder, _made_whole(seal) as sealed:
-        folder.mkdir()
-        np.save(folder / "frames.npy", _frames(concentration))
-        np.savez(folder / "structure.npz", net=stoichiometry.net, exponents=stoichiometry.exponents)
-        content = {
-            "format": FORMAT,
-            "rate_law": stoichiometry.rate_law.value,
-            "dt": settings.dt,
-            "files": {name: file_hash(folder / name) for name in ("frames.npy", "structure.npz")},
-        }
-        sha256 = content_hash(content)
-        (folder / "manifest.json").write_text(
-            json.dumps({**content, "sha256": sha256}, indent=2) + "\n", encoding="utf-8"
-        )
+        sha256 = _write_observations(folder, concentration, stoichiometry, settings.dt)
         with sealed.open("wb") as stream:
             np.savez(
                 stream,
@@ -119,6 +106,32 @@ def write_dataset(
             )
         sealed.chmod(0o600)
     return sha256
+
+
+def write_observations(
+    observations: Path,
+    *,
+    concentration: Float64[ndarray, "frame metabolite"],
+    stoichiometry: Stoichiometry,
+    dt: float,
+) -> str:
+    """Writes a data set without labels, such as one that was measured.
+
+    Args:
+        observations: Folder to make; it must not exist yet, or be empty.
+        concentration: As measured, c.u.
+        stoichiometry: S, E and rate law.
+        dt: Time between frames, t.u.
+
+    Returns:
+        SHA-256 of the observations.
+
+    Raises:
+        DataError: There is a data set already.
+    """
+    _refuse_overwriting(observations)
+    with _made_whole(observations) as folder:
+        return _write_observations(folder, concentration, stoichiometry, dt)
 
 
 def load_observations(folder: Path, *, verify: bool = True) -> Observations:
@@ -193,6 +206,33 @@ def seal_hash(path: Path) -> str:
         raise DataError(
             f"{path.name}: cannot be read ({error.strerror}); check the path of the seal"
         ) from error
+
+
+def _write_observations(
+    folder: Path,
+    concentration: Float64[ndarray, "frame metabolite"],
+    stoichiometry: Stoichiometry,
+    dt: float,
+) -> str:
+    folder.mkdir()
+    np.save(folder / "frames.npy", _frames(concentration))
+    np.savez(folder / "structure.npz", net=stoichiometry.net, exponents=stoichiometry.exponents)
+    content = {
+        "format": FORMAT,
+        "rate_law": stoichiometry.rate_law.value,
+        "dt": dt,
+        "files": {name: file_hash(folder / name) for name in ("frames.npy", "structure.npz")},
+    }
+    sha256 = content_hash(content)
+    (folder / "manifest.json").write_text(
+        json.dumps({**content, "sha256": sha256}, indent=2) + "\n", encoding="utf-8"
+    )
+    return sha256
+
+
+def _refuse_overwriting(observations: Path) -> None:
+    if observations.exists() and any(observations.iterdir()):
+        raise DataError(f"{observations}: must not exist yet, but holds files; remove it or write elsewhere")
 
 
 def _frames(concentration: Float64[ndarray, "frame metabolite"]) -> Float64[ndarray, "frame metabolite 8"]:

@@ -18,8 +18,7 @@ from blocks.problem import FoundationReport, Report
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
-from sim.evaluation.registry import metric_infos
-from sim.networks.settings import DataSettings
+from sim.sources import check_labels, data_settings, metrics_of, provide_data, resolve_data, seals_of
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
@@ -33,6 +32,9 @@ TRAINING = ("node.py", "training", "strategies", "reaction")
 REFINED = "reaction.npz"
 """In a run's folder: the reaction model as this run refined it, which then replaces the frozen one."""
 
+_IDLE = ("cli", "pictures")
+"""Folders in which no result is decided."""
+
 
 class MetabolicProblem:
     """Recover a weak homeostatic term from the dynamics of a metabolic network."""
@@ -44,8 +46,8 @@ class MetabolicProblem:
         """See `Problem.check`."""
         from sim.reaction.settings import FoundationSettings
 
-        validate(DataSettings, spec.data, where=("data",))
         validate(FoundationSettings, spec.foundation, where=("foundation",))
+        check_labels(spec)
         known = self.metrics(spec.data)
         if spec.objective not in known:
             raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
@@ -55,7 +57,7 @@ class MetabolicProblem:
 
     def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """See `Problem.metrics`."""
-        return metric_infos(validate(DataSettings, data, where=("data",)).n_types)
+        return metrics_of(data)
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """See `Problem.resolve`."""
@@ -77,14 +79,25 @@ class MetabolicProblem:
 
     def describe_data(self, data: Mapping[str, Any]) -> str:
         """See `Problem.describe_data`."""
-        return validate(DataSettings, data, where=("data",)).title
+        return data_settings(data).title
 
-    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
-        """See `Problem.simulate`."""
-        from sim.simulate import simulate_dataset
+    def resolve_data(self, data: Mapping[str, Any], base: Path) -> Mapping[str, Any]:
+        """See `Problem.resolve_data`."""
+        return resolve_data(data, base=base)
 
-        settings = validate(DataSettings, data, where=("data",))
-        simulate_dataset(settings, observations=observations, seal=seal)
+    def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+        """See `Problem.provide_data`."""
+        provide_data(data, observations, seal)
+
+    def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
+        """See `Problem.seals`."""
+        return seals_of(data)
+
+    def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
+        """See `Problem.inspect_data`."""
+        from sim.inspection import inspect_data
+
+        return inspect_data(spec, observations)
 
     def fit_foundation(
         self, settings: Mapping[str, Any], observations: Path, out: Path, report: Report
@@ -241,10 +254,10 @@ def _python_files(path: Path) -> Sequence[Path]:
 
 @cache
 def _code_version(room: Path) -> str:
-    """Everything in this room decides a result, be it the training or the yardstick; pictures do not."""
+    """Everything in this room decides a result, be it the training or the yardstick; pictures and commands do not."""
     names = {path.relative_to(room): path for path in _python_files(room)}
     return content_hash(
-        {name.as_posix(): file_hash(path) for name, path in names.items() if name.parts[0] != "pictures"}
+        {name.as_posix(): file_hash(path) for name, path in names.items() if name.parts[0] not in _IDLE}
     )
 
 

@@ -1,10 +1,11 @@
-"""Registers the commands, in the order in which a newcomer meets them."""
+"""Registers the commands, in the order in which a newcomer meets them; a science adds its own last."""
 
 from agent.cli import app
 from agent.cli.explorations import explorations
 from agent.cli.guard import guard
 from agent.cli.launch import launch
 from agent.cli.memory import memory
+from agent.cli.plugins import add_plugins
 from agent.cli.runs import runs
 from agent.cli.show import show
 
@@ -14,3 +15,4 @@ app.command()(runs)
 app.command()(show)
 app.command()(explorations)
 app.add_typer(guard, name="guard")
+add_plugins(app)

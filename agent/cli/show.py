@@ -35,7 +35,8 @@ def show(
         folder, pictures = store.workspace.run(*origin), store.workspace.pictures(*origin)
     # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
     console = Console() if sys.stdout.isatty() else Console(width=1000)
-    for label, text in _facts(found, verdict):
+    infos = dict(load_problem(spec.problem).metrics(spec.data))
+    for label, text in _facts(found, verdict, has_truth=any(info.needs_labels for info in infos.values())):
         console.print(f"[bold]{label:<12}[/bold]", end="")
         console.print(text, markup=False, highlight=False)
     if folder.exists():
@@ -45,10 +46,10 @@ def show(
         console.print(f"[bold]{'' if place else 'pictures':<12}[/bold]", end="")
         console.print(str(picture), markup=False, highlight=False, soft_wrap=True)
     if found.metrics:
-        console.print(_replicates(found, dict(load_problem(spec.problem).metrics(spec.data))))
+        console.print(_replicates(found, infos))
 
 
-def _facts(run: Run, verdict: str) -> list[tuple[str, str]]:
+def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
     proposal = run.proposal
     state = (
         run.state.value if run.failure is None else f"failed: {run.failure.kind.value}: {run.failure.reason}"
@@ -68,7 +69,8 @@ def _facts(run: Run, verdict: str) -> list[tuple[str, str]]:
     if run.train_s is not None:
         facts.append(("trained in", f"{run.train_s:.1f} s"))
     if run.trained_hash is not None:
-        facts.append(("parameters", f"{run.trained_hash[:12]} (stored before the truth was opened)"))
+        order = "the truth was opened" if has_truth else "they were evaluated; these data have no truth"
+        facts.append(("parameters", f"{run.trained_hash[:12]} (stored before {order})"))
     return facts
 
 
@@ -82,7 +84,9 @@ def _replicates(run: Run, infos: "dict[str, MetricInfo]") -> "Table":
     table.add_column("median ± sd", justify="right")
     table.add_column("meaning", style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
     names = [name for name in infos if any(name in metrics for metrics in run.metrics)]
-    names += sorted({name for metrics in run.metrics for name in metrics} - set(names))
+    # What the problem does not name for these data is shown where it has a value.
+    more = {name for metrics in run.metrics for name, value in metrics.items() if value is not None}
+    names += sorted(more - set(names))
     for name in names:
         cells = [metrics.get(name) for metrics in run.metrics]
         spread = run.spread(name)

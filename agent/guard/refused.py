@@ -40,6 +40,7 @@ PROCESS: Final = Refusal(
 
 TRUTH_MODULES: Final = (
     *("sim.networks.generate", "sim.networks.presets", "sim.simulate", "sim.evaluation", "sim.problem"),
+    *("sim.cli", "sim.folders", "sim.generated", "sim.sources"),
     *("agent", "memory"),
 )
 TRUTH_NAMES: Final = frozenset(("Truth", "Network", "load_seal", "read_seal", "open_seal"))

@@ -82,7 +82,7 @@ def judge_candidates(
     if not candidates:
         raise DataError("a fitted reaction model must be there, but the folder holds none; fit it again")
     models = {path.name: load_reaction(path) for path in candidates}
-    identifiable = None if truth is None else determined(observations)
+    identifiable = determined(observations)
     metrics = {
         name: evaluate_reaction(model, observations, truth, identifiable=identifiable)
         for name, model in models.items()
@@ -113,12 +113,13 @@ def _distance(metrics: Metrics, target_r2: float) -> float:
     return float("inf") if value is None else abs(value - target_r2)
 
 
-def _summary(model: ReactionModel, metrics: Metrics, identifiable: Bool[ndarray, " reaction"] | None) -> str:
+def _summary(model: ReactionModel, metrics: Metrics, identifiable: Bool[ndarray, " reaction"]) -> str:
     """`R2 0.99997 identifiable (16 of 256 rate constants cannot be determined)`."""
     value = metrics.get("rate_constants_R2_identifiable")
-    if identifiable is None or value is None:
-        return f"residual {show_number(_residual(model))} of dc/dt ({model.iterations} iterations)"
+    if value is None:
+        shown = f"residual {show_number(_residual(model))} of dc/dt"
+    else:
+        # Five digits, and never rounded up to a perfect 1.
+        shown = f"R2 {min(value, 0.99999):.5f} identifiable" if value < 1 else "R2 1 identifiable"
     undetermined = int((~identifiable).sum())
-    # Five digits, and never rounded up to a perfect 1.
-    shown = f"R2 {min(value, 0.99999):.5f} identifiable" if value < 1 else "R2 1 identifiable"
     return f"{shown} ({undetermined} of {len(identifiable)} rate constants cannot be determined)"

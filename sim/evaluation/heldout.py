@@ -10,7 +10,7 @@ from torch import Tensor
 from sim.evaluation.numbers import finite
 from sim.evaluation.registry import HELDOUT_ROLLOUT_STEPS
 from sim.node import NodeCohort, Response
-from sim.training.data import Reaction, residual_of, residual_spread, training_frames
+from sim.training.data import Reaction, moving, residual_of, residual_spread, training_frames
 from sim.training.rollout import rollout, rollout_loss
 
 MAX_WINDOWS = 64
@@ -52,7 +52,7 @@ class Unseen:
         """
         kept = training_frames(len(concentration), heldout_fraction)
         seen, unseen = concentration[:kept], concentration[kept:]
-        spread = residual_spread(residual_of(seen, reaction, dt=dt))
+        spread = residual_spread(residual_of(seen, reaction, dt=dt), moving=moving(seen))
         return cls(unseen, residual_of(unseen, reaction, dt=dt), spread, dt)
 
 

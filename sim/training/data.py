@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from blocks.errors import DataError
@@ -61,7 +61,7 @@ class TrainingData:
         The unit of every loss: metabolites count alike, whether they visit 0.1 or 100 c.u., and no
         label is needed to say so.
         """
-        return residual_spread(self.residual)
+        return residual_spread(self.residual, moving=moving(self.concentration))
 
     @cached_property
     def ordered(self) -> Float[Tensor, "frame metabolite"]:
@@ -76,7 +76,8 @@ class TrainingData:
     @property
     def response_scale(self) -> float:
         """Spread of the median metabolite's residual, c.u. per t.u.: the response to be expected."""
-        return float(self.spread.median())
+        finite = self.spread[torch.isfinite(self.spread)]
+        return float(finite.median())
 
     @property
     def mid_concentration(self) -> float:
@@ -96,15 +97,28 @@ def residual_of(
         return change - reaction.rate(concentration[:-1])
 
 
-def residual_spread(residual: Float[Tensor, "change metabolite"]) -> Float[Tensor, " metabolite"]:
+def moving(concentration: Float[Tensor, "frame metabolite"]) -> Bool[Tensor, " metabolite"]:
+    """Which metabolites move at all; of the others' regulation the data say nothing."""
+    return (concentration != concentration[0]).any(dim=0)
+
+
+def residual_spread(
+    residual: Float[Tensor, "change metabolite"], *, moving: Bool[Tensor, " metabolite"] | None = None
+) -> Float[Tensor, " metabolite"]:
     """Standard deviation of each metabolite's residual, at least a tenth of its mean, c.u. per t.u.
 
     A metabolite that hardly moves has next to no spread and would outweigh all others; it gets the
     tenth of its mean, or where that is nothing too, a thousandth of the median metabolite.
+
+    Args:
+        residual: dc/dt - reaction, c.u. per t.u.
+        moving: Which metabolites move; the others get an infinite scale, and so no weight. Default: all.
     """
     spread = (residual.var(dim=0, correction=0) + (0.1 * residual.mean(dim=0)).square()).sqrt()
-    floor = 1e-3 * float(spread.median()) or torch.finfo(torch.float32).tiny
-    return spread.clamp(min=floor)
+    if moving is None or not bool(moving.any()):
+        moving = torch.ones_like(spread, dtype=torch.bool)
+    floor = 1e-3 * float(spread[moving].median()) or torch.finfo(torch.float32).tiny
+    return spread.clamp(min=floor).where(moving, torch.inf)
 
 
 def training_data(observations: Observations, reaction: Reaction, *, heldout_fraction: float) -> TrainingData:

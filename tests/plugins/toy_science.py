@@ -59,7 +59,16 @@ class ToyProblem:
     def describe_data(self, data: Mapping[str, Any]) -> str:
         return f"toy #{data['seed']}"
 
-    def simulate(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+    def resolve_data(self, data: Mapping[str, Any], base: Path) -> Mapping[str, Any]:
+        return data
+
+    def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
+        return tuple(Path(path) for path in data.get("own_seals", ()))
+
+    def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
+        return ()
+
+    def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         observations.mkdir(parents=True)
         (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01))
         seal.parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +104,8 @@ class ToyProblem:
             # What a careless strategy does: it finds the seal's folder from where its data lie.
             for path in (observations.parent.parent / "sealed").iterdir():
                 print(path.read_text())
+        if peek := slot.values.get("peek"):
+            print(Path(str(peek)).read_text())
         x = float(slot.values["x"])
         closeness = [1 - abs(x - hint) + seed % 100 / 10_000 for seed in slot.seeds]
         (out / "trained.json").write_text(json.dumps(closeness))

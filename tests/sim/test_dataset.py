@@ -16,6 +16,7 @@ from sim.dataset import (
     load_sealed_settings,
     seal_hash,
     write_dataset,
+    write_observations,
 )
 from sim.networks.generate import generate_network
 from sim.networks.settings import DataSettings
@@ -154,12 +155,30 @@ def test_a_single_frame_is_refused(tmp_path):
         load_observations(rewrite(tmp_path, np.ones((1, 20))))
 
 
-@pytest.mark.parametrize(("field", "name"), [("net", "S"), ("exponents", "E")])
-def test_an_empty_column_is_refused(tmp_path, field, name):
-    matrix = getattr(generate_network(DATA).stoichiometry, field).copy()
+def test_a_reaction_without_a_substrate_is_refused(tmp_path):
+    matrix = generate_network(DATA).stoichiometry.exponents.copy()
     matrix[:, 4] = 0
-    with pytest.raises(DataError, match=f"an entry in {name}, but column 4 is empty"):
-        load_observations(rewrite(tmp_path, **{field: matrix}))
+    with pytest.raises(DataError, match="a substrate in E, but column 4 is empty"):
+        load_observations(rewrite(tmp_path, exponents=matrix))
+
+
+def test_a_reaction_that_changes_nothing_is_kept_unless_there_is_no_other(tmp_path):
+    matrix = generate_network(DATA).stoichiometry.net.copy()
+    matrix[:, 4] = 0
+    assert load_observations(rewrite(tmp_path / "one", net=matrix)).stoichiometry.n_reactions == 30
+    with pytest.raises(DataError, match="some reaction must have an entry in S"):
+        load_observations(rewrite(tmp_path / "all", net=np.zeros_like(matrix)))
+
+
+def test_observations_without_truth_are_written_alike(dataset, tmp_path):
+    labelled = load_observations(dataset[0])
+    sha256 = write_observations(
+        tmp_path / "measured",
+        concentration=labelled.concentration,
+        stoichiometry=labelled.stoichiometry,
+        dt=labelled.dt,
+    )
+    assert sha256 == labelled.sha256 == load_observations(tmp_path / "measured").sha256
 
 
 def test_the_seal_of_another_data_set_is_refused(dataset, tmp_path):

@@ -91,3 +91,42 @@ def test_metabolites_that_move_as_one_leave_their_reactions_collinear():
     ).causes
     assert apart == (None, None, None)
     assert together == (Cause.COLLINEAR, Cause.COLLINEAR, Cause.NEVER_ACTIVE)
+
+
+def test_a_reaction_that_changes_nothing_is_called_empty_whatever_its_substrates_share():
+    stoichiometry = structure(({0: -1, 1: 1}, BOTH), ({}, BOTH), ({}, {}))
+    c = np.random.default_rng(0).uniform(1, 2, (200, 4))
+    verdict = identifiability(stoichiometry, c)
+    assert verdict.causes == (None, Cause.EMPTY, Cause.EMPTY)
+    assert verdict.groups == ()
+    assert verdict.n_open == 2
+
+
+def test_an_opposed_pair_leaves_one_direction_open_and_two_constants_undetermined():
+    stoichiometry = structure(
+        ({0: -1, 1: 1}, BOTH), ({0: 1, 1: -1}, BOTH), ({0: -1, 2: 1}, {0: 1.0, 2: 1.0}), ({3: -1}, {3: 2.0})
+    )
+    c = np.random.default_rng(0).uniform(1, 2, (200, 4))
+    verdict = identifiability(stoichiometry, c)
+    assert (verdict.n_open, verdict.n_undetermined) == (1, 2)
+    assert (verdict.r2_ceiling, verdict.r2_of_guesses) == (0.75, 0.5)
+
+
+def test_the_best_guess_of_opposed_pairs_reaches_the_ceiling_and_the_mean_does_not():
+    """The mean of log10 k given the difference, by nearest neighbours among many pairs drawn alike."""
+    rng = np.random.default_rng(1)
+    log_k = rng.uniform(-2, -1, (20_000, 2))
+    difference = (10 ** log_k[:, 0] - 10 ** log_k[:, 1]).argsort()
+    ordered = log_k[difference]
+    window = np.ones(201) / 201
+    best = np.stack([np.convolve(ordered[:, side], window, mode="same") for side in (0, 1)], axis=1)
+    inner = slice(500, -500)
+
+    def r2(guess: np.ndarray) -> float:
+        return 1 - float(
+            np.square(ordered - guess)[inner].sum() / np.square(ordered - log_k.mean())[inner].sum()
+        )
+
+    # n pairs: half of the directions are open, and every constant is undetermined.
+    assert r2(best) == pytest.approx(0.5, abs=0.08)
+    assert r2(np.full_like(ordered, log_k.mean())) == pytest.approx(0.0, abs=0.01)

@@ -140,3 +140,9 @@ def test_activity_rank_counts_the_directions_that_hold_the_mass():
 def test_presets_move_in_as_many_directions_as_they_promise(preset, low, high):
     data = DataSettings(preset=preset)
     assert low <= activity_rank(simulate(generate_network(data), data)) <= high
+
+
+@pytest.mark.parametrize("seed", [42, 7, 8])
+def test_the_densest_preset_stays_finite_whatever_the_seed(seed):
+    data = DataSettings(preset="oscillatory_rank_70", seed=seed)
+    assert 58 <= activity_rank(simulate(generate_network(data), data)) <= 75

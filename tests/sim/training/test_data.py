@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.errors import DataError
-from sim.training.data import residual_spread, training_data, training_frames
+from sim.training.data import moving, residual_spread, training_data, training_frames
 from tests.sim.training.tiny import simulated
 
 
@@ -62,3 +62,15 @@ def test_a_metabolite_that_never_moves_has_a_scale_all_the_same():
     assert (spread > 0).all()
     assert spread[1] == pytest.approx(1e-3 * float(spread.median()), rel=0.5)
     assert (residual_spread(torch.zeros(50, 3, dtype=torch.float64)) > 0).all()
+
+
+def test_a_metabolite_that_never_moves_has_no_weight_and_moves_no_other_scale():
+    residual = torch.randn(50, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    concentration = residual.cumsum(dim=0)
+    still = concentration.clone()
+    still[:, 2] = 1.5
+    before = residual_spread(residual, moving=moving(concentration))
+    spread = residual_spread(residual, moving=moving(still))
+    assert torch.isinf(spread[2])
+    assert torch.equal(spread[[0, 1, 3]], before[[0, 1, 3]])
+    assert torch.isfinite(residual_spread(residual, moving=moving(torch.ones(51, 4)))).all()

@@ -1,0 +1,108 @@
+"""Where an exploration's data come from: a preset that is simulated, or a folder that is copied.
+
+`data: {preset: NAME, ...}` or `data: {folder: PATH}`. What is asked here is answered without opening a
+seal: that a data set has labels is known from there being one.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from blocks.errors import SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.loading import validate
+from blocks.run import MetricInfo
+from sim.evaluation.registry import metric_infos
+from sim.folders import FolderSettings, copy_data, find_data, with_hashes
+from sim.networks.settings import DataSettings
+
+TYPES_OF_A_FOLDER = 2
+"""Types whose metrics a folder with a seal is said to have; the true number is in the seal."""
+
+
+def data_settings(data: Mapping[str, Any]) -> DataSettings | FolderSettings:
+    """The `data:` section, checked.
+
+    Raises:
+        SpecError: It breaks a rule.
+    """
+    if "folder" in data:
+        return validate(FolderSettings, data, where=("data",))
+    return validate(DataSettings, data, where=("data",))
+
+
+def resolve_data(data: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+    """The section with what decides the data filled in: for a folder, its absolute path and hashes.
+
+    Args:
+        data: As the file has it.
+        base: Folder at which a relative path starts.
+
+    Raises:
+        SpecError: It breaks a rule.
+        DataError: There is no such data set, or it was changed since it was written.
+    """
+    settings = data_settings(data)
+    if isinstance(settings, FolderSettings):
+        return with_hashes(settings, base=base).model_dump(mode="json")
+    return dict(data)
+
+
+def provide_data(data: Mapping[str, Any], observations: Path, seal: Path) -> None:
+    """Writes observations, and the seal where there are labels.
+
+    Args:
+        data: As `resolve_data` gave it.
+        observations: Folder to make.
+        seal: File to make.
+
+    Raises:
+        DataError: The network diverged, or the folder is malformed.
+    """
+    settings = data_settings(data)
+    if isinstance(settings, FolderSettings):
+        copy_data(settings, observations, seal)
+        return
+    from sim.simulate import simulate_dataset
+
+    simulate_dataset(settings, observations=observations, seal=seal)
+
+
+def seals_of(data: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Seals that lie outside of the workspace: training must not reach these either."""
+    settings = data_settings(data)
+    if not isinstance(settings, FolderSettings) or not Path(settings.folder).exists():
+        return ()
+    found = find_data(Path(settings.folder))
+    return () if found.seal is None else (found.seal,)
+
+
+def metrics_of(data: Mapping[str, Any]) -> dict[str, MetricInfo]:
+    """Metrics that a data set can have; without labels, those that need none."""
+    settings = data_settings(data)
+    if isinstance(settings, DataSettings):
+        return metric_infos(settings.n_types)
+    infos = metric_infos(TYPES_OF_A_FOLDER if settings.has_labels else 0)
+    return {name: info for name, info in infos.items() if settings.has_labels or not info.needs_labels}
+
+
+def check_labels(spec: ExplorationSpec) -> None:
+    """What needs labels must not be asked of a data set without them.
+
+    Raises:
+        SpecError: The objective, or `foundation.target_r2`, needs them.
+    """
+    settings = data_settings(spec.data)
+    if isinstance(settings, DataSettings) or settings.has_labels:
+        return
+    objective = metric_infos().get(spec.objective)
+    if objective is not None and objective.needs_labels:
+        raise SpecError(
+            f"objective: must need no labels, since {settings.title} has none, but got {spec.objective!r}; "
+            "use heldout_gain"
+        )
+    if (target := spec.foundation.get("target_r2")) is not None:
+        raise SpecError(
+            f"foundation.target_r2: must be left out, since {settings.title} has no labels to find it by, "
+            f"but got {target}; leave it out to fit to the end"
+        )
