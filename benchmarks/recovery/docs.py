@@ -10,17 +10,18 @@ from benchmarks.recovery.results import Report
 from benchmarks.recovery.table import COLUMNS, lines_of, number, tallies, title_of
 
 LAUNCHED = """\
-- Every network is launched as `setpoint launch recovery` would, with the overrides of its condition. No training
-  process is given a label; the guard's verdict on the training code is {verdict} ({files} files). The truth is
-  opened when the parameters of a run are on disk and hashed."""
+- Every network is launched as `setpoint launch recovery` would, with the overrides of its condition. No
+  training process is given a label; the guard's verdict on the training code is {verdict} ({files} files).
+  The truth is opened when the parameters of a run are on disk and hashed."""
 
 JUDGED = """\
 Judged in every network, on the median over replicates; a condition is met where all of its networks are."""
 
 EXPLAINED = """\
-Slopes and offsets are learned / true, per type. *nuisance fit* is the reaction model's own affine rest, averaged
-by true type. *oracle* is least squares with the rate law known, in integral form over a window of frames: with a
-line per metabolite (mean, and median metabolite), or with a line per true type (*types known*)."""
+Slopes and offsets are learned / true, per type. *nuisance fit* is the reaction model's own affine rest,
+averaged by true type. *oracle* is least squares with the rate law known, in integral form over a window of
+frames: with a line per metabolite (mean; and median with the interquartile range in brackets), or with a line
+per true type (*types known*)."""
 
 
 def page(report: Report) -> str:

@@ -188,11 +188,10 @@ def affine_ratios(
         concentration: Says which range each metabolite visits, c.u.
         truth: Types and responses.
     """
-    points = visited_range(concentration)
-    line = response_lines(points, truth.response(points)[None])
+    true_slope, true_offset = _true_lines(concentration, truth)
     metrics: Metrics = {}
     for kind in range(truth.n_types):
-        for name, learned, true in (("slope", slope, line.slope[0]), ("offset", offset, line.offset[0])):
+        for name, learned, true in (("slope", slope, true_slope), ("offset", offset, true_offset)):
             members = (truth.types == kind) & np.isfinite(learned) & np.isfinite(true)
             own, reference = learned[members], true[members]
             key = f"{name}_ratio_{kind}"
@@ -203,6 +202,19 @@ def affine_ratios(
             metrics[key] = finite(own.mean() / reference.mean())
             metrics[f"{key}_median"], metrics[f"{key}_iqr"] = finite(middle), finite(high - low)
     return metrics
+
+
+def _true_lines(
+    concentration: Float64[ndarray, "frame metabolite"], truth: Truth
+) -> tuple[Float64[ndarray, " metabolite"], Float64[ndarray, " metabolite"]]:
+    """Slope and offset of each metabolite's true response; where it bends, of the line through it."""
+    if truth.regulation == "linear":
+        # Not by a fitted line: one through a metabolite that hardly moves is all rounding.
+        decay = truth.decay[truth.types]
+        return -decay, decay * truth.baseline[truth.types]
+    points = visited_range(concentration)
+    line = response_lines(points, truth.response(points)[None])
+    return line.slope[0], line.offset[0]
 
 
 def _window_mean(values: Float64[ndarray, "frame column"], window: int) -> Float64[ndarray, "start column"]:

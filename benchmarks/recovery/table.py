@@ -83,14 +83,9 @@ def lines_of(row: Row) -> Iterator[Line]:
     if row.oracle is not None:
         metrics, name = row.oracle.metrics, f"oracle, window {row.oracle.window}"
         yield Line(name, _numbers(metrics.get, row.n_types) + UNTIMED, row.oracle.note)
-        yield Line(
-            "oracle, median metabolite",
-            _numbers(_suffixed(metrics, "_median"), row.n_types) + UNTIMED,
-        )
-        yield Line(
-            "oracle, types known",
-            _numbers(_suffixed(metrics, "_pooled"), row.n_types) + UNTIMED,
-        )
+        median, spread = (_suffixed(metrics, suffix) for suffix in ("_median", "_iqr"))
+        yield Line("oracle, median metabolite", _numbers(median, row.n_types, spread) + UNTIMED)
+        yield Line("oracle, types known", _numbers(_suffixed(metrics, "_pooled"), row.n_types) + UNTIMED)
 
 
 def verdict_of(row: Row) -> str:
@@ -149,7 +144,9 @@ def networks_table(report: Report) -> RenderableType:
         for number, line in enumerate(lines_of(row)):
             named = (title_of(row), str(row.seed)) if number == 0 else ("", "")
             style = None if number == 0 else "dim"
-            table.add_row(*named, line.what, *line.cells, _coloured(line.verdict), style=style)
+            # As text, since brackets in a string would be markup.
+            cells = [Text(cell) for cell in (*named, line.what, *line.cells)]
+            table.add_row(*cells, _coloured(line.verdict), style=style)
         table.add_section()
     return table
 
@@ -188,24 +185,26 @@ def number(value: float | None) -> str:
     return f"{value:.3f}" if abs(value) < 100 else f"{value:.0f}"
 
 
-def _numbers(get: Get, n_types: int) -> tuple[str, ...]:
+def _numbers(get: Get, n_types: int, spread: Get | None = None) -> tuple[str, ...]:
+    """The cells up to the times; where there is a spread, it stands in brackets behind values per type."""
+    names = ("slope_ratio_{}", "offset_ratio_{}", "slope_ratio_{}_wide", "offset_ratio_{}_wide")
     return (
         number(get("rate_constants_R2_identifiable")),
         number(get("rate_constants_R2")),
-        *(_per_type(get, name, n_types) for name in ("slope_ratio_{}", "offset_ratio_{}")),
-        *(_per_type(get, name, n_types) for name in ("slope_ratio_{}_wide", "offset_ratio_{}_wide")),
-        _per_type(get, "response_error_{}", n_types),
+        *(_per_type(get, name, n_types, spread) for name in (*names, "response_error_{}")),
         number(get("type_ari")),
         number(get("embedding_cluster_acc")),
         number(get("heldout_gain")),
     )
 
 
-def _per_type(get: Get, name: str, n_types: int) -> str:
-    values = [get(name.format(kind)) for kind in range(n_types)]
-    if all(value is None for value in values):
-        return NOTHING
-    return " / ".join(NOTHING if value is None else f"{value:.3f}" for value in values)
+def _per_type(get: Get, name: str, n_types: int, spread: Get | None) -> str:
+    shown = []
+    for kind in range(n_types):
+        value, around = (ask(name.format(kind)) if ask else None for ask in (get, spread))
+        text = NOTHING if value is None else f"{value:.3f}"
+        shown.append(text if around is None else f"{text} [{around:.2f}]")
+    return NOTHING if set(shown) <= {NOTHING} else " / ".join(shown)
 
 
 def _suffixed(metrics: Metrics, suffix: str) -> Get:
