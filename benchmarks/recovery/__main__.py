@@ -1,29 +1,24 @@
 """`python -m benchmarks.recovery`: launches what is not finished, then judges and prints all of it."""
 
 import argparse
-import multiprocessing
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.recovery.cells import Cell, cells_of, run_cell
+from benchmarks.recovery.cells import cells_of
 from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, QUICK
 from benchmarks.recovery.docs import page
+from benchmarks.recovery.lanes import rows_of
 from benchmarks.recovery.machine import this_machine
-from benchmarks.recovery.measure import failed_row, measure
-from benchmarks.recovery.results import Report, Row
-from benchmarks.recovery.table import networks_table, targets_table
+from benchmarks.recovery.results import Report
+from benchmarks.recovery.table import WIDE, networks_table, targets_table
 from blocks.errors import DataError, SetpointError
 from blocks.problem import load_problem
 from memory.workspace import write_atomically
-
-WIDTH = 260
-"""Columns of the table where no terminal says how many there are."""
 
 EPILOG = """\
 examples:
@@ -95,41 +90,8 @@ def _measured(options: argparse.Namespace, given: list[str]) -> Report:
         quick=options.quick,
         machine=this_machine(),
         code_version=load_problem("metabolism").code_version(),
-        rows=tuple(_rows(cells, workers=max(1, options.workers))),
+        rows=tuple(rows_of(cells, workers=max(1, options.workers))),
     )
-
-
-def _rows(cells: list[Cell], *, workers: int) -> Iterator[Row]:
-    """Rows in the order of the cells; a workspace serves one launch at a time, so each is a lane."""
-    lanes: dict[Path, list[Cell]] = {}
-    for cell in cells:
-        lanes.setdefault(cell.workspace, []).append(cell)
-    if workers == 1:
-        for lane in lanes.values():
-            yield from run_lane(lane)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for rows in pool.map(run_lane, lanes.values()):
-            yield from rows
-
-
-def run_lane(cells: list[Cell]) -> list[Row]:
-    """Launches and measures cells one after the other; what fails is a row like the others."""
-    rows: list[Row] = []
-    for number, cell in enumerate(cells, 1):
-        print(
-            f"recovery: {cell.label} ({number} of {len(cells)} in its workspace)", file=sys.stderr, flush=True
-        )
-        if cell.missing:
-            print(f"recovery: {cell.label} is skipped: {cell.missing}", file=sys.stderr)
-            rows.append(failed_row(cell, cell.missing, skipped=True))
-            continue
-        try:
-            rows += measure(cell, run_cell(cell))
-        except SetpointError as error:
-            print(f"recovery: {cell.label} failed: {error}", file=sys.stderr)
-            rows.append(failed_row(cell, str(error)))
-    return rows
 
 
 def _earlier(path: Path) -> Report:
@@ -143,8 +105,8 @@ def _earlier(path: Path) -> Report:
 def _show(report: Report, options: argparse.Namespace) -> None:
     console = Console()
     if not console.is_terminal:
-        console = Console(width=WIDTH)
-    console.print(networks_table(report))
+        console = Console(width=WIDE)
+    console.print(networks_table(report, width=console.width))
     if any(row.judgements for row in report.rows):
         console.print(targets_table(report))
     if options.json:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.recovery.conditions import CONDITIONS
 from benchmarks.recovery.results import Report
-from benchmarks.recovery.table import COLUMNS, lines_of, number, tallies, title_of
+from benchmarks.recovery.table import COLUMNS, named_lines, number, tallies, title_of
 
 LAUNCHED = """\
 - Every network is launched as `setpoint launch recovery` would, with the overrides of its condition. No
@@ -87,8 +87,8 @@ def _networks(report: Report) -> Iterable[str]:
     yield EXPLAINED
     yield ""
     rows = []
-    for row in report.rows:
-        for place, line in enumerate(lines_of(row)):
+    for row, lines in named_lines(report):
+        for place, line in enumerate(lines):
             named = (title_of(row), str(row.seed)) if place == 0 else ("", "")
             rows.append((*named, line.what, *line.cells, line.verdict))
     yield from _markdown(("condition", "network", "", *COLUMNS, "targets"), rows)

@@ -1,4 +1,4 @@
-"""The table: four lines per network, and then every target with the networks that met it.
+"""The table: a few lines per network, and then every target with the networks that met it.
 
 Lines are the median over replicates (which is what is judged), the worst replicate, the reaction model's
 own nuisance fit, and the oracle. The same cells go to the terminal and into docs/recovery.md.
@@ -63,14 +63,35 @@ COLUMNS: Final = (
     "Phase 2 s",
 )
 
+LEADING: Final = ("R2 ident.", "slope", "ARI", "Phase 1 s", "Phase 2 s")
+"""Columns for a narrow terminal."""
+
+WIDE: Final = 290
+"""Columns of a terminal that holds all of them."""
+
 
 def title_of(row: Row) -> str:
     """Condition and variant in words."""
     return f"{BY_NAME[row.condition].title}{': ' if row.variant else ''}{row.variant}"
 
 
-def lines_of(row: Row) -> Iterator[Line]:
-    """The lines of a network."""
+def named_lines(report: Report) -> Iterator[tuple[Row, list[Line]]]:
+    """Every row with its lines; variants of a network share bound and nuisance fit, which are said once."""
+    said: set[tuple[str, int]] = set()
+    for row in report.rows:
+        key = (row.condition, row.seed)
+        yield row, list(lines_of(row, beside=key not in said))
+        if row.state == "done":
+            said.add(key)
+
+
+def lines_of(row: Row, *, beside: bool = True) -> Iterator[Line]:
+    """The lines of a row.
+
+    Args:
+        row: The row.
+        beside: Whether nuisance fit and oracle are among them.
+    """
     if row.state != "done":
         yield Line(row.state, (NOTHING,) * len(COLUMNS), row.note)
         return
@@ -78,13 +99,15 @@ def lines_of(row: Row) -> Iterator[Line]:
     yield Line("median", _numbers(row.value, row.n_types) + times, verdict_of(row))
     worst: Metrics = {name: figure.worst for name, figure in row.metrics.items()}
     yield Line("worst replicate", _numbers(worst.get, row.n_types) + UNTIMED)
+    if not beside:
+        return
     if row.nuisance:
         yield Line("nuisance fit", _numbers(row.nuisance.get, row.n_types) + UNTIMED)
     if row.oracle is not None:
         metrics, name = row.oracle.metrics, f"oracle, window {row.oracle.window}"
         yield Line(name, _numbers(metrics.get, row.n_types) + UNTIMED, row.oracle.note)
         median, spread = (_suffixed(metrics, suffix) for suffix in ("_median", "_iqr"))
-        yield Line("oracle, median metabolite", _numbers(median, row.n_types, spread) + UNTIMED)
+        yield Line("oracle, median [IQR]", _numbers(median, row.n_types, spread) + UNTIMED)
         yield Line("oracle, types known", _numbers(_suffixed(metrics, "_pooled"), row.n_types) + UNTIMED)
 
 
@@ -131,21 +154,28 @@ def tallies(report: Report) -> list[Tally]:
     return found
 
 
-def networks_table(report: Report) -> RenderableType:
-    """What was measured, for a terminal."""
+def networks_table(report: Report, *, width: int) -> RenderableType:
+    """What was measured, for a terminal; a narrow one gets the columns that targets are about.
+
+    Args:
+        report: What to show.
+        width: Columns of the terminal.
+    """
+    shown = range(len(COLUMNS)) if width >= WIDE else [COLUMNS.index(name) for name in LEADING]
+    side = 40 if width >= WIDE else max(14, (width - 96) // 2)
     table = Table(title="Recovery" + (" (small networks, not judged)" if report.quick else ""))
-    table.add_column("condition", overflow="fold", max_width=24)
+    table.add_column("condition", overflow="fold", min_width=min(side, 24), max_width=min(side, 24))
     table.add_column("network", justify="right")
-    table.add_column("")
-    for name in COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("targets", overflow="fold", max_width=40)
-    for row in report.rows:
-        for number, line in enumerate(lines_of(row)):
-            named = (title_of(row), str(row.seed)) if number == 0 else ("", "")
-            style = None if number == 0 else "dim"
+    table.add_column("", no_wrap=width >= WIDE)
+    for place in shown:
+        table.add_column(COLUMNS[place], justify="right", no_wrap=True)
+    table.add_column("targets", overflow="fold", min_width=min(side, 40), max_width=40)
+    for row, lines in named_lines(report):
+        for place, line in enumerate(lines):
+            named = (title_of(row), str(row.seed)) if place == 0 else ("", "")
+            style = None if place == 0 else "dim"
             # As text, since brackets in a string would be markup.
-            cells = [Text(cell) for cell in (*named, line.what, *line.cells)]
+            cells = [Text(text) for text in (*named, line.what, *(_pairs(line.cells[at]) for at in shown))]
             table.add_row(*cells, _coloured(line.verdict), style=style)
         table.add_section()
     return table
@@ -205,6 +235,12 @@ def _per_type(get: Get, name: str, n_types: int, spread: Get | None) -> str:
         text = NOTHING if value is None else f"{value:.3f}"
         shown.append(text if around is None else f"{text} [{around:.2f}]")
     return NOTHING if set(shown) <= {NOTHING} else " / ".join(shown)
+
+
+def _pairs(cell: str) -> str:
+    """Values of more than two types, two to a line."""
+    parts = cell.split(" / ")
+    return "\n".join(" / ".join(parts[at : at + 2]) for at in range(0, len(parts), 2))
 
 
 def _suffixed(metrics: Metrics, suffix: str) -> Get:
