@@ -161,13 +161,12 @@ CONDITIONS: Final = (
         "seed_regime",
         "frozen reaction model stopped early",
         foundation={"target_r2": 0.78},
-        targets=(_FROZEN,),
         variants=(
             Variant(
                 "joint",
                 "joint refinement allowed",
                 more_strategies=("joint_refinement",),
-                targets=(_slope(0.8, 1.2),),
+                targets=(_FROZEN, _slope(0.8, 1.2)),
             ),
             Variant("rollout", "rollout alone, as the seed did it", exploration="phase2_homeostasis"),
             Variant("residual", "residual alone"),

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.recovery.cells import cells_of, spec_of
+from benchmarks.recovery.cells import Cell, cells_of, spec_of
 from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, Condition, Target, Variant
 from benchmarks.recovery.docs import page
+from benchmarks.recovery.lanes import run_lane
 from benchmarks.recovery.machine import this_machine
 from benchmarks.recovery.measure import failed_row
 from benchmarks.recovery.oracle import OracleFit, oracle_fit, oracle_metrics, slowing
@@ -261,5 +262,24 @@ def test_a_quick_run_measures_one_condition_end_to_end_and_never_trains_it_twice
     assert "fitting" not in again.stderr
     assert json.loads(json_file.read_text())["rows"] == [one]
 
+    both = benchmark(tmp_path, "--quick", "--conditions", "noise_free", "imbalance", "--workers", "2")
+    assert both.returncode == 0, both.stderr
+    assert "80/20 imbalance" in both.stdout
+
     shown = benchmark(tmp_path, "--from-json", str(json_file))
     assert shown.stdout == again.stdout
+
+
+@pytest.mark.slow
+def test_a_cell_that_cannot_be_launched_is_a_failed_row_and_costs_no_other(tmp_path: Path) -> None:
+    target = Target(metric="type_ari", label="type ARI", low=1.0)
+    explosive = Condition("noise_free", "explosive", {"log10_k": [2, 3]}, targets=(target,))
+    cells = [
+        Cell(condition, Variant(), 1, quick=quick, workspace=tmp_path)
+        for condition, quick in ((explosive, False), (BY_NAME["noise_free"], True))
+    ]
+    failed, fine = run_lane(cells)
+    assert failed.state == "failed"
+    assert "must stay finite" in failed.note
+    assert failed.met is False
+    assert fine.state == "done"
