@@ -58,10 +58,7 @@ def regulation_conditioning(
     design = rates[:, structure.column] * structure.coefficient * samples.weight[:, structure.row]
     # What each reaction has along the constant and the linear direction of the metabolite that it changes.
     along = np.stack(
-        [
-            np.einsum("tc,tc->c", direction[:, structure.row], design)
-            for direction in (samples.constant, samples.linear)
-        ]
+        [np.einsum("tc,tc->c", direction[:, structure.row], design) for direction in samples.nuisance]
     )
     before = np.bincount(structure.column, (design**2).sum(axis=0), minlength=structure.n_reactions)
     normal, _ = gram(samples, structure, samples.project(design, structure.row))
@@ -110,7 +107,7 @@ def _split(
 
 def _to_direction(samples: Samples, metabolite: int) -> Float64[ndarray, "2 2"] | None:
     """(offset, slope) out of coefficients of the orthonormal directions; None where it never moves."""
-    constant, linear = samples.constant[:, metabolite], samples.linear[:, metabolite]
+    constant, linear = samples.nuisance[:, :, metabolite]
     if not (constant.any() and linear.any()):
         return None
     weight = samples.weight[:, metabolite]

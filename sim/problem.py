@@ -254,7 +254,7 @@ def _python_files(path: Path) -> Sequence[Path]:
 
 @cache
 def _code_version(room: Path) -> str:
-    """Everything in this room decides a result, be it the training or the yardstick; pictures and commands do not."""
+    """Everything in this room decides a result, training or yardstick; pictures and commands do not."""
     names = {path.relative_to(room): path for path in _python_files(room)}
     return content_hash(
         {name.as_posix(): file_hash(path) for name, path in names.items() if name.parts[0] not in _IDLE}

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from blocks.problem import Progress, Report
-from sim.networks.network import Stoichiometry
+from sim.networks.network import RateLaw, Stoichiometry
 from sim.reaction.design import Nuisance, Structure, curve, line, regulation_line
 from sim.reaction.gauge import vanish_without_substrate
 from sim.reaction.measured import Measured
@@ -94,10 +94,10 @@ class Descent:
         end = self._best_of_starts() if start is None else self._descend(self._search(), start)
         if self.measured.noise == 0:
             end, excluded = self._without_overdrafts(end)
-            if excluded.any() and end.unexplained > EXPLAINED:
-                end, excluded = max(
-                    (end, excluded), self._grown(), key=lambda found: self._explained(found[0])
-                )
+            if end.unexplained > EXPLAINED and self.structure.rate_law is RateLaw.MASS_ACTION:
+                grown, left_out = self._grown()
+                if left_out.mean() < MOST and grown.unexplained < end.unexplained:
+                    end, excluded = grown, left_out
             end = self._with_curves(end, excluded)
         anchored = vanish_without_substrate(end.search, end.iterate)
         if anchored is end.iterate:
@@ -189,8 +189,11 @@ class Descent:
         return end, excluded
 
     def _with_curves(self, end: End, excluded: Excluded) -> End:
-        """The end with a flexible nuisance, where a line leaves much more unexplained."""
-        if end.unexplained < EXACT:
+        """The end with a flexible nuisance, where a line leaves much more unexplained.
+
+        Where rates are sums, a substrate's own share in them looks like such a nuisance.
+        """
+        if end.unexplained < EXACT or self.structure.rate_law is RateLaw.ADDITIVE:
             return end
         bent = self._descend(self._search(excluded=excluded, nuisance=curve), end.iterate.coefficients)
         return bent if bent.iterate.linear.cost * BENT < end.iterate.linear.cost else end

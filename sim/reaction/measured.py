@@ -18,7 +18,7 @@ from sim.reaction.design import Nuisance, Samples, inverse, line, sample_windows
 from sim.reaction.noise import noise_level
 from sim.reaction.window import chosen, noise_of_windows, width_for, windows
 
-DULL: Final = 1e-4  # share of dc/dt's deviation that no average is trusted beyond
+DULL: Final = 1e-8  # share of dc/dt's deviation that no average is trusted beyond
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,20 @@ from sim.networks.network import RateLaw, Stoichiometry
 from sim.reaction.descent import End
 from sim.reaction.dynamics import Dynamics, Parameters
 from sim.reaction.measured import Measured
-from sim.reaction.shooting import Shooting, Step
+from sim.reaction.shooting import Shooting, Step, around_clamps
 from sim.reaction.spline import log_concentration
 
-STAGES: Final = ((3, 4, 1e-2), (1, 8, 1e-5))
-"""Divisor of the windows' length, most steps, tolerance."""
+SHORTEST: Final = 16
+"""Frames of the first windows; each stage doubles them, so that it starts with the data nearly met."""
+
+MAX_STEPS: Final = 6
+TOLERANCE: Final = 1e-2  # relative decrease of the squared error that ends a stage
+LAST_TOLERANCE: Final = 1e-4
 
 MET: Final = 1.5
 """Squared error per frame and metabolite, in units of the noise, up to which the data count as met."""
 
-SMOOTHING: Final = ((3e-3, 7), (2e-2, 15), (1.0, 31))
+SMOOTHING: Final = ((3e-3, 5), (2e-2, 7), (1.0, 15))
 """Relative noise up to which a width is used, and the frames of the cubic that gives first states."""
 
 
@@ -59,7 +63,8 @@ def refine(
         report: Takes the progress; its loss is the squared error in units of the noise.
 
     Returns:
-        None where rates are sums (which this does not model), or the data are not met.
+        What the longest windows gave in which the data are met; None where rates are sums (which this
+        does not model), or where they are met in none.
     """
     if stoichiometry.rate_law is not RateLaw.MASS_ACTION:
         return None
@@ -70,40 +75,46 @@ def refine(
     typical = float(np.median(constants[constants > 0]))
     parameters = Parameters(np.maximum(constants, 1e-3 * typical), end.iterate.coefficients, slope, offset)
     states = smoothed(measured)
-    total = sum(steps for _, steps, _ in STAGES)
-    done = 0
-    step: Step | None = None
-    for divisor, steps, tolerance in STAGES:
-        shooting = Shooting(
-            measured.concentration, dynamics, noise=measured.noise, length=max(length // divisor, 2)
+    found = None
+    lengths = stages(min(length, measured.n_changes))
+    for stage, frames in enumerate(lengths):
+        shooting = Shooting(measured.concentration, dynamics, noise=measured.noise, length=frames)
+        last = frames == lengths[-1]
+        improved = None
+        for improved in shooting.improve(
+            shooting.begin(states, parameters),
+            max_steps=MAX_STEPS,
+            tolerance=LAST_TOLERANCE if last else TOLERANCE,
+        ):
+            report(Progress(stage + 1, len(lengths), improved.flight.cost / shooting.n_values))
+        if improved is None or not improved.flight.cost <= MET * shooting.n_values:
+            break  # what shorter windows gave stands
+        parameters, states = improved.shot.parameters, shooting.trajectory(improved.flight)
+        found = Refined(
+            parameters=parameters,
+            states=states,
+            breaches=shooting.boundaries,
+            line_covariance=_of_lines(improved.step, parameters),
         )
-        shot = shooting.begin(states, parameters)
-        step = None
-        for improved in shooting.improve(shot, max_steps=steps, tolerance=tolerance):
-            shot, flight, step = improved
-            done += 1
-            report(Progress(done, total, flight.cost / shooting.n_values))
-        if step is None:
-            return None
-        parameters, states = shot.parameters, shooting.trajectory(flight)
-    if step is None or not flight.cost <= MET * shooting.n_values:
-        return None
-    return Refined(
-        parameters=parameters,
-        states=states,
-        breaches=shooting.boundaries,
-        line_covariance=_of_lines(step, parameters),
-    )
+    return found
+
+
+def stages(length: int) -> list[int]:
+    """Lengths of windows, each twice the one before, up to `length`."""
+    lengths = [SHORTEST]
+    while 2 * lengths[-1] < length:
+        lengths.append(2 * lengths[-1])
+    return [*lengths, length] if length > lengths[-1] else [max(length, 2)]
 
 
 def smoothed(measured: Measured) -> Float64[ndarray, "frame metabolite"]:
     """First states: cubics through the logarithms of neighbouring frames (Savitzky & Golay 1964), c.u."""
     width = next(frames for limit, frames in SMOOTHING if measured.noise <= limit)
-    width = min(width, (len(measured.concentration) - 1) // 2 * 2 + 1)
-    if width <= 3:
+    if len(measured.concentration) < width:
         return measured.concentration
-    logs = log_concentration(measured.concentration)
-    return np.asarray(np.exp(savgol_filter(logs, width, polyorder=3, axis=0)))
+    logs = savgol_filter(log_concentration(measured.concentration), width, polyorder=3, axis=0)
+    # A cubic does not follow into a clamp and out of it.
+    return np.where(around_clamps(measured.concentration), measured.concentration, np.exp(logs))
 
 
 def _of_lines(step: Step, parameters: Parameters) -> Float64[ndarray, "metabolite 2 2"]:

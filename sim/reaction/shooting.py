@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
 from sim.reaction.dynamics import Dynamics, Parameters
@@ -21,6 +21,10 @@ CURVATURE_EVERY: Final = 4
 """Every how many-th frame enters the curvature; the gradient takes them all, so the end is the same."""
 
 FLOOR: Final = 1e-6  # c.u.
+MAX_LOG_STEP: Final = 1.0  # by which a start may grow or shrink in one step
+CRASH: Final = 0.5  # share of its content that is left after a step
+APPROACH: Final = 3  # frames before a clamp that are left out, and after it
+RECOVERY: Final = 10
 FIRST_DAMPING: Final = 1e-3  # relative to the diagonal of the curvature
 LEAST_DAMPING: Final = 1e-9
 MAX_DAMPING: Final = 1e6
@@ -56,7 +60,10 @@ class Curvature(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A damped Gauss-Newton step, and the curvature of the shared parameters once starts are free."""
+    """A damped Gauss-Newton step (of the starts: of their logarithms).
+
+    With it comes the curvature of the shared parameters once the starts are free.
+    """
 
     starts: Float64[ndarray, "window metabolite"]
     shared: Float64[ndarray, " parameter"]
@@ -96,10 +103,15 @@ class Shooting:
         self.first: Int64[ndarray, " window"] = np.arange(n_windows) * self.length
         steps = np.arange(self.length + 1)
         self.observed = observed[self.first + steps[:, None]]  # step window metabolite
+        self.forced: Bool[ndarray, "step window metabolite"] = around_clamps(observed)[
+            self.first + steps[:, None]
+        ]
+        self.counted = np.where(self.forced, 0.0, 1.0)
         # A frame that two windows share is counted by the one that starts there.
-        self.counted = np.ones((self.length + 1, n_windows, 1))
         self.counted[-1, :-1] = 0.0
-        self.n_values = int(self.counted.sum()) * observed.shape[1]
+        self.n_values = int(self.counted.sum())
+        # The mean logarithm of 1 + noise is -noise^2 / 2.
+        self.logs = np.log(np.maximum(self.observed, FLOOR)) + noise**2 / 2
 
     @property
     def boundaries(self) -> Int64[ndarray, " boundary"]:
@@ -122,42 +134,41 @@ class Shooting:
             Every accepted step, with the shot and the flight that it led to.
         """
         flight, damping = self.fly(shot), FIRST_DAMPING
-        for _ in range(max_steps):
-            scale = self._scale(flight)
-            before, curvature = self._linearise(shot, scale)
+        for _ in range(max_steps if np.isfinite(flight.cost) else 0):
+            before, curvature = self._linearise(shot)
             accepted = None
             while accepted is None and damping < MAX_DAMPING:
                 step = solve(curvature, damping)
-                starts = np.maximum(shot.starts + step.starts, FLOOR)
+                starts = shot.starts * np.exp(np.clip(step.starts, -MAX_LOG_STEP, MAX_LOG_STEP))
                 trial = Shot(starts, shot.parameters.moved(step.shared))
-                reached = self.fly(trial, scale=scale).cost
+                flown = self.fly(trial)
+                reached = flown.cost
                 if reached < before:
                     accepted, damping = trial, max(damping / 10, LEAST_DAMPING)
                 else:
                     damping = 10 * max(damping, 1e-6)
             if accepted is None:
                 return
-            shot, flight = accepted, self.fly(accepted)
+            shot, flight = accepted, flown
             yield Improved(shot, flight, step)
             if (before - reached) / before < tolerance:
                 return
 
-    def fly(self, shot: Shot, *, scale: Float64[ndarray, "step window metabolite"] | None = None) -> Flight:
+    def fly(self, shot: Shot) -> Flight:
         """Runs the model through all windows.
 
         Args:
             shot: Starts and parameters.
-            scale: Standard deviation of each measurement, c.u.; default: the noise of the states.
         """
         states = np.empty_like(self.observed)
         states[0] = shot.starts
         with np.errstate(over="ignore", invalid="ignore"):
             for step in range(self.length):
-                states[step + 1] = self.dynamics.step(states[step], shot.parameters)
+                following = self.dynamics.step(states[step], shot.parameters)
+                states[step + 1] = np.where(self.forced[step + 1], self.observed[step + 1], following)
         if not np.isfinite(states).all():
             return Flight(states, np.inf)
-        scale = self._scale(Flight(states, 0.0)) if scale is None else scale
-        return Flight(states, float((self.counted * ((self.observed - states) / scale) ** 2).sum()))
+        return Flight(states, float((self._error(states, slice(None)) ** 2).sum()))
 
     def trajectory(self, flight: Flight) -> Float64[ndarray, "frame metabolite"]:
         """The states of all windows, one after the other, c.u."""
@@ -165,30 +176,39 @@ class Shooting:
         inner = np.swapaxes(flight.states[:-1], 0, 1).reshape(-1, n_metabolites)
         return np.concatenate([inner, flight.states[-1, -1:]])
 
-    def _scale(self, flight: Flight) -> Float64[ndarray, "step window metabolite"]:
-        return np.asarray(self.noise * np.maximum(flight.states, FLOOR))
+    def _error(
+        self, states: Float64[ndarray, "*step window metabolite"], step: int | slice
+    ) -> Float64[ndarray, "*step window metabolite"]:
+        """Log of measured over modelled, in units of the noise; growth makes logarithms nearly linear."""
+        logs = np.log(np.maximum(states, FLOOR))
+        return np.asarray(self.counted[step] * (self.logs[step] - logs) / self.noise)
 
-    def _linearise(
-        self, shot: Shot, scale: Float64[ndarray, "step window metabolite"]
-    ) -> tuple[float, Curvature]:
+    def _linearise(self, shot: Shot) -> tuple[float, Curvature]:
         """Cost, curvature and gradient, with sensitivities carried along the windows."""
         state, parameters = shot.starts, shot.parameters
         n_windows, n_metabolites = state.shape
         size = n_metabolites + parameters.size
         sensitivity = np.zeros((n_windows, n_metabolites, size))
-        sensitivity[:, np.arange(n_metabolites), np.arange(n_metabolites)] = 1.0
+        # By the logarithm of a start, so that it stays positive; a start that is given does not move.
+        free = np.where(self.forced[0], 0.0, state)
+        sensitivity[:, np.arange(n_metabolites), np.arange(n_metabolites)] = free
         curvature, pull = np.zeros((n_windows, size, size)), np.zeros((n_windows, size))
         cost = 0.0
         for step in range(self.length + 1):
-            weight = self.counted[step] / scale[step]
-            error = weight * (self.observed[step] - state)
+            weight = self.counted[step] / (self.noise * np.maximum(state, FLOOR))
+            error = self._error(state, step)
             cost += float((error**2).sum())
             pull += np.einsum("wmq,wm->wq", sensitivity, error * weight)
-            if step % CURVATURE_EVERY == CURVATURE_EVERY // 2:
+            # The first frame counts at once, since what follows it may be given.
+            share = 1 if step == 0 else CURVATURE_EVERY * (step % CURVATURE_EVERY == CURVATURE_EVERY // 2)
+            if share:
                 scaled = sensitivity * weight[:, :, None]
-                curvature += CURVATURE_EVERY * np.matmul(scaled.transpose(0, 2, 1), scaled)
+                curvature += share * np.matmul(scaled.transpose(0, 2, 1), scaled)
             if step < self.length:
                 state, sensitivity = self.dynamics.step_with_sensitivity(state, sensitivity, parameters)
+                forced = self.forced[step + 1]
+                state = np.where(forced, self.observed[step + 1], state)
+                sensitivity[forced] = 0.0
         m = n_metabolites
         return cost, Curvature(
             starts=curvature[:, :m, :m],
@@ -197,6 +217,24 @@ class Shooting:
             pull_starts=pull[:, :m],
             pull_shared=pull[:, m:].sum(axis=0),
         )
+
+
+def around_clamps(
+    observed: Float64[ndarray, "frame metabolite"],
+) -> Bool[ndarray, "frame metabolite"]:
+    """Frames near one in which next to nothing was left of a metabolite.
+
+    Where a step takes half of what there is, or all, a hair decides between little and nothing, and on
+    how a metabolite grows back: the model is given what was measured instead.
+    """
+    empty = observed <= FLOOR
+    empty[1:] |= observed[1:] < CRASH * observed[:-1]
+    near = empty.copy()
+    for shift in range(1, RECOVERY + 1):
+        near[shift:] |= empty[:-shift]
+        if shift <= APPROACH:
+            near[:-shift] |= empty[shift:]
+    return near
 
 
 def solve(curvature: Curvature, damping: float) -> Step:
@@ -209,7 +247,8 @@ def solve(curvature: Curvature, damping: float) -> Step:
     diagonal = np.einsum("wii->wi", curvature.starts)
     damped = curvature.starts.copy()
     rows = np.arange(diagonal.shape[1])
-    damped[:, rows, rows] += damping * diagonal
+    # A start that no frame shows (it is clamped away at once) stays where it is.
+    damped[:, rows, rows] += damping * diagonal + np.where(diagonal > 0, 0.0, 1.0)
     right = np.concatenate([curvature.mixed, curvature.pull_starts[:, :, None]], axis=2)
     solved = np.linalg.solve(damped, right)
     absorbed = np.tensordot(curvature.mixed, solved[:, :, :-1], axes=((0, 1), (0, 1)))

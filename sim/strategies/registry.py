@@ -10,6 +10,7 @@ from sim.strategies.clipping import Clipping
 from sim.strategies.contrastive import Contrastive
 from sim.strategies.cosine_restarts import CosineRestarts
 from sim.strategies.curriculum import Curriculum
+from sim.strategies.fitted_embeddings import FittedEmbeddings
 from sim.strategies.isolation import Isolation
 from sim.strategies.multi_scale import MultiScale
 from sim.strategies.multiple_shooting import MultipleShooting
@@ -26,6 +27,7 @@ _SHIPPED: tuple[type[Strategy], ...] = (
     Contrastive,
     CosineRestarts,
     Curriculum,
+    FittedEmbeddings,
     Isolation,
     MultiScale,
     MultipleShooting,

@@ -42,5 +42,5 @@ class Residual(Strategy):
     def loss(self, batch: Batch) -> Float[Tensor, " replicate"]:
         data = batch.data
         sampled = batch.draw(batch.starts.shape[1] * self.options.samples, len(data.residual))
-        error = batch.response(data.concentration[sampled]) - data.residual[sampled]
-        return self.options.weight * (error / data.spread).square().mean(dim=(1, 2))
+        error = (batch.response(data.concentration[sampled]) - data.residual[sampled]) / data.spread
+        return self.options.weight * (data.weight[sampled] * error.square()).mean(dim=(1, 2))

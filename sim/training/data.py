@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float64
+from numpy import ndarray
 from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
+from sim.reaction.model import ReactionModel
+from sim.reaction.overdraft import overdrawn
 
 
 @runtime_checkable
@@ -54,6 +58,19 @@ class TrainingData:
     dt: float
     """Time between frames, t.u."""
 
+    trusted: Bool[Tensor, "change metabolite"] | None = None
+    """Changes that are steps of the rate law; None where all of them are."""
+
+    line_covariance: Float[Tensor, "metabolite 2 2"] | None = None
+    """Of slope and offset of each metabolite's residual, where noisy frames were fitted by a model."""
+
+    @cached_property
+    def weight(self) -> Float[Tensor, "change metabolite"]:
+        """1 for every change that counts, and 0 for the others."""
+        return (
+            torch.ones_like(self.residual) if self.trusted is None else self.trusted.to(self.residual.dtype)
+        )
+
     @cached_property
     def spread(self) -> Float[Tensor, " metabolite"]:
         """Scale of each metabolite's residual over the training frames, c.u. per t.u.
@@ -61,7 +78,10 @@ class TrainingData:
         The unit of every loss: metabolites count alike, whether they visit 0.1 or 100 c.u., and no
         label is needed to say so.
         """
-        return residual_spread(self.residual, moving=moving(self.concentration))
+        spread = residual_spread(self.residual, moving=moving(self.concentration), weight=self.weight)
+        if self.line_covariance is None:
+            return spread
+        return torch.hypot(spread, line_deviation(self.concentration, self.line_covariance))
 
     @cached_property
     def ordered(self) -> Float[Tensor, "frame metabolite"]:
@@ -102,8 +122,25 @@ def moving(concentration: Float[Tensor, "frame metabolite"]) -> Bool[Tensor, " m
     return (concentration != concentration[0]).any(dim=0)
 
 
+def line_deviation(
+    concentration: Float[Tensor, "frame metabolite"], covariance: Float[Tensor, "metabolite 2 2"]
+) -> Float[Tensor, " metabolite"]:
+    """Standard deviation of an uncertain line over the concentrations of its metabolite, c.u. per t.u.
+
+    Args:
+        concentration: Where the line is looked at, c.u.
+        covariance: Of slope and offset.
+    """
+    mean, square = concentration.mean(dim=0), concentration.square().mean(dim=0)
+    slope, mixed, offset = covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
+    return (square * slope + 2 * mean * mixed + offset).clamp(min=0).sqrt()
+
+
 def residual_spread(
-    residual: Float[Tensor, "change metabolite"], *, moving: Bool[Tensor, " metabolite"] | None = None
+    residual: Float[Tensor, "change metabolite"],
+    *,
+    moving: Bool[Tensor, " metabolite"] | None = None,
+    weight: Float[Tensor, "change metabolite"] | None = None,
 ) -> Float[Tensor, " metabolite"]:
     """Standard deviation of each metabolite's residual, at least a tenth of its mean, c.u. per t.u.
 
@@ -113,27 +150,75 @@ def residual_spread(
     Args:
         residual: dc/dt - reaction, c.u. per t.u.
         moving: Which metabolites move; the others get an infinite scale, and so no weight. Default: all.
+        weight: Of each change; a metabolite without any gets an infinite scale too. Default: all alike.
     """
-    spread = (residual.var(dim=0, correction=0) + (0.1 * residual.mean(dim=0)).square()).sqrt()
-    if moving is None or not bool(moving.any()):
+    weight = torch.ones_like(residual) if weight is None else weight
+    total = weight.sum(dim=0)
+    mean = (weight * residual).sum(dim=0) / total.clamp(min=1)
+    variance = (weight * (residual - mean).square()).sum(dim=0) / total.clamp(min=1)
+    spread = (variance + (0.1 * mean).square()).sqrt()
+    moving = (total > 0) if moving is None else moving & (total > 0)
+    if not bool(moving.any()):
         moving = torch.ones_like(spread, dtype=torch.bool)
     floor = 1e-3 * float(spread[moving].median()) or torch.finfo(torch.float32).tiny
     return spread.clamp(min=floor).where(moving, torch.inf)
 
 
-def training_data(observations: Observations, reaction: Reaction, *, heldout_fraction: float) -> TrainingData:
+def training_data(
+    observations: Observations,
+    reaction: Reaction,
+    *,
+    heldout_fraction: float,
+    model: ReactionModel | None = None,
+) -> TrainingData:
     """Training frames of a data set with the residual of the reaction model.
+
+    Args:
+        observations: The data set.
+        reaction: The frozen reaction model, as training evaluates it.
+        heldout_fraction: Share of the frames that is never trained on.
+        model: The fitted model behind `reaction`: frames without their noise are taken from it, and it
+            tells which changes are no steps of the rate law. Default: frames as measured, all trusted.
 
     Raises:
         DataError: The data set is too short to be split, or the reaction model is not finite on it.
     """
-    concentration = torch.from_numpy(observations.concentration)
-    kept = training_frames(len(concentration), heldout_fraction)
-    concentration = concentration[:kept].contiguous()
+    measured = observations.concentration
+    kept = training_frames(len(measured), heldout_fraction)
+    frames = measured[:kept] if model is None or model.states is None else model.states[:kept]
+    concentration = torch.from_numpy(np.ascontiguousarray(frames))
     residual = residual_of(concentration, reaction, dt=observations.dt)
     if not bool(torch.isfinite(residual).all()):
         raise DataError(
             "dc/dt and the reaction model must be finite on every training frame, but one is not; "
             "check the concentrations, or fit the reaction model again"
         )
-    return TrainingData(concentration, residual, observations.dt)
+    if model is None:
+        return TrainingData(concentration, residual, observations.dt)
+    trusted = trusted_changes(frames, model, observations)
+    covariance = model.line_covariance
+    return TrainingData(
+        concentration,
+        residual,
+        observations.dt,
+        trusted=None if trusted.all() else torch.from_numpy(trusted),
+        line_covariance=None if covariance is None else torch.from_numpy(covariance),
+    )
+
+
+def trusted_changes(
+    concentration: Float64[ndarray, "frame metabolite"], model: ReactionModel, observations: Observations
+) -> Bool[ndarray, "change metabolite"]:
+    """Which changes are steps of the rate law: no substrate ran out in them, and no two windows meet.
+
+    Args:
+        concentration: Frames of the data set, c.u.
+        model: The fitted model.
+        observations: Gives S, E and dt.
+    """
+    if model.noise > 0:
+        trusted = np.ones((len(concentration) - 1, concentration.shape[1]), dtype=bool)
+        trusted[model.breaches[model.breaches < len(trusted)]] = False
+        return trusted
+    fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
+    return ~overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)

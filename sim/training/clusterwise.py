@@ -1,0 +1,139 @@
+"""Which metabolites share a response curve? A mixture of regressions on the residual, label-free.
+
+Every metabolite's residual is summarised by the normal equations of its regression on a few functions of
+the concentration. Some unknown number of curves generated them; expectation maximisation finds curves
+and memberships, components are added one at a time (Vlassis & Likas 2002, doi:10.1023/A:1013844811137),
+and Schwarz's criterion (1978, doi:10.1214/aos/1176344136) says when to stop. Mixtures of regressions:
+DeSarbo & Cron 1988, doi:10.1007/BF01897167.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float64
+from numpy import ndarray
+
+MAX_CURVES: Final = 8
+CANDIDATES: Final = 6
+"""Metabolites tried as the seed of a new curve: those that the present curves describe worst."""
+
+MAX_ROUNDS: Final = 200
+SETTLED: Final = 1e-6  # change of the log likelihood that ends a search
+FEW: Final = 2.5  # members below which a curve describes what is odd about them, and not a type
+
+DISTINCT: Final = 4.0
+"""Log likelihood ratio by which an average member of two curves must tell them apart."""
+
+RIDGE: Final = 1e-6  # of the pooled information: functions that a curve's members never visit
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What each metabolite's residual says of its curve: information matrix, and that times the estimate."""
+
+    information: Float64[ndarray, "metabolite function function"]
+    weighted: Float64[ndarray, "metabolite function"]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Curves, and who belongs to which."""
+
+    curves: Float64[ndarray, "curve function"]
+    shares: Float64[ndarray, " curve"]
+    membership: Float64[ndarray, "metabolite curve"]
+    """Probabilities; each row adds up to 1."""
+
+    log_likelihood: float
+
+    @property
+    def criterion(self) -> float:
+        """Schwarz's criterion: the smaller, the better."""
+        n_curves, n_functions = self.curves.shape
+        n_parameters = n_curves * n_functions + n_curves - 1
+        return float(-2 * self.log_likelihood + n_parameters * np.log(len(self.membership)))
+
+
+def curves_of(evidence: Evidence) -> Mixture:
+    """The mixture with as many curves as the evidence calls for.
+
+    Args:
+        evidence: Of every metabolite; one of whom nothing is known has zeros.
+    """
+    best = grown = _settle(evidence, _pooled(evidence, np.ones((len(evidence.weighted), 1))), np.ones(1))
+    while len(grown.curves) < MAX_CURVES:
+        larger = [_with(evidence, grown, seed) for seed in _worst(evidence, grown)]
+        larger = [
+            mixture
+            for mixture in larger
+            if mixture.membership.sum(axis=0).min() > FEW and _separation(evidence, mixture) > DISTINCT
+        ]
+        if not larger:
+            break
+        grown = max(larger, key=lambda mixture: mixture.log_likelihood)
+        if grown.criterion < best.criterion:
+            best = grown
+        elif len(grown.curves) > len(best.curves) + 1:
+            break
+    return best
+
+
+def _with(evidence: Evidence, mixture: Mixture, seed: int) -> Mixture:
+    alone = np.zeros((len(evidence.weighted), 1))
+    alone[seed] = 1.0
+    curves = np.concatenate([mixture.curves, _pooled(evidence, alone)])
+    shares = np.append(mixture.shares, 1 / len(curves))
+    return _settle(evidence, curves, shares / shares.sum())
+
+
+def _worst(evidence: Evidence, mixture: Mixture) -> list[int]:
+    """Metabolites that would gain most by a curve of their own."""
+    own = np.linalg.pinv(evidence.information, hermitian=True) @ evidence.weighted[:, :, None]
+    reachable = 0.5 * (own[:, :, 0] * evidence.weighted).sum(axis=1)
+    missed = reachable - _log_likelihoods(evidence, mixture.curves).max(axis=1)
+    return [int(metabolite) for metabolite in np.argsort(missed)[::-1][:CANDIDATES]]
+
+
+def _separation(evidence: Evidence, mixture: Mixture) -> float:
+    """Log likelihood ratio of the two most similar curves, averaged over the members of both."""
+    between = mixture.curves[:, None] - mixture.curves[None]
+    ratio = 0.5 * np.einsum("klf,ifg,klg->ikl", between, evidence.information, between, optimize=True)
+    members = mixture.membership[:, :, None] + mixture.membership[:, None, :]
+    average = (members * ratio).sum(axis=0) / members.sum(axis=0)
+    return float(average[~np.eye(len(average), dtype=bool)].min())
+
+
+def _settle(
+    evidence: Evidence, curves: Float64[ndarray, "curve function"], shares: Float64[ndarray, " curve"]
+) -> Mixture:
+    last = -np.inf
+    for _ in range(MAX_ROUNDS):
+        scores = _log_likelihoods(evidence, curves) + np.log(np.maximum(shares, 1e-12))
+        top = scores.max(axis=1, keepdims=True)
+        likelihood = np.exp(scores - top)
+        total = float((top[:, 0] + np.log(likelihood.sum(axis=1))).sum())
+        membership = likelihood / likelihood.sum(axis=1, keepdims=True)
+        if total - last < SETTLED:
+            break
+        last = total
+        curves, shares = _pooled(evidence, membership), membership.mean(axis=0)
+    return Mixture(curves, shares, membership, total)
+
+
+def _log_likelihoods(
+    evidence: Evidence, curves: Float64[ndarray, "curve function"]
+) -> Float64[ndarray, "metabolite curve"]:
+    """Up to a constant of each metabolite."""
+    square = np.einsum("kf,ifg,kg->ik", curves, evidence.information, curves, optimize=True)
+    return np.asarray(evidence.weighted @ curves.T - 0.5 * square)
+
+
+def _pooled(
+    evidence: Evidence, membership: Float64[ndarray, "metabolite curve"]
+) -> Float64[ndarray, "curve function"]:
+    information = np.einsum("ik,ifg->kfg", membership, evidence.information)
+    weighted = membership.T @ evidence.weighted
+    ridge = RIDGE * np.diagonal(evidence.information.mean(axis=0))
+    floor = np.diag(ridge + np.finfo(float).tiny)
+    return np.asarray(np.linalg.solve(information + floor, weighted[:, :, None])[:, :, 0])
