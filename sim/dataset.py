@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from jaxtyping import Float64
@@ -39,6 +39,31 @@ LABEL: Final = 6
 """Column of the frame that held the metabolite type before it was sealed away: NaN on disk."""
 
 N_COLUMNS: Final = 8
+
+
+class Trajectory(Protocol):
+    """Concentrations and structure: all that a model is fitted to, and nothing of frames or labels."""
+
+    @property
+    def concentration(self) -> Float64[ndarray, "frame metabolite"]:
+        """Concentrations, c.u."""
+
+    @property
+    def stoichiometry(self) -> Stoichiometry:
+        """S, E and rate law."""
+
+    @property
+    def dt(self) -> float:
+        """Time between frames, t.u."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A `Trajectory` on its own."""
+
+    concentration: Float64[ndarray, "frame metabolite"]
+    stoichiometry: Stoichiometry
+    dt: float
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,6 @@ HERE = Path(__file__).parent
 TRAINING = ("node.py", "training", "strategies", "reaction")
 """Code that runs while training; the guard parses all of it."""
 
-REFINED = "reaction.npz"
-"""In a run's folder: the reaction model as this run refined it, which then replaces the frozen one."""
-
 _IDLE = ("cli", "pictures")
 """Folders in which no result is decided."""
 
@@ -138,13 +135,12 @@ class MetabolicProblem:
         observed = load_observations(observations, verify=False)
         model = load_reaction(foundation)
         reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
-        train_slot(slot, observed, reaction, out, report)
+        train_slot(slot, observed, reaction, out, report, model=model)
 
     def evaluate(
         self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
     ) -> tuple[Metrics, ...]:
         """See `Problem.evaluate`."""
-        from sim.artifacts import load_reaction
         from sim.dataset import load_observations
         from sim.evaluation.slots import evaluate_slot
         from sim.training.trainer import TRAINED
@@ -152,7 +148,7 @@ class MetabolicProblem:
         return evaluate_slot(
             slot,
             load_observations(observations, verify=False),
-            load_reaction(foundation),
+            _reaction_of(foundation, trained)[0],
             trained / TRAINED,
             _open(seal),
         )
@@ -264,6 +260,7 @@ def _code_version(room: Path) -> str:
 def _reaction_of(foundation: Path, trained: Path) -> "tuple[ReactionModel, bool]":
     """The reaction model that a run ended with, and whether the run has refined it by itself."""
     from sim.artifacts import load_reaction
+    from sim.training.trainer import REFINED
 
     refined = trained / REFINED
     return (load_reaction(refined), True) if refined.exists() else (load_reaction(foundation), False)

@@ -78,6 +78,7 @@ def evaluate_slot(
         TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64),
         truth,
         heldout_fraction=resolve(slot).hyperparameters.heldout_fraction,
+        model=model,
     )
     names = metric_infos(0 if truth is None else truth.n_types)
     return tuple({name: (own | shared).get(name) for name in names} for own in learned)
@@ -90,6 +91,7 @@ def node_metrics(
     truth: Truth | None,
     *,
     heldout_fraction: float,
+    model: ReactionModel | None = None,
 ) -> list[Metrics]:
     """The metrics of MLP_node and the embeddings; those of a replicate that is not finite are left out.
 
@@ -99,10 +101,10 @@ def node_metrics(
         reaction: The reaction model, in float64.
         truth: The opened seal; None where there is none.
         heldout_fraction: Share of the frames that was held out.
+        model: The fitted model behind `reaction`; see `Unseen.of`.
     """
     concentration = observations.concentration
-    frames = torch.from_numpy(concentration)
-    unseen = Unseen.of(frames, reaction, dt=observations.dt, heldout_fraction=heldout_fraction)
+    unseen = Unseen.of(observations, reaction, heldout_fraction=heldout_fraction, model=model)
     gains, errors = heldout_gain(node, unseen), heldout_rollout_error(node, reaction, unseen)
     visited, wide = visited_range(concentration), wide_range(concentration.shape[1])
     curves, wide_curves = response_curves(node, visited), response_curves(node, wide)

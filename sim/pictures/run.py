@@ -109,7 +109,7 @@ def pictures_of(
     """
     node = load_node(trained / TRAINED)
     reaction = TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64)
-    shown = shown_replicate(slot, node, observations, reaction)
+    shown = shown_replicate(slot, node, observations, reaction, model=model)
     return {
         RESPONSES: lambda: _responses(node, observations, shown, truth),
         EMBEDDING: lambda: _embedding(node, shown, truth),
@@ -119,12 +119,16 @@ def pictures_of(
 
 
 def shown_replicate(
-    slot: SlotSpec, node: NodeCohort, observations: Observations, reaction: TabulatedReaction
+    slot: SlotSpec,
+    node: NodeCohort,
+    observations: Observations,
+    reaction: TabulatedReaction,
+    *,
+    model: ReactionModel,
 ) -> Shown | None:
     """The replicate with the median held-out gain (the lower of two), None where none is finite."""
     fraction = resolve(slot).hyperparameters.heldout_fraction
-    frames = torch.from_numpy(observations.concentration)
-    unseen = Unseen.of(frames, reaction, dt=observations.dt, heldout_fraction=fraction)
+    unseen = Unseen.of(observations, reaction, heldout_fraction=fraction, model=model)
     gains = heldout_gain(node, unseen)
     alive = [replicate for replicate, whole in enumerate(node.finite_replicates()) if whole]
     if not alive:

@@ -63,8 +63,8 @@ def curve(
 class Samples:
     """What is fitted: averages over windows, with the nuisance's directions made orthonormal."""
 
-    frames: Int64[ndarray, " frame"]
-    """The frames that windows draw on."""
+    used: Int64[ndarray, " frame"]
+    """Numbers of the frames that windows draw on."""
 
     concentration: Float64[ndarray, "frame metabolite"]
     """At those frames, c.u."""

@@ -14,7 +14,7 @@ import numpy as np
 from blocks.errors import DataError
 from blocks.problem import Progress, Report
 from sim.arrays import write_arrays
-from sim.dataset import Observations
+from sim.dataset import Trajectory
 from sim.reaction.descent import Descent, End
 from sim.reaction.design import Structure, designed, residual
 from sim.reaction.dynamics import Parameters
@@ -36,7 +36,7 @@ def candidate_name(number: int) -> str:
     return f"candidate-{number:03d}.npz"
 
 
-def fit_reaction(observations: Observations, settings: FoundationSettings, out: Path, report: Report) -> None:
+def fit_reaction(observations: Trajectory, settings: FoundationSettings, out: Path, report: Report) -> None:
     """Writes `candidate-000.npz`, and with a target R2 many more, into `out`.
 
     Args:
@@ -72,12 +72,12 @@ class ReactionFit:
         DataError: There are too few frames to fit, or none of them moves.
     """
 
-    def __init__(self, observations: Observations, settings: FoundationSettings) -> None:
+    def __init__(self, observations: Trajectory, settings: FoundationSettings) -> None:
         self.settings = settings
         self.stoichiometry = observations.stoichiometry
-        n_changes = len(observations.frames) - 1
-        self.n_fitted = n_changes - int(settings.validation * n_changes)
         self.concentration = observations.concentration
+        n_changes = len(self.concentration) - 1
+        self.n_fitted = n_changes - int(settings.validation * n_changes)
         measured = partial(Measured, dt=observations.dt, stride=settings.stride)
         self.fitted = measured(self.concentration[: self.n_fitted + 1])
         self.unseen = measured(self.concentration[self.n_fitted :])
@@ -179,7 +179,7 @@ class ReactionFit:
         fluxes = unit * found.rate_constants
         excluded = overdrawn(concentration, fluxes, self.stoichiometry, dt=self.unseen.dt)
         samples = self.unseen.samples(excluded=excluded)
-        design = designed(samples, structure, unit[samples.frames])
+        design = designed(samples, structure, unit[samples.used])
         left = residual(samples, structure, design, found.rate_constants)
         total = np.maximum((samples.rate**2).sum(), np.finfo(float).tiny)
         return float(np.sqrt((left**2).sum() / total))

@@ -12,7 +12,10 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from blocks.base import Frozen
+from blocks.problem import Report
+from sim.dataset import Trajectory
 from sim.node import NodeCohort
+from sim.reaction.model import ReactionModel
 from sim.training.data import TrainingData
 from sim.training.plan import Batch, TrainingPlan
 
@@ -66,6 +69,18 @@ class Strategy:
     def __init__(self, options: Any = None) -> None:
         """Takes an instance of `Options`; without one, its defaults."""
         self.options = self.Options() if options is None else options
+
+    refines: ClassVar[bool] = False
+    """Whether it changes the reaction model, which is frozen otherwise."""
+
+    def refine(
+        self,
+        model: ReactionModel,
+        trajectory: Trajectory,  # noqa: ARG002
+        report: Report,  # noqa: ARG002
+    ) -> ReactionModel:
+        """The reaction model to train against, made before anything else; label-free as all hooks are."""
+        return model
 
     def configure(self, plan: TrainingPlan) -> TrainingPlan:
         """The plan with this strategy's changes, made before anything is drawn."""

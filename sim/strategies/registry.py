@@ -12,6 +12,7 @@ from sim.strategies.cosine_restarts import CosineRestarts
 from sim.strategies.curriculum import Curriculum
 from sim.strategies.fitted_embeddings import FittedEmbeddings
 from sim.strategies.isolation import Isolation
+from sim.strategies.joint_refinement import JointRefinement
 from sim.strategies.multi_scale import MultiScale
 from sim.strategies.multiple_shooting import MultipleShooting
 from sim.strategies.offset_penalty import OffsetPenalty
@@ -19,6 +20,7 @@ from sim.strategies.reinitialisation import Reinitialisation
 from sim.strategies.residual import Residual
 from sim.strategies.rollout import Rollout
 from sim.strategies.warm_up import WarmUp
+from sim.strategies.weak_form import WeakForm
 
 _SHIPPED: tuple[type[Strategy], ...] = (
     Accumulation,
@@ -29,6 +31,7 @@ _SHIPPED: tuple[type[Strategy], ...] = (
     Curriculum,
     FittedEmbeddings,
     Isolation,
+    JointRefinement,
     MultiScale,
     MultipleShooting,
     OffsetPenalty,
@@ -36,6 +39,7 @@ _SHIPPED: tuple[type[Strategy], ...] = (
     Residual,
     Rollout,
     WarmUp,
+    WeakForm,
 )
 
 

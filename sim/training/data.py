@@ -3,7 +3,7 @@
 The one place that decides which frames are held out. Neither frames nor label column get past it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ from blocks.errors import DataError
 from sim.dataset import Observations
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn
+from sim.reaction.window import bump
 
 
 @runtime_checkable
@@ -46,6 +47,20 @@ def training_frames(n_frames: int, heldout_fraction: float) -> int:
 
 
 @dataclass(frozen=True)
+class Averages:
+    """The residual averaged over every window of some width."""
+
+    residual: Float[Tensor, "window metabolite"]
+    """c.u. per t.u."""
+
+    weight: Float[Tensor, "window metabolite"]
+    """1 where every change of the window is trusted, else 0."""
+
+    spread: Float[Tensor, " metabolite"]
+    """Scale of each metabolite's averages, c.u. per t.u."""
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Concentrations, and what the frozen reaction model leaves unexplained of their change."""
 
@@ -63,6 +78,8 @@ class TrainingData:
 
     line_covariance: Float[Tensor, "metabolite 2 2"] | None = None
     """Of slope and offset of each metabolite's residual, where noisy frames were fitted by a model."""
+
+    _averages: dict[int, Averages] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def weight(self) -> Float[Tensor, "change metabolite"]:
@@ -82,6 +99,20 @@ class TrainingData:
         if self.line_covariance is None:
             return spread
         return torch.hypot(spread, line_deviation(self.concentration, self.line_covariance))
+
+    def averaged(self, width: int) -> Averages:
+        """The residual in integral form; computed once per width.
+
+        Args:
+            width: Frames that a window spans, at most as many as there are changes.
+        """
+        if width not in self._averages:
+            weights = torch.from_numpy(bump(width)).to(self.residual.dtype)
+            residual = self.residual.unfold(0, width, 1) @ weights
+            weight = (self.weight.unfold(0, width, 1).amin(dim=-1) > 0).to(self.residual.dtype)
+            spread = residual_spread(residual, moving=moving(self.concentration), weight=weight)
+            self._averages[width] = Averages(residual, weight, spread)
+        return self._averages[width]
 
     @cached_property
     def ordered(self) -> Float[Tensor, "frame metabolite"]:
@@ -195,7 +226,7 @@ def training_data(
         )
     if model is None:
         return TrainingData(concentration, residual, observations.dt)
-    trusted = trusted_changes(frames, model, observations)
+    trusted = trusted_changes(frames, model, observations, states=model.states is not None)
     covariance = model.line_covariance
     return TrainingData(
         concentration,
@@ -207,7 +238,11 @@ def training_data(
 
 
 def trusted_changes(
-    concentration: Float64[ndarray, "frame metabolite"], model: ReactionModel, observations: Observations
+    concentration: Float64[ndarray, "frame metabolite"],
+    model: ReactionModel,
+    observations: Observations,
+    *,
+    states: bool,
 ) -> Bool[ndarray, "change metabolite"]:
     """Which changes are steps of the rate law: no substrate ran out in them, and no two windows meet.
 
@@ -215,10 +250,12 @@ def trusted_changes(
         concentration: Frames of the data set, c.u.
         model: The fitted model.
         observations: Gives S, E and dt.
+        states: Whether the frames are the model's own, windows of which meet.
     """
     if model.noise > 0:
-        trusted = np.ones((len(concentration) - 1, concentration.shape[1]), dtype=bool)
-        trusted[model.breaches[model.breaches < len(trusted)]] = False
+        trusted = np.asarray(concentration[1:] > 0)
+        if states:
+            trusted[model.breaches[model.breaches < len(trusted)]] = False
         return trusted
     fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
     return ~overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)

@@ -18,8 +18,10 @@ from blocks.errors import DataError, DivergenceError
 from blocks.problem import Progress, Report
 from blocks.slot import SlotSpec
 from sim.arrays import write_arrays
-from sim.dataset import Observations
+from sim.dataset import Observations, Recorded
 from sim.node import NodeCohort
+from sim.reaction.model import ReactionModel
+from sim.reaction.table import TabulatedReaction
 from sim.strategies.base import Latent, Strategy
 from sim.training.data import Reaction, TrainingData, training_data
 from sim.training.history import History
@@ -29,6 +31,8 @@ from sim.training.slots import Resolved, resolve
 
 TRAINED = "trained.npz"
 HISTORY = "history.json"
+REFINED = "reaction.npz"
+"""The reaction model as this run refined it, which then replaces the frozen one."""
 
 CHECK_EVERY = 50
 """Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
@@ -38,9 +42,15 @@ FUSED_ROWS = 1024
 
 
 def train_slot(
-    slot: SlotSpec, observations: Observations, reaction: Reaction, out: Path, report: Report
+    slot: SlotSpec,
+    observations: Observations,
+    reaction: Reaction,
+    out: Path,
+    report: Report,
+    *,
+    model: ReactionModel | None = None,
 ) -> None:
-    """Trains a slot and writes its parameters and history into `out`.
+    """Trains a slot and writes its parameters and history into `out`, and a refined reaction model.
 
     Args:
         slot: Hyperparameters, strategies and one seed per replicate.
@@ -48,6 +58,8 @@ def train_slot(
         reaction: The frozen reaction model, in float64.
         out: Folder to write into; made if need be.
         report: Takes progress.
+        model: The fitted model behind `reaction`, which tells what it knows of the frames, and which
+            strategies may refine.
 
     Raises:
         SpecError: A name or value of the slot breaks a rule.
@@ -56,18 +68,35 @@ def train_slot(
     """
     resolved = resolve(slot)
     settings = resolved.hyperparameters
-    data = training_data(observations, reaction, heldout_fraction=settings.heldout_fraction)
+    out.mkdir(parents=True, exist_ok=True)
+    if model is not None:
+        refined = _refined(resolved.strategies, model, observations, report)
+        if refined is not model:
+            write_arrays(out / REFINED, refined.arrays())
+            reaction = TabulatedReaction(refined, observations.stoichiometry, dtype=torch.float64)
+            model = refined
+    data = training_data(observations, reaction, heldout_fraction=settings.heldout_fraction, model=model)
     if settings.time_step >= len(data.concentration):
         raise DataError(
             f"time_step must be below the number of training frames, but {settings.time_step} is not below "
             f"{len(data.concentration)}; lower time_step or use a longer data set"
         )
     node, history = train_cohort(resolved, data, reaction, report, n_frames=len(observations.frames))
-    out.mkdir(parents=True, exist_ok=True)
     write_arrays(out / TRAINED, node.arrays())
     # No time and no date: the same slot gives the same bytes.
     record = history.thinned() | {"slot": resolved.description()}
     (out / HISTORY).write_text(json.dumps(record), encoding="utf-8")
+
+
+def _refined(
+    strategies: tuple[Strategy, ...], model: ReactionModel, observations: Observations, report: Report
+) -> ReactionModel:
+    # A strategy is not given the frames themselves.
+    recorded = Recorded(observations.concentration, observations.stoichiometry, observations.dt)
+    for strategy in strategies:
+        if strategy.refines:
+            model = strategy.refine(model, recorded, report)
+    return model
 
 
 def train_cohort(

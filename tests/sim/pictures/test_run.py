@@ -18,11 +18,11 @@ from sim.arrays import write_arrays
 from sim.artifacts import load_node, load_reaction
 from sim.dataset import load_observations, load_seal
 from sim.pictures.run import EMBEDDING, LOSS, RATE_CONSTANTS, RESPONSES, pictures_of, shown_replicate
-from sim.problem import REFINED, MetabolicProblem
+from sim.problem import MetabolicProblem
 from sim.reaction.fit import fit_reaction
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
-from sim.training.trainer import HISTORY, TRAINED
+from sim.training.trainer import HISTORY, REFINED, TRAINED
 from tests.sim.pictures.test_drawing import texts
 from tests.sim.training.tiny import silent, slot
 
