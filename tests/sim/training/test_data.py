@@ -50,9 +50,13 @@ def test_no_column_but_the_concentration_reaches_the_training_data():
     sealed, _, _ = simulated(label=np.nan)
     one = training_data(unsealed, reaction, heldout_fraction=0.1)
     other = training_data(sealed, reaction, heldout_fraction=0.1)
-    assert {field.name for field in dataclasses.fields(one)} == {"concentration", "residual", "dt"}
+    reached = {field.name for field in dataclasses.fields(one) if field.compare}
+    assert reached == {"concentration", "residual", "dt", "trusted", "line_covariance"}
     assert torch.equal(one.concentration, other.concentration)
     assert torch.equal(one.residual, other.residual)
+    for data in (one, other):
+        assert data.trusted is None
+        assert data.line_covariance is None
 
 
 def test_a_metabolite_that_never_moves_has_a_scale_all_the_same():
