@@ -36,7 +36,7 @@ class Site:
     def __init__(self, root: Path, **data: Any) -> None:
         self.observations, self.seal = root / "observations", root / "sealed" / "a.seal"
         self.trained = root / "trained"
-        MetabolicProblem().simulate({"seed": 43, **data}, self.observations, self.seal)
+        MetabolicProblem().provide_data({"seed": 43, **data}, self.observations, self.seal)
         fit_reaction(load_observations(self.observations), FoundationSettings(), root / "fitted", silent)
         (self.foundation,) = (root / "fitted").glob("candidate-*.npz")
         MetabolicProblem().train(SLOT, self.observations, self.foundation, self.trained, silent)
