@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.errors import DataError
-from sim.training.data import moving, residual_spread, training_data, training_frames
+from sim.training.averages import moving, residual_spread
+from sim.training.data import training_data, training_frames
 from tests.sim.training.tiny import simulated
 
 
