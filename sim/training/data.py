@@ -15,6 +15,7 @@ from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
+from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn
 from sim.training.averages import Averages, averages, line_deviation, moving, residual_spread
@@ -194,4 +195,6 @@ def trusted_changes(
             trusted[model.breaches[model.breaches < len(trusted)]] = False
         return trusted
     fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
-    return ~overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+    touched = overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+    # A model by which nearly everything runs out is too far off to tell.
+    return np.ones_like(touched) if touched.mean() > MOST else ~touched

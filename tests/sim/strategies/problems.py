@@ -1,6 +1,6 @@
 """Small problems that strategies were invented for, and what a training makes of them.
 
-All are variants of the hand-made network: noisy, faster by a factor, or hardly moving.
+All are variants of the hand-made network: noisy, faster by a factor, hardly moving, or of more types.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from blocks.base import Value
 from sim.dataset import Observations
 from sim.evaluation.clusters import embedding_metrics
 from sim.evaluation.lines import ratios, response_curves, response_errors, response_lines, visited_range
-from sim.networks.network import Truth
+from sim.networks.network import RateLaw, Stoichiometry, Truth
 from sim.node import NodeCohort
 from sim.training.data import Reaction, TrainingData, training_data
 from sim.training.plan import Batch
@@ -81,15 +81,46 @@ def still(n_frames: int = 200) -> Problem:
     return _followed(n_frames, np.linspace(1, 9, N_METABOLITES), truth, Nothing())
 
 
-def _followed(n_frames: int, concentration: np.ndarray, truth: Truth, reaction: Reaction) -> Problem:
+def mixed(
+    *members: int,
+    decay: tuple[float, ...] = (0.001, 0.002, 0.004),
+    baseline: tuple[float, ...] = (4.0, 6.0, 5.0),
+    n_frames: int = 400,
+) -> Problem:
+    """Three-cycles of metabolites, so many of each type, in an order that nothing gives away."""
+    rng = np.random.default_rng(3)
+    n_metabolites = sum(members)
+    prey = np.arange(n_metabolites)
+    predator = prey // 3 * 3 + (prey + 1) % 3
+    net, exponents = np.zeros((2, n_metabolites, n_metabolites))
+    net[prey, prey], net[predator, prey] = -1, 1
+    exponents[prey, prey] = exponents[predator, prey] = 1
+    truth = Truth(
+        rate_constants=10 ** rng.uniform(-1.5, -0.8, n_metabolites),
+        types=rng.permutation(np.repeat(np.arange(len(members)), members)),
+        decay=np.array(decay[: len(members)]),
+        baseline=np.array(baseline[: len(members)]),
+    )
+    stoichiometry = Stoichiometry(net, exponents, RateLaw.MASS_ACTION)
+    reaction = ExactReaction(stoichiometry, truth.rate_constants)
+    return _followed(n_frames, rng.uniform(1, 9, n_metabolites), truth, reaction, stoichiometry)
+
+
+def _followed(
+    n_frames: int,
+    concentration: np.ndarray,
+    truth: Truth,
+    reaction: Reaction,
+    stoichiometry: Stoichiometry | None = None,
+) -> Problem:
     decay, baseline = truth.decay[truth.types], truth.baseline[truth.types]
-    frames = np.zeros((n_frames, N_METABOLITES, 8))
+    frames = np.zeros((n_frames, concentration.size, 8))
     frames[:, :, 6] = np.nan
     for frame in frames:
         frame[:, 3] = concentration
         change = reaction.rate(torch.from_numpy(concentration)).numpy() - decay * (concentration - baseline)
         concentration = np.maximum(0, concentration + DT * change)
-    observations = Observations(frames, network()[0], DT, "0" * 64)
+    observations = Observations(frames, stoichiometry or network()[0], DT, "0" * 64)
     return Problem(observations, truth, reaction, observations.concentration)
 
 
@@ -127,7 +158,7 @@ def outcome(problem: Problem, *strategies: str, **values: Value) -> Outcome:
         node=node,
         steps=history.total,
         losses=np.array(history.losses),
-        slopes=np.array([[one[f"slope_ratio_{kind}"] for kind in (0, 1)] for one in slopes]),
+        slopes=np.array([[one[f"slope_ratio_{kind}"] for kind in range(truth.n_types)] for one in slopes]),
         errors=np.array([np.mean(list(one.values())) for one in errors]),
         ari=np.array([embedding_metrics(one, truth.types)["type_ari"] for one in embeddings]),
     )
