@@ -14,18 +14,15 @@ seeds = st.integers(0, 2**32 - 1)
 def evidence(
     curves: np.ndarray, types: np.ndarray, *, precision: float = 1.0, seed: int = 0
 ) -> tuple[Evidence, np.random.Generator]:
-    """What metabolites know of their curve, each in its own way; errors are as large as they are said to be."""
+    """What metabolites know of their curve, each in its own way; errors are as large as is said."""
     rng = np.random.default_rng(seed)
     n_functions = curves.shape[1]
     roots = rng.normal(size=(len(types), n_functions, n_functions))
     information = precision * (roots @ roots.transpose(0, 2, 1) + np.eye(n_functions))
-    noise = np.linalg.solve(np.linalg.cholesky(information).transpose(0, 2, 1), _normal(rng, types, curves))
+    drawn = rng.normal(size=(len(types), n_functions, 1))
+    noise = np.linalg.solve(np.linalg.cholesky(information).transpose(0, 2, 1), drawn)
     estimate = curves[types] + noise[:, :, 0]
     return Evidence(information, (information @ estimate[:, :, None])[:, :, 0]), rng
-
-
-def _normal(rng: np.random.Generator, types: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    return rng.normal(size=(len(types), curves.shape[1], 1))
 
 
 def scalars(centres: list[float], types: np.ndarray, *, seed: int) -> Evidence:
@@ -122,7 +119,7 @@ def test_memberships_are_probabilities_and_the_order_of_metabolites_does_not_mat
 
 
 def test_a_curve_goes_on_straight_where_none_of_its_members_has_been():
-    """Its coefficients would be 0 there, and a metabolite that goes there alone would look like another type."""
+    """Else its coefficients were 0 there, and who goes there alone would look like another type."""
     bends = np.array([[1.0, -2.0, 1.0]])
     seen = np.diag([100.0, 100.0, 0.0])
     curve = np.array([1.0, 2.0, 3.0])
