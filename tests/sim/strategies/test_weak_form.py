@@ -62,16 +62,11 @@ def test_a_window_with_a_change_that_is_not_trusted_carries_no_weight():
     spoilt[100, 4] = 1e6
     trusted = torch.ones_like(spoilt, dtype=torch.bool)
     trusted[100, 4] = False
-    losses = []
-    for known in (trusted, None):
-        inputs = replace(
-            batch(constant(cohort(1), 0.01), problem),
-            data=replace(data, residual=spoilt, trusted=known, _averages={}),
-        )
-        losses.append(WeakForm().loss(inputs).item())
-    untouched = WeakForm().loss(batch(constant(cohort(1), 0.01), problem)).item()
-    assert losses[0] == pytest.approx(untouched, rel=0.2)
-    assert losses[1] > 2 * untouched or losses[1] < 0.97 * untouched
+    inputs = batch(constant(cohort(1), 0.01), problem, windows=200)
+    forgiven = replace(data, residual=spoilt, trusted=trusted, _averages={})
+    assert WeakForm().loss(replace(inputs, data=forgiven)).item() == pytest.approx(
+        WeakForm().loss(batch(constant(cohort(1), 0.01), problem, windows=200)).item(), rel=0.05
+    )
 
 
 def test_alone_it_spends_the_euler_steps_on_frames_and_beside_a_rollout_does_not():

@@ -82,6 +82,11 @@ def test_of_overlapping_curves_membership_is_as_often_right_as_it_says(seed: int
     assert 0.03 < between.mean() < 0.3
 
 
+def test_curves_that_an_average_member_cannot_tell_apart_are_one():
+    types = np.arange(2000) % 2
+    assert len(curves_of(scalars([0.0, 2.5], types, seed=0)).curves) == 1
+
+
 @settings(deadline=None, max_examples=12)
 @given(seed=seeds, how_odd=st.floats(10, 1000))
 def test_a_single_odd_metabolite_is_not_a_type(seed, how_odd):
