@@ -15,6 +15,7 @@ from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
+from sim.networks.substrates import without_equation
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn
 from sim.reaction.window import bump
@@ -244,7 +245,7 @@ def trusted_changes(
     *,
     states: bool,
 ) -> Bool[ndarray, "change metabolite"]:
-    """Which changes are steps of the rate law: no substrate ran out in them, and no two windows meet.
+    """Which changes are steps of the rate law: accounted for, no substrate ran out, and no two windows meet.
 
     Args:
         concentration: Frames of the data set, c.u.
@@ -256,6 +257,8 @@ def trusted_changes(
         trusted = np.asarray(concentration[1:] > 0)
         if states:
             trusted[model.breaches[model.breaches < len(trusted)]] = False
-        return trusted
-    fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
-    return ~overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+    else:
+        fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
+        trusted = ~overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+    blind = without_equation(observations.stoichiometry, observations.unobserved)
+    return np.asarray(trusted & ~blind)
