@@ -17,7 +17,8 @@ from blocks.errors import DataError
 from sim.dataset import Observations
 from sim.networks.substrates import without_equation
 from sim.reaction.model import ReactionModel
-from sim.reaction.overdraft import overdrawn
+from sim.reaction.overdraft import overdrawn, spoilt
+from sim.reaction.shooting import around_clamps
 from sim.reaction.window import bump
 
 
@@ -257,8 +258,15 @@ def trusted_changes(
         trusted = np.asarray(concentration[1:] > 0)
         if states:
             trusted[model.breaches[model.breaches < len(trusted)]] = False
+            given = around_clamps(observations.concentration[: len(concentration)])
+            trusted &= ~(given[:-1] | given[1:])
     else:
-        fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
-        trusted = ~overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+        stoichiometry, dt = observations.stoichiometry, observations.dt
+        fluxes = model.fluxes(concentration[:-1], stoichiometry)
+        suspects = overdrawn(concentration, fluxes, stoichiometry, dt=dt)
+        regulation = model.nuisance_slope * concentration[:-1] + model.nuisance_offset
+        unexplained = np.diff(concentration, axis=0) / dt - fluxes @ stoichiometry.net.T - regulation
+        scale = np.sqrt(np.square(regulation).mean(axis=0))
+        trusted = ~spoilt(suspects, unexplained, concentration[1:], scale=scale)
     blind = without_equation(observations.stoichiometry, observations.unobserved)
     return np.asarray(trusted & ~blind)
