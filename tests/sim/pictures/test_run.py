@@ -119,10 +119,9 @@ def test_the_replicate_shown_has_the_median_heldout_gain_and_the_picture_says_so
     metrics = MetabolicProblem().evaluate(SLOT, site.observations, site.foundation, site.trained, site.seal)
     gains = [one["heldout_gain"] for one in metrics]
     median = gains.index(float(np.median(gains)))
-    reaction = TabulatedReaction(
-        load_reaction(site.foundation), observations.stoichiometry, dtype=torch.float64
-    )
-    shown = shown_replicate(SLOT, load_node(site.trained / TRAINED), observations, reaction)
+    model = load_reaction(site.foundation)
+    reaction = TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64)
+    shown = shown_replicate(SLOT, load_node(site.trained / TRAINED), observations, reaction, model=model)
     assert shown is not None
     assert shown.replicate == median
     for name in (RESPONSES, EMBEDDING):
