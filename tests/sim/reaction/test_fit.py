@@ -1,5 +1,6 @@
 """Phase 1: what it recovers from observations alone, and the poor models it can stop at."""
 
+from dataclasses import replace
 from pathlib import Path
 from time import process_time
 
@@ -13,10 +14,12 @@ from sim.dataset import Observations, load_observations, load_seal
 from sim.identifiability import determined
 from sim.networks.network import RateLaw, Stoichiometry, Truth
 from sim.networks.settings import DataSettings
+from sim.networks.substrates import anchored_rate_constants
 from sim.reaction.design import Samples, Structure, sample
 from sim.reaction.fit import ReactionFit, candidate_name, fit_reaction
 from sim.reaction.gauge import vanish_without_substrate
 from sim.reaction.model import ReactionModel
+from sim.reaction.overdraft import overdrawn
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.spline import SplineBasis, log_concentration
 from sim.reaction.varpro import VariableProjection
@@ -67,6 +70,71 @@ def test_the_default_preset_gives_up_its_rate_constants_within_seconds(tmp_path,
     assert seconds < 60
     ratio = -model.nuisance_slope / truth.decay[truth.types]
     assert np.percentile(np.abs(ratio - 1), 90) < 0.01
+
+
+@pytest.mark.slow
+def test_one_per_cent_of_noise_leaves_the_rate_constants_and_most_of_the_regulation(tmp_path):
+    observations, truth = dataset(tmp_path, preset="oscillatory_rank_50", noise=0.01, n_frames=1440)
+    (model,) = fitted(observations, tmp_path / "fit", shooting=128)
+    assert r_squared(model, truth, determined(observations)) >= 0.998
+    assert model.noise == pytest.approx(0.01, rel=0.1)
+    ratio = -model.nuisance_slope / truth.decay[truth.types]
+    for kind in (0, 1):
+        assert np.median(ratio[truth.types == kind]) == pytest.approx(1, abs=0.15)
+    clean, _ = dataset(tmp_path / "clean", preset="oscillatory_rank_50", n_frames=1440)
+    assert model.states is not None
+    kept = len(model.states)
+    error = np.abs(model.states / clean.concentration[:kept] - 1)
+    assert np.median(error) < 0.0067 / 3  # the median of |x| for a deviation of 0.01
+
+
+@pytest.mark.slow
+def test_where_substrates_run_out_all_the_time_the_constants_are_found_nevertheless(tmp_path):
+    observations, truth = dataset(
+        tmp_path,
+        preset="oscillatory_rank_50",
+        seed=5,
+        topology="random",
+        exponents=(1, 2),
+        max_substrates=4,
+        flux_limit=True,
+    )
+    (model,) = fitted(observations, tmp_path / "fit")
+    fluxes = model.fluxes(observations.concentration[:-1], observations.stoichiometry)
+    ran_out = overdrawn(observations.concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+    assert ran_out.mean() > 0.4
+    assert r_squared(model, truth, np.ones(truth.rate_constants.size, dtype=bool)) >= 0.99
+    np.testing.assert_allclose(-model.nuisance_slope / truth.decay[truth.types], 1, atol=0.05)
+
+
+@pytest.mark.slow
+def test_saturating_regulation_is_what_the_reactions_leave(tmp_path):
+    observations, truth = dataset(tmp_path, preset="oscillatory_rank_50", regulation="saturating")
+    (model,) = fitted(observations, tmp_path / "fit")
+    assert r_squared(model, truth, determined(observations)) >= 0.999
+    here = observations.concentration[:-1]
+    change = np.diff(observations.concentration, axis=0) / observations.dt
+    fluxes = model.fluxes(here, observations.stoichiometry)
+    left_out = overdrawn(observations.concentration, fluxes, observations.stoichiometry, dt=observations.dt)
+    error = np.where(
+        left_out, 0.0, change - model.rate(here, observations.stoichiometry) - truth.response(here)
+    )
+    size = np.where(left_out, 0.0, truth.response(here))
+    relative = np.linalg.norm(error, axis=0) / np.linalg.norm(size, axis=0)
+    assert np.median(relative) < 0.05
+
+
+@pytest.mark.slow
+def test_saturating_substrates_are_found_in_the_gauge_of_one_at_one(tmp_path):
+    observations, truth = dataset(tmp_path, preset="oscillatory_rank_50", substrate="saturating")
+    (model,) = fitted(observations, tmp_path / "fit")
+    anchored = anchored_rate_constants(
+        truth.rate_constants, observations.stoichiometry, substrate="saturating"
+    )
+    assert r_squared(model, replace(truth, rate_constants=anchored), determined(observations)) >= 0.999
+    c = np.array([0.3, 1.0, 3.0, 8.0])
+    learned = np.exp(model.log_response(np.log(c), 0))
+    np.testing.assert_allclose(learned, 1.2 * c / (1 + c / 5), rtol=0.01)
 
 
 @pytest.mark.parametrize(
