@@ -260,6 +260,16 @@ def test_labels_change_nothing(tmp_path):
     np.testing.assert_array_equal(without.rate_constants, having.rate_constants)
 
 
+def test_a_first_model_by_which_everything_runs_out_is_not_believed(tmp_path):
+    observations, _ = dataset(
+        tmp_path, preset="homeostatic", seed=43, n_metabolites=12, n_reactions=8, n_frames=200,
+        decay=(0.01, 0.03), baseline=(5.0, 4.0),
+    )  # fmt: skip
+    (model,) = fitted(observations, tmp_path / "fit")
+    assert np.isfinite(model.rate_constants).all()
+    assert model.residual_rms < 0.2  # it keeps the changes, and fits them as well as it can
+
+
 def test_progress_is_reported_and_what_is_unexplained_falls(tmp_path):
     observations, _ = dataset(tmp_path, preset="quickstart", n_frames=300)
     seen: list[Progress] = []

@@ -1,6 +1,7 @@
 """What multiple shooting adds to a fit of noisy data, and when it is left alone."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -147,5 +148,5 @@ def test_first_states_are_less_noisy_than_the_measurement():
 def test_windows_grow_by_doubling_up_to_the_length_that_is_wanted(length):
     lengths = stages(length)
     assert lengths[-1] == max(length, 2)
-    assert all(later <= 2 * earlier or later == length for earlier, later in zip(lengths, lengths[1:]))
+    assert all(later <= 2 * earlier or later == length for earlier, later in pairwise(lengths))
     assert lengths == sorted(set(lengths))
