@@ -33,14 +33,18 @@ class Measured:
     stride: int
     """Every how many-th change is fitted where the data are exact."""
 
+    blind: Bool[ndarray, " metabolite"]
+    """Metabolites whose change cannot be accounted for; nothing is fitted to them."""
+
     @property
     def n_changes(self) -> int:
         return len(self.concentration) - 1
 
     @cached_property
     def scale(self) -> Float64[ndarray, " metabolite"]:
-        """Standard deviation of each metabolite's dc/dt, c.u. per t.u."""
-        return np.asarray((np.diff(self.concentration, axis=0) / self.dt).std(axis=0))
+        """Standard deviation of each metabolite's dc/dt, c.u. per t.u.; 0 for what is not fitted."""
+        deviation = (np.diff(self.concentration, axis=0) / self.dt).std(axis=0)
+        return np.where(self.blind, 0.0, deviation)
 
     @cached_property
     def noise(self) -> float:

@@ -86,6 +86,7 @@ class Shooting:
         dynamics: The model of a step.
         noise: Relative standard deviation of the measurement, above 0.
         length: Frames that a window spans at most; they are made equal.
+        given: Metabolites that the model does not explain, but takes as measured; default: none.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Shooting:
         *,
         noise: float,
         length: int,
+        given: Bool[ndarray, " metabolite"] | None = None,
     ) -> None:
         self.dynamics, self.noise = dynamics, noise
         n_changes = len(observed) - 1
@@ -107,6 +109,8 @@ class Shooting:
         frames = self.first + np.arange(self.length + 1)[:, None]
         self.observed = observed[frames]  # step window metabolite
         self.forced: Bool[ndarray, "step window metabolite"] = around_clamps(observed)[frames]
+        if given is not None:
+            self.forced = self.forced | given
         # A frame that two windows share is counted by the one that starts there.
         own = frames < np.append(self.first[1:], n_changes + 1)
         self.counted = np.where(self.forced | ~own[:, :, None], 0.0, 1.0)

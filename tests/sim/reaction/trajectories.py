@@ -26,7 +26,15 @@ class Recording(NamedTuple):
     @property
     def measured(self) -> Measured:
         """As a fit sees it, every change counted."""
-        return Measured(self.seen, dt=self.dt, stride=1)
+        return measured(self.seen, self.dt)
+
+
+def measured(
+    concentration: Float64[ndarray, "frame metabolite"], dt: float, *, stride: int = 1
+) -> Measured:
+    """A trajectory of metabolites that are all accounted for."""
+    nobody = np.zeros(concentration.shape[1], dtype=bool)
+    return Measured(concentration, dt=dt, stride=stride, blind=nobody)
 
 
 def record(**values: object) -> Recording:
