@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.reaction.overdraft import LADDER, Caution, overdrawn
+from sim.networks.network import RateLaw, Stoichiometry
+from sim.reaction.overdraft import LADDER, Caution, overdrawn, spoilt
 from sim.simulate import reaction_rates
 from tests.sim.reaction.trajectories import Recording, record
 
@@ -103,6 +104,39 @@ def test_a_rough_model_finds_what_ran_out_with_more_caution():
         for caution in LADDER
     ]
     assert missed[:2] == [0, 0]
+
+
+def chain(after: list[float], fluxes: list[float]) -> list[bool]:
+    """C -> A -> B beside a metabolite that nobody reacts with; one step from 1 c.u. each."""
+    net = np.array([[1.0, -1.0], [0.0, 1.0], [-1.0, 0.0], [0.0, 0.0]])
+    stoichiometry = Stoichiometry(net, np.maximum(-net, 0), RateLaw.MASS_ACTION)
+    concentration = np.array([[1.0, 1.0, 1.0, 1.0], after])
+    return overdrawn(concentration, np.array([fluxes]), stoichiometry, dt=0.1)[0].tolist()
+
+
+def test_what_ran_out_is_known_by_what_is_left_even_where_the_model_has_its_consumption_wrong():
+    """All of A is gone but the 0.05 that came from C, though by the model only 0.4 were consumed."""
+    assert chain([0.05, 2.0, 0.95, 1.0], [0.5, 4.0]) == [True, True, False, False]
+    assert chain([0.65, 1.4, 0.95, 1.0], [0.5, 4.0]) == [False, False, False, False]
+
+
+def test_a_clamp_touches_a_metabolite_that_nobody_reacts_with():
+    assert chain([0.65, 1.4, 0.95, 0.0], [0.5, 4.0]) == [False, False, False, True]
+
+
+def unexplained(recording: Recording) -> np.ndarray:
+    network, here = recording.network, recording.clean[:-1]
+    right = reaction_rates(network)(here) @ network.stoichiometry.net.T + network.truth.response(here)
+    return np.diff(recording.clean, axis=0) / recording.dt - right
+
+
+def test_a_flux_limit_spoils_the_changes_of_all_partners_and_a_clamp_only_its_own():
+    for recording, partners in ((record(seed=3, **RANDOM), True), (record(seed=1, n_frames=1200), False)):
+        suspects, after = found(recording), recording.clean[1:]
+        scale = np.abs(recording.network.truth.response(recording.clean)).mean(axis=0)
+        got = spoilt(suspects, unexplained(recording), after, scale=scale)
+        assert suspects.sum() > (after <= 0).sum()
+        np.testing.assert_array_equal(got, suspects if partners else after <= 0)
 
 
 SHORT = record(seed=3, **{**RANDOM, "n_frames": 60})

@@ -29,9 +29,7 @@ class Recording(NamedTuple):
         return measured(self.seen, self.dt)
 
 
-def measured(
-    concentration: Float64[ndarray, "frame metabolite"], dt: float, *, stride: int = 1
-) -> Measured:
+def measured(concentration: Float64[ndarray, "frame metabolite"], dt: float, *, stride: int = 1) -> Measured:
     """A trajectory of metabolites that are all accounted for."""
     nobody = np.zeros(concentration.shape[1], dtype=bool)
     return Measured(concentration, dt=dt, stride=stride, blind=nobody)
