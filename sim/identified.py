@@ -126,7 +126,7 @@ def identify_data(folder: Path) -> Identified:
         shape=(concentration.shape[0], concentration.shape[1]),
         dt=observations.dt,
         constants=verdict_on(observations),
-        regulation=regulation_conditioning(stoichiometry, concentration),
+        regulation=regulation_conditioning(stoichiometry, concentration, unobserved=observations.unobserved),
         formulas=tuple(formula(stoichiometry, j) for j in range(stoichiometry.n_reactions)),
     )
 
