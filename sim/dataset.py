@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -41,6 +41,7 @@ LABEL: Final = 6
 N_COLUMNS: Final = 8
 
 
+@runtime_checkable
 class Trajectory(Protocol):
     """Concentrations and structure: all that a model is fitted to, and nothing of frames or labels."""
 

@@ -29,6 +29,7 @@ UNIT: Final = r"c.u.$^{1-n}$ t.u.$^{-1}$, order $n$"
 
 LOOKS: Final[dict[Cause | None, tuple[str, str]]] = {
     None: ("o", PALETTE[0]),
+    Cause.EMPTY: ("D", PALETTE[4]),
     Cause.SAME_SUBSTRATES: ("s", PALETTE[1]),
     Cause.NEVER_ACTIVE: ("X", PALETTE[3]),
     Cause.COLLINEAR: ("^", PALETTE[2]),

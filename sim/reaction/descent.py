@@ -147,8 +147,9 @@ class Descent:
     def _without_overdrafts(self, end: End) -> tuple[End, Excluded]:
         """The end over those changes that are Euler steps of the rate law."""
         excluded = np.zeros((self.measured.n_changes, self.structure.n_metabolites), dtype=bool)
+        rough = False
         for caution in LADDER:
-            concentration = self.measured.concentration
+            concentration, last = self.measured.concentration, caution is LADDER[-1]
             found = overdrawn(
                 concentration,
                 self._fluxes(end, concentration[:-1]),
@@ -156,13 +157,15 @@ class Descent:
                 dt=self.measured.dt,
                 caution=caution,
             )
-            if (found == excluded).all():
+            # A model by which nearly everything runs out is too far off to tell.
+            same = (found == excluded).all() and not (last and rough)
+            if same or found.mean() > MOST:
                 continue
-            excluded = found
+            excluded, rough = found, not last
             end = self._descend(
                 self._search(excluded=excluded),
                 end.iterate.coefficients,
-                tolerance=None if caution is LADDER[-1] else ROUGH,
+                tolerance=None if last else ROUGH,
             )
         return end, excluded
 

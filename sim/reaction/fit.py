@@ -82,6 +82,12 @@ class ReactionFit:
         blind = without_equation(observations.stoichiometry, observations.unobserved)
         measured = partial(Measured, dt=observations.dt, stride=settings.stride, blind=blind)
         self.fitted = measured(self.concentration[: self.n_fitted + 1])
+        seen = len(range(0, self.n_fitted, settings.stride))
+        if self.fitted.width == 1 and seen < 3:
+            raise DataError(
+                f"frames.npy: must give at least 3 frames to fit, but {n_changes + 1} frames with "
+                f"stride {settings.stride} give {seen}; record more or lower foundation.stride"
+            )
         self.unseen = measured(self.concentration[self.n_fitted :])
         if not (self.fitted.samples().rate ** 2).sum() > 0:
             raise DataError(

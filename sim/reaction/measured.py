@@ -13,7 +13,6 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 from scipy import sparse
 
-from blocks.errors import DataError
 from sim.reaction.design import Nuisance, Samples, inverse, line, sample_windows
 from sim.reaction.noise import noise_level
 from sim.reaction.window import chosen, noise_of_windows, width_for, windows
@@ -72,9 +71,6 @@ class Measured:
             nuisance: Functions that stand in for regulation.
             begin: First change.
             end: First change that no longer counts; default: all.
-
-        Raises:
-            DataError: There are too few.
         """
         stretch = self.concentration[begin : None if end is None else end + 1]
         # A short stretch is there for its detail.
@@ -88,13 +84,7 @@ class Measured:
     def _windows(self, n_changes: int, *, stride: int) -> sparse.csr_matrix:
         if self.width > 1:
             return windows(n_changes, min(self.width, n_changes))
-        frames = np.arange(0, n_changes, stride)
-        if frames.size < 3:
-            raise DataError(
-                f"frames.npy: must give at least 3 frames to fit, but {n_changes + 1} frames with "
-                f"stride {stride} give {frames.size}; record more or lower foundation.stride"
-            )
-        return chosen(frames, n_changes)
+        return chosen(np.arange(0, n_changes, stride), n_changes)
 
     def _weight(
         self, averages: sparse.csr_matrix, stretch: Float64[ndarray, "frame metabolite"]

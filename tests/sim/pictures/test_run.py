@@ -36,7 +36,7 @@ class Site:
     def __init__(self, root: Path, **data: Any) -> None:
         self.observations, self.seal = root / "observations", root / "sealed" / "a.seal"
         self.trained = root / "trained"
-        MetabolicProblem().simulate({"seed": 43, **data}, self.observations, self.seal)
+        MetabolicProblem().provide_data({"seed": 43, **data}, self.observations, self.seal)
         fit_reaction(load_observations(self.observations), FoundationSettings(), root / "fitted", silent)
         (self.foundation,) = (root / "fitted").glob("candidate-*.npz")
         MetabolicProblem().train(SLOT, self.observations, self.foundation, self.trained, silent)
@@ -119,10 +119,9 @@ def test_the_replicate_shown_has_the_median_heldout_gain_and_the_picture_says_so
     metrics = MetabolicProblem().evaluate(SLOT, site.observations, site.foundation, site.trained, site.seal)
     gains = [one["heldout_gain"] for one in metrics]
     median = gains.index(float(np.median(gains)))
-    reaction = TabulatedReaction(
-        load_reaction(site.foundation), observations.stoichiometry, dtype=torch.float64
-    )
-    shown = shown_replicate(SLOT, load_node(site.trained / TRAINED), observations, reaction)
+    model = load_reaction(site.foundation)
+    reaction = TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64)
+    shown = shown_replicate(SLOT, load_node(site.trained / TRAINED), observations, reaction, model=model)
     assert shown is not None
     assert shown.replicate == median
     for name in (RESPONSES, EMBEDDING):

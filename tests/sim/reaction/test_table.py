@@ -1,5 +1,7 @@
 """The tabulated reaction against the plain one: values, gradients, and what lies outside of the grid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -33,6 +35,10 @@ def bent_model(n_exponents: int = 2) -> tuple[ReactionModel, np.ndarray]:
         rate_constants=10 ** rng.uniform(-2, -1, 6),
         nuisance_slope=np.zeros(5),
         nuisance_offset=np.zeros(5),
+        noise=0.0,
+        states=None,
+        breaches=np.zeros(0, dtype=np.int64),
+        line_covariance=None,
         mlp=fit_mlp(grid[::16], log_f[:, ::16], ORDERS[:n_exponents]),
         mlp_deviation=0.0,
         iterations=3,
@@ -130,10 +136,25 @@ def test_a_model_comes_back_from_its_file_as_it_was(tmp_path):
     for name in ("exponents", "breaks", "coefficients", "grid", "log_f", "rate_constants"):
         np.testing.assert_array_equal(getattr(back, name), getattr(model, name))
     assert (back.iterations, back.residual_rms, back.heldout_rms) == (3, 0.1, None)
+    assert (back.noise, back.states, back.breaches.tolist(), back.line_covariance) == (0.0, None, [], None)
     np.testing.assert_array_equal(back.mlp.hidden, model.mlp.hidden)
     (tmp_path / "other.npz").write_bytes(b"nothing")
     with pytest.raises(DataError, match=r"other\.npz: must hold a reaction model"):
         load_reaction(tmp_path / "other.npz")
+
+
+def test_states_and_covariance_of_a_refined_model_come_back_as_well(tmp_path):
+    rng = np.random.default_rng(6)
+    found = {
+        "noise": 0.01,
+        "states": rng.uniform(0.1, 9, (40, 5)),
+        "breaches": np.array([9, 19, 29]),
+        "line_covariance": rng.normal(size=(5, 2, 2)),
+    }
+    write_arrays(tmp_path / "model.npz", replace(bent_model()[0], **found).arrays())
+    back = load_reaction(tmp_path / "model.npz")
+    for name, value in found.items():
+        np.testing.assert_array_equal(getattr(back, name), value)
 
 
 def test_mlp_sub_takes_the_shape_of_the_spline_and_is_one_at_one():
