@@ -80,7 +80,8 @@ def notes_on(observations: Observations) -> tuple[str, ...]:
         blind = int(without_equation(observations.stoichiometry, observations.unobserved).sum())
         notes.append(
             f"{_counted(unobserved, n_metabolites, 'metabolite')}: NaN in every frame, so not observed; "
-            f"nothing is fitted to these, nor to those that react with them ({blind} of {n_metabolites} in all)"
+            "nothing is fitted to these, nor to those that react with them "
+            f"({blind} of {n_metabolites} in all)"
         )
     if empty.size:
         notes.append(

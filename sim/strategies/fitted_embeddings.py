@@ -72,13 +72,13 @@ def residual_evidence(data: TrainingData) -> Evidence:
     trusted = data.weight.numpy()
     scale = data.concentration_scale
     line = np.stack([np.ones_like(concentration), concentration / scale], axis=-1)
-    functions = line if data.line_covariance is not None else _splines(concentration)
+    functions, bends = (line, None) if data.line_covariance is not None else _splines(concentration)
     counted = np.maximum(trusted.sum(axis=0), 1.0)
     share = np.where(np.isfinite(spread), INDEPENDENT / (counted * (TOLERANCE * spread) ** 2), 0.0)
     information = np.einsum("tif,ti,tig->ifg", functions, trusted, functions, optimize=True)
     weighted = np.einsum("tif,ti->if", functions, trusted * residual, optimize=True)
     if data.line_covariance is None:
-        return Evidence(share[:, None, None] * information, share[:, None] * weighted)
+        return Evidence(share[:, None, None] * information, share[:, None] * weighted, bends)
     estimate = np.linalg.pinv(information, hermitian=True) @ weighted[:, :, None]
     # (slope, offset) of the covariance become (offset, slope * scale) here
     turned = data.line_covariance.numpy()[:, ::-1, ::-1] / unit**2
@@ -91,14 +91,19 @@ def residual_evidence(data: TrainingData) -> Evidence:
 
 def _splines(
     concentration: Float64[ndarray, "frame metabolite"],
-) -> Float64[ndarray, "frame metabolite function"]:
-    """Quadratic splines in c over what all metabolites visit together, straight at both ends."""
+) -> tuple[Float64[ndarray, "frame metabolite function"], Float64[ndarray, "bend function"]]:
+    """Quadratic splines in c over what all metabolites visit together, straight at both ends.
+
+    With them the second differences of their coefficients, which are 0 where a curve is straight.
+    """
     knots = np.unique(np.quantile(concentration, LEVELS))
     ladder = np.concatenate([knots[:1].repeat(2), knots, knots[-1:].repeat(2)])
     basis = BSpline(ladder, np.eye(len(ladder) - 3), 2)
     inside = np.clip(concentration, knots[0], knots[-1])
     beyond = (concentration - inside)[..., None]
-    return np.asarray(basis(inside) + beyond * basis.derivative()(inside))
+    places = (ladder[1:-2] + ladder[2:-1]) / 2
+    slopes = np.diff(np.eye(places.size), axis=0) / np.diff(places / places.std())[:, None]
+    return np.asarray(basis(inside) + beyond * basis.derivative()(inside)), np.diff(slopes, axis=0)
 
 
 def _places(mixture: Mixture, n_coordinates: int) -> Float64[ndarray, "curve coordinate"]:

@@ -24,6 +24,8 @@ MAX_ROUNDS: Final = 200
 SETTLED: Final = 1e-6  # change of the log likelihood that ends a search
 FEW: Final = 2.5  # members below which a curve describes what is odd about them, and not a type
 
+SET_ASIDE: Final = 10  # of so many metabolites, one may be taken as odd
+
 DISTINCT: Final = 4.0
 """Log likelihood ratio by which an average member of two curves must tell them apart."""
 
@@ -36,6 +38,14 @@ class Evidence:
 
     information: Float64[ndarray, "metabolite function function"]
     weighted: Float64[ndarray, "metabolite function"]
+    bends: Float64[ndarray, "bend function"] | None = None
+    """Combinations of the coefficients that are 0 for what a curve does where none of its members has been:
+    it goes on straight, say. Default: it is 0."""
+
+    def without(self, metabolite: int) -> "Evidence":
+        """The same, nothing being known of one metabolite."""
+        known = np.arange(len(self.weighted)) != metabolite
+        return Evidence(self.information * known[:, None, None], self.weighted * known[:, None], self.bends)
 
 
 @dataclass(frozen=True)
@@ -60,25 +70,41 @@ class Mixture:
 def curves_of(evidence: Evidence) -> Mixture:
     """The mixture with as many curves as the evidence calls for.
 
+    Metabolites that resemble no other are set aside while curves are sought, since one alone can drag a
+    curve away from all of its members; in the end each belongs to what is nearest.
+
     Args:
         evidence: Of every metabolite; one of whom nothing is known has zeros.
     """
+    mixture, odd = _grown(evidence)
+    known = evidence
+    for _ in range(len(evidence.weighted) // SET_ASIDE):
+        if odd is None:
+            break
+        known = known.without(odd)
+        mixture, odd = _grown(known)
+    return mixture if known is evidence else _assigned(evidence, mixture.curves, mixture.shares)
+
+
+def _grown(evidence: Evidence) -> tuple[Mixture, int | None]:
+    """The best mixture, and a metabolite that calls for a curve of its own and resembles no other."""
     best = grown = _settle(evidence, _pooled(evidence, np.ones((len(evidence.weighted), 1))), np.ones(1))
+    odd = None
     while len(grown.curves) < MAX_CURVES:
         larger = [_with(evidence, grown, seed) for seed in _worst(evidence, grown)]
-        larger = [
-            mixture
-            for mixture in larger
-            if mixture.membership.sum(axis=0).min() > FEW and _separation(evidence, mixture) > DISTINCT
-        ]
-        if not larger:
+        larger = [mixture for mixture in larger if _separation(evidence, mixture) > DISTINCT]
+        kept = [mixture for mixture in larger if mixture.membership.sum(axis=0).min() > FEW]
+        if not kept:
+            alone = min(larger, key=lambda mixture: mixture.criterion, default=best)
+            if alone.criterion < best.criterion:
+                odd = int(alone.membership[:, alone.membership.sum(axis=0).argmin()].argmax())
             break
-        grown = max(larger, key=lambda mixture: mixture.log_likelihood)
+        grown = max(kept, key=lambda mixture: mixture.log_likelihood)
         if grown.criterion < best.criterion:
             best = grown
         elif len(grown.curves) > len(best.curves) + 1:
             break
-    return _merged(evidence, best)
+    return _merged(evidence, best), odd
 
 
 def _merged(evidence: Evidence, mixture: Mixture) -> Mixture:
@@ -126,18 +152,23 @@ def _separation(evidence: Evidence, mixture: Mixture) -> float:
 def _settle(
     evidence: Evidence, curves: Float64[ndarray, "curve function"], shares: Float64[ndarray, " curve"]
 ) -> Mixture:
-    last = -np.inf
+    mixture = _assigned(evidence, curves, shares)
     for _ in range(MAX_ROUNDS):
-        scores = _log_likelihoods(evidence, curves) + np.log(np.maximum(shares, 1e-12))
-        top = scores.max(axis=1, keepdims=True)
-        likelihood = np.exp(scores - top)
-        total = float((top[:, 0] + np.log(likelihood.sum(axis=1))).sum())
-        membership = likelihood / likelihood.sum(axis=1, keepdims=True)
-        if total - last < SETTLED:
+        membership, last = mixture.membership, mixture.log_likelihood
+        mixture = _assigned(evidence, _pooled(evidence, membership), membership.mean(axis=0))
+        if mixture.log_likelihood - last < SETTLED:
             break
-        last = total
-        curves, shares = _pooled(evidence, membership), membership.mean(axis=0)
-    return Mixture(curves, shares, membership, total)
+    return mixture
+
+
+def _assigned(
+    evidence: Evidence, curves: Float64[ndarray, "curve function"], shares: Float64[ndarray, " curve"]
+) -> Mixture:
+    scores = _log_likelihoods(evidence, curves) + np.log(np.maximum(shares, 1e-12))
+    top = scores.max(axis=1, keepdims=True)
+    likelihood = np.exp(scores - top)
+    total = float((top[:, 0] + np.log(likelihood.sum(axis=1))).sum())
+    return Mixture(curves, shares, likelihood / likelihood.sum(axis=1, keepdims=True), total)
 
 
 def _log_likelihoods(
@@ -154,5 +185,8 @@ def _pooled(
     information = np.einsum("ik,ifg->kfg", membership, evidence.information)
     weighted = membership.T @ evidence.weighted
     ridge = RIDGE * np.diagonal(evidence.information.mean(axis=0))
+    if evidence.bends is not None:
+        information += ridge.mean() * evidence.bends.T @ evidence.bends
+        ridge = RIDGE * ridge
     floor = np.diag(ridge + np.finfo(float).tiny)
     return np.asarray(np.linalg.solve(information + floor, weighted[:, :, None])[:, :, 0])

@@ -16,10 +16,11 @@ from torch import Tensor
 from blocks.errors import DataError
 from sim.dataset import Observations
 from sim.networks.substrates import without_equation
+from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn, spoilt
 from sim.reaction.shooting import around_clamps
-from sim.reaction.window import bump
+from sim.training.averages import Averages, averages, line_deviation, moving, residual_spread
 
 
 @runtime_checkable
@@ -46,20 +47,6 @@ def training_frames(n_frames: int, heldout_fraction: float) -> int:
             f"{kept} and {n_frames - kept} (heldout_fraction {heldout_fraction:g}); use a longer data set"
         )
     return kept
-
-
-@dataclass(frozen=True)
-class Averages:
-    """The residual averaged over every window of some width."""
-
-    residual: Float[Tensor, "window metabolite"]
-    """c.u. per t.u."""
-
-    weight: Float[Tensor, "window metabolite"]
-    """1 where every change of the window is trusted, else 0."""
-
-    spread: Float[Tensor, " metabolite"]
-    """Scale of each metabolite's averages, c.u. per t.u."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +96,8 @@ class TrainingData:
             width: Frames that a window spans, at most as many as there are changes.
         """
         if width not in self._averages:
-            weights = torch.from_numpy(bump(width)).to(self.residual.dtype)
-            residual = self.residual.unfold(0, width, 1) @ weights
-            weight = (self.weight.unfold(0, width, 1).amin(dim=-1) > 0).to(self.residual.dtype)
-            spread = residual_spread(residual, moving=moving(self.concentration), weight=weight)
-            self._averages[width] = Averages(residual, weight, spread)
+            known = moving(self.concentration)
+            self._averages[width] = averages(self.residual, self.weight, moving=known, width=width)
         return self._averages[width]
 
     @cached_property
@@ -148,53 +132,6 @@ def residual_of(
     with torch.no_grad():
         change = (concentration[1:] - concentration[:-1]) / dt
         return change - reaction.rate(concentration[:-1])
-
-
-def moving(concentration: Float[Tensor, "frame metabolite"]) -> Bool[Tensor, " metabolite"]:
-    """Which metabolites move at all; of the others' regulation the data say nothing."""
-    return (concentration != concentration[0]).any(dim=0)
-
-
-def line_deviation(
-    concentration: Float[Tensor, "frame metabolite"], covariance: Float[Tensor, "metabolite 2 2"]
-) -> Float[Tensor, " metabolite"]:
-    """Standard deviation of an uncertain line over the concentrations of its metabolite, c.u. per t.u.
-
-    Args:
-        concentration: Where the line is looked at, c.u.
-        covariance: Of slope and offset.
-    """
-    mean, square = concentration.mean(dim=0), concentration.square().mean(dim=0)
-    slope, mixed, offset = covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
-    return (square * slope + 2 * mean * mixed + offset).clamp(min=0).sqrt()
-
-
-def residual_spread(
-    residual: Float[Tensor, "change metabolite"],
-    *,
-    moving: Bool[Tensor, " metabolite"] | None = None,
-    weight: Float[Tensor, "change metabolite"] | None = None,
-) -> Float[Tensor, " metabolite"]:
-    """Standard deviation of each metabolite's residual, at least a tenth of its mean, c.u. per t.u.
-
-    A metabolite that hardly moves has next to no spread and would outweigh all others; it gets the
-    tenth of its mean, or where that is nothing too, a thousandth of the median metabolite.
-
-    Args:
-        residual: dc/dt - reaction, c.u. per t.u.
-        moving: Which metabolites move; the others get an infinite scale, and so no weight. Default: all.
-        weight: Of each change; a metabolite without any gets an infinite scale too. Default: all alike.
-    """
-    weight = torch.ones_like(residual) if weight is None else weight
-    total = weight.sum(dim=0)
-    mean = (weight * residual).sum(dim=0) / total.clamp(min=1)
-    variance = (weight * (residual - mean).square()).sum(dim=0) / total.clamp(min=1)
-    spread = (variance + (0.1 * mean).square()).sqrt()
-    moving = (total > 0) if moving is None else moving & (total > 0)
-    if not bool(moving.any()):
-        moving = torch.ones_like(spread, dtype=torch.bool)
-    floor = 1e-3 * float(spread[moving].median()) or torch.finfo(torch.float32).tiny
-    return spread.clamp(min=floor).where(moving, torch.inf)
 
 
 def training_data(
@@ -267,6 +204,8 @@ def trusted_changes(
         regulation = model.nuisance_slope * concentration[:-1] + model.nuisance_offset
         unexplained = np.diff(concentration, axis=0) / dt - fluxes @ stoichiometry.net.T - regulation
         scale = np.sqrt(np.square(regulation).mean(axis=0))
-        trusted = ~spoilt(suspects, unexplained, concentration[1:], scale=scale)
+        spoiled = spoilt(suspects, unexplained, concentration[1:], scale=scale)
+        # A model by which nearly everything runs out is too far off to tell.
+        trusted = ~spoiled if spoiled.mean() <= MOST else np.ones_like(spoiled)
     blind = without_equation(observations.stoichiometry, observations.unobserved)
     return np.asarray(trusted & ~blind)

@@ -1,6 +1,6 @@
 """Small problems that strategies were invented for, and what a training makes of them.
 
-All are variants of the hand-made network: noisy, faster by a factor, or hardly moving.
+All are variants of the hand-made network: noisy, faster by a factor, hardly moving, or of more types.
 """
 
 from dataclasses import dataclass, replace
@@ -12,10 +12,13 @@ from torch import Tensor
 
 from blocks.base import Value
 from sim.dataset import Observations
-from sim.evaluation.clusters import embedding_metrics
+from sim.evaluation.clusters import clusters_of, embedding_metrics
 from sim.evaluation.lines import ratios, response_curves, response_errors, response_lines, visited_range
-from sim.networks.network import Truth
+from sim.networks.network import RateLaw, Stoichiometry, Truth
 from sim.node import NodeCohort
+from sim.reaction.mlp import fit_mlp
+from sim.reaction.model import ReactionModel, response_grid
+from sim.reaction.spline import SplineBasis, log_concentration
 from sim.training.data import Reaction, TrainingData, training_data
 from sim.training.plan import Batch
 from sim.training.slots import resolve
@@ -81,15 +84,109 @@ def still(n_frames: int = 200) -> Problem:
     return _followed(n_frames, np.linspace(1, 9, N_METABOLITES), truth, Nothing())
 
 
-def _followed(n_frames: int, concentration: np.ndarray, truth: Truth, reaction: Reaction) -> Problem:
+def mixed(
+    *members: int,
+    decay: tuple[float, ...] = (0.001, 0.002, 0.004),
+    baseline: tuple[float, ...] = (4.0, 6.0, 5.0),
+    n_frames: int = 400,
+) -> Problem:
+    """Three-cycles of metabolites, so many of each type, in an order that nothing gives away."""
+    rng = np.random.default_rng(3)
+    n_metabolites = sum(members)
+    prey = np.arange(n_metabolites)
+    predator = prey // 3 * 3 + (prey + 1) % 3
+    net, exponents = np.zeros((2, n_metabolites, n_metabolites))
+    net[prey, prey], net[predator, prey] = -1, 1
+    exponents[prey, prey] = exponents[predator, prey] = 1
+    truth = Truth(
+        rate_constants=10 ** rng.uniform(-1.5, -0.8, n_metabolites),
+        types=rng.permutation(np.repeat(np.arange(len(members)), members)),
+        decay=np.array(decay[: len(members)]),
+        baseline=np.array(baseline[: len(members)]),
+    )
+    stoichiometry = Stoichiometry(net, exponents, RateLaw.MASS_ACTION)
+    reaction = ExactReaction(stoichiometry, truth.rate_constants)
+    return _followed(n_frames, rng.uniform(1, 9, n_metabolites), truth, reaction, stoichiometry)
+
+
+def with_an_idle_metabolite(problem: Problem) -> Problem:
+    """One metabolite more, which no reaction touches and which stays at its baseline."""
+    known, truth = problem.observations, problem.truth
+    stoichiometry = Stoichiometry(
+        *(np.pad(one, ((0, 1), (0, 0))) for one in (known.stoichiometry.net, known.stoichiometry.exponents)),
+        known.stoichiometry.rate_law,
+    )
+    frames = np.pad(known.frames, ((0, 0), (0, 1), (0, 0)))
+    frames[:, -1, 3], frames[:, -1, 6] = truth.baseline[0], np.nan
+    observations = replace(known, frames=frames, stoichiometry=stoichiometry)
+    truth = replace(truth, types=np.append(truth.types, 0))
+    reaction = ExactReaction(stoichiometry, truth.rate_constants)
+    return Problem(observations, truth, reaction, observations.concentration)
+
+
+def limited(pace: float, n_frames: int = 400) -> Problem:
+    """Reactions so fast that substrates run out, and are slowed so that none is over-consumed."""
+    stoichiometry, truth = network()
+    truth = replace(truth, rate_constants=pace * truth.rate_constants)
+    present = torch.from_numpy(stoichiometry.exponents.T > 0)
+    consumed = torch.from_numpy(np.maximum(-stoichiometry.net, 0))
+    net, constants = torch.from_numpy(stoichiometry.net), torch.from_numpy(truth.rate_constants)
+
+    class Limited:
+        def rate(self, concentration: Tensor) -> Tensor:
+            flux = constants * torch.where(present, concentration, 1.0).prod(dim=-1)
+            enough = (concentration / (DT * consumed @ flux + 1e-12)).clamp(max=1.0)
+            slowed = flux * torch.where(consumed.T > 0, enough, 1.0).amin(dim=-1)
+            return net @ slowed
+
+    start = np.random.default_rng(4).uniform(1, 9, N_METABOLITES)
+    followed = _followed(n_frames, start, truth, Limited())
+    return replace(followed, reaction=ExactReaction(stoichiometry, truth.rate_constants))
+
+
+def exact_model(problem: Problem, *, noise: float = 0.0) -> ReactionModel:
+    """The fitted model that a perfect Phase 1 would end with: f = c, and the true rate constants."""
+    basis = SplineBasis.at_quantiles(log_concentration(problem.clean), 8)
+    exponents, grid = np.array([1.0]), response_grid(log_concentration(problem.clean))
+    coefficients = basis.centres[None]
+    log_f = coefficients @ basis.values(grid).T
+    zero = np.zeros(problem.clean.shape[1])
+    return ReactionModel(
+        exponents=exponents,
+        breaks=basis.breaks,
+        coefficients=coefficients,
+        grid=grid,
+        log_f=log_f,
+        rate_constants=problem.truth.rate_constants,
+        nuisance_slope=zero,
+        nuisance_offset=zero,
+        noise=noise,
+        states=None,
+        breaches=np.zeros(0, dtype=np.int64),
+        line_covariance=None,
+        mlp=fit_mlp(grid[::32], log_f[:, ::32], exponents),
+        mlp_deviation=0.0,
+        iterations=0,
+        residual_rms=0.0,
+        heldout_rms=None,
+    )
+
+
+def _followed(
+    n_frames: int,
+    concentration: np.ndarray,
+    truth: Truth,
+    reaction: Reaction,
+    stoichiometry: Stoichiometry | None = None,
+) -> Problem:
     decay, baseline = truth.decay[truth.types], truth.baseline[truth.types]
-    frames = np.zeros((n_frames, N_METABOLITES, 8))
+    frames = np.zeros((n_frames, concentration.size, 8))
     frames[:, :, 6] = np.nan
     for frame in frames:
         frame[:, 3] = concentration
         change = reaction.rate(torch.from_numpy(concentration)).numpy() - decay * (concentration - baseline)
         concentration = np.maximum(0, concentration + DT * change)
-    observations = Observations(frames, network()[0], DT, "0" * 64)
+    observations = Observations(frames, stoichiometry or network()[0], DT, "0" * 64)
     return Problem(observations, truth, reaction, observations.concentration)
 
 
@@ -111,6 +208,9 @@ class Outcome:
     ari: np.ndarray
     """Adjusted Rand index of the embeddings' clusters against the types."""
 
+    n_clusters: list[int]
+    """How many clusters the embeddings form."""
+
 
 def outcome(problem: Problem, *strategies: str, **values: Value) -> Outcome:
     """Trains a slot and compares with the truth."""
@@ -127,9 +227,10 @@ def outcome(problem: Problem, *strategies: str, **values: Value) -> Outcome:
         node=node,
         steps=history.total,
         losses=np.array(history.losses),
-        slopes=np.array([[one[f"slope_ratio_{kind}"] for kind in (0, 1)] for one in slopes]),
+        slopes=np.array([[one[f"slope_ratio_{kind}"] for kind in range(truth.n_types)] for one in slopes]),
         errors=np.array([np.mean(list(one.values())) for one in errors]),
         ari=np.array([embedding_metrics(one, truth.types)["type_ari"] for one in embeddings]),
+        n_clusters=[len(np.unique(clusters_of(one)[0])) for one in embeddings],
     )
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.errors import DataError
-from sim.training.data import moving, residual_spread, training_data, training_frames
+from sim.training.averages import moving, residual_spread
+from sim.training.data import training_data, training_frames
 from tests.sim.training.tiny import simulated
 
 
@@ -50,9 +51,13 @@ def test_no_column_but_the_concentration_reaches_the_training_data():
     sealed, _, _ = simulated(label=np.nan)
     one = training_data(unsealed, reaction, heldout_fraction=0.1)
     other = training_data(sealed, reaction, heldout_fraction=0.1)
-    assert {field.name for field in dataclasses.fields(one)} == {"concentration", "residual", "dt"}
+    reached = {field.name for field in dataclasses.fields(one) if field.compare}
+    assert reached == {"concentration", "residual", "dt", "trusted", "line_covariance"}
     assert torch.equal(one.concentration, other.concentration)
     assert torch.equal(one.residual, other.residual)
+    for data in (one, other):
+        assert data.trusted is None
+        assert data.line_covariance is None
 
 
 def test_a_metabolite_that_never_moves_has_a_scale_all_the_same():
