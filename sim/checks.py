@@ -122,12 +122,17 @@ def read_structure(path: Path, rate_law: str) -> Stoichiometry:
 
 
 def check_concentration(path: Path, concentration: Float64[ndarray, "frame metabolite"]) -> None:
-    """Concentrations must be finite and not negative.
+    """Concentrations must be finite and not negative; a metabolite that is NaN throughout is unobserved.
 
     Raises:
-        DataError: Naming the first metabolite and frame that are not.
+        DataError: Naming the first metabolite and frame that are not, or where none is observed.
     """
-    wrong = ~(np.isfinite(concentration) & (concentration >= 0))
+    unobserved = np.isnan(concentration).all(axis=0)
+    if unobserved.all():
+        raise DataError(
+            f"{path}: some metabolite must be observed, but all {unobserved.size} are NaN; check column 3"
+        )
+    wrong = ~(np.isfinite(concentration) & (concentration >= 0)) & ~unobserved
     if wrong.any():
         frame, metabolite = map(int, np.argwhere(wrong)[0])
         raise DataError(

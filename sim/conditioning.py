@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from sim.identifiability import NULL, null_directions
 from sim.networks.network import Stoichiometry
-from sim.networks.substrates import unit_rates
+from sim.networks.substrates import unit_rates, without_equation
 from sim.reaction.design import Samples, Structure, gram, sample
 
 CONFOUNDED: Final = 1e-6
@@ -42,18 +42,24 @@ class Conditioning:
 
 
 def regulation_conditioning(
-    stoichiometry: Stoichiometry, concentration: Float64[ndarray, "frame metabolite"]
+    stoichiometry: Stoichiometry,
+    concentration: Float64[ndarray, "frame metabolite"],
+    *,
+    unobserved: Bool[ndarray, " metabolite"] | None = None,
 ) -> Conditioning:
     """Standard errors of slope and offset for one trajectory, with substrates taken to enter as c^E.
 
     Args:
         stoichiometry: S, E and rate law.
         concentration: Concentrations, c.u.
+        unobserved: Metabolites of which nothing was measured; default: none.
     """
     structure = Structure(stoichiometry)
     n_metabolites = stoichiometry.n_metabolites
+    unseen = np.zeros(n_metabolites, dtype=bool) if unobserved is None else unobserved
+    blind = without_equation(stoichiometry, unseen)
     frames = np.arange(len(concentration) - 1)
-    samples = sample(concentration, 1.0, frames, scale=np.ones(n_metabolites))
+    samples = sample(concentration, 1.0, frames, scale=np.where(blind, 0.0, 1.0))
     rates = unit_rates(concentration[frames], stoichiometry, substrates=structure.substrates)
     design = rates[:, structure.column] * structure.coefficient * samples.weight[:, structure.row]
     # What each reaction has along the constant and the linear direction of the metabolite that it changes.
@@ -68,6 +74,8 @@ def regulation_conditioning(
     for metabolite, (start, stop) in enumerate(zip(structure.ends[:-1], structure.ends[1:], strict=True)):
         to_direction = _to_direction(samples, metabolite)
         cause = "never moves" if to_direction is None else None
+        if blind[metabolite]:
+            cause = "not observed" if unseen[metabolite] else "reacts with one that is not observed"
         if to_direction is not None:
             reactions, cross = structure.column[start:stop], along[:, start:stop]
             reach = cross @ left_open[reactions]

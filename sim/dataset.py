@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from blocks.errors import DataError
@@ -50,6 +50,10 @@ class Trajectory(Protocol):
         """Concentrations, c.u."""
 
     @property
+    def unobserved(self) -> Bool[ndarray, " metabolite"]:
+        """Metabolites of which nothing was measured."""
+
+    @property
     def stoichiometry(self) -> Stoichiometry:
         """S, E and rate law."""
 
@@ -63,6 +67,7 @@ class Recorded:
     """A `Trajectory` on its own."""
 
     concentration: Float64[ndarray, "frame metabolite"]
+    unobserved: Bool[ndarray, " metabolite"]
     stoichiometry: Stoichiometry
     dt: float
 
@@ -83,8 +88,16 @@ class Observations:
 
     @property
     def concentration(self) -> Float64[ndarray, "frame metabolite"]:
-        """Concentrations, c.u.: column 3 of the frames, contiguous."""
-        return self.frames[:, :, CONCENTRATION].copy()
+        """Concentrations, c.u.: column 3 of the frames, contiguous.
+
+        A metabolite that was never observed stands at 1 c.u., where every response is 1.
+        """
+        return np.where(self.unobserved, 1.0, self.frames[:, :, CONCENTRATION])
+
+    @property
+    def unobserved(self) -> Bool[ndarray, " metabolite"]:
+        """Metabolites of which nothing was measured: NaN in every frame."""
+        return np.asarray(np.isnan(self.frames[:, :, CONCENTRATION]).all(axis=0))
 
 
 def write_dataset(

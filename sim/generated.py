@@ -26,6 +26,8 @@ class Generated(NamedTuple):
 
     sha256: str
     activity_rank: int
+    """Of the metabolites that are observed."""
+
     reaction_rms: float
     """Root mean square of the reaction term, without flux limit, c.u. per t.u."""
 
@@ -62,12 +64,14 @@ def generate_folder(settings: DataSettings, folder: Path) -> Generated:
         draft.replace(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    reactions = reaction_rates(network)(concentration) @ network.stoichiometry.net.T
+    # The terms are those of the whole network, be it observed or not.
+    whole = simulate(network, settings.model_copy(update={"unobserved": 0.0}))
+    reactions = reaction_rates(network)(whole) @ network.stoichiometry.net.T
     return Generated(
         sha256=sha256,
-        activity_rank=activity_rank(concentration),
+        activity_rank=activity_rank(concentration[:, ~np.isnan(concentration).any(axis=0)]),
         reaction_rms=_rms(reactions),
-        homeostasis_rms=_rms(network.truth.response(concentration)),
+        homeostasis_rms=_rms(network.truth.response(whole)),
     )
 
 

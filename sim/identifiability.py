@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from sim.dataset import Observations
 from sim.networks.network import Stoichiometry
-from sim.networks.substrates import unit_rates
+from sim.networks.substrates import unit_rates, without_equation
 from sim.reaction.design import Structure, gram, sample
 
 NULL = 1e-10
@@ -25,6 +25,10 @@ NULL = 1e-10
 
 INVOLVED = 1e-3
 """A rate constant is undetermined where its axis has at least this squared projection on that span."""
+
+
+STRIDE = 3
+"""Every how many-th frame decides which rate constants the data determine."""
 
 
 class Cause(StrEnum):
@@ -104,7 +108,11 @@ def unidentifiable(stoichiometry: Stoichiometry) -> tuple[tuple[int, ...], ...]:
 
 
 def identifiability(
-    stoichiometry: Stoichiometry, concentration: Float64[ndarray, "frame metabolite"], *, stride: int = 1
+    stoichiometry: Stoichiometry,
+    concentration: Float64[ndarray, "frame metabolite"],
+    *,
+    stride: int = 1,
+    unobserved: Bool[ndarray, " metabolite"] | None = None,
 ) -> Identifiability:
     """The verdict for one trajectory, with substrates taken to enter as c^E.
 
@@ -112,10 +120,14 @@ def identifiability(
         stoichiometry: S, E and rate law.
         concentration: Concentrations, c.u.; noise makes collinear designs look determined.
         stride: Every how many-th frame is looked at.
+        unobserved: Metabolites of which nothing was measured; default: none.
     """
     structure = Structure(stoichiometry)
     frames = np.arange(0, len(concentration) - 1, stride)
-    samples = sample(concentration, 1.0, frames, scale=np.diff(concentration, axis=0).std(axis=0))
+    scale = np.diff(concentration, axis=0).std(axis=0)
+    if unobserved is not None:
+        scale = np.where(without_equation(stoichiometry, unobserved), 0.0, scale)
+    samples = sample(concentration, 1.0, frames, scale=scale)
     rates = unit_rates(concentration[frames], stoichiometry, substrates=structure.substrates)
     design = rates[:, structure.column] * structure.coefficient * samples.weight[:, structure.row]
     before = np.bincount(structure.column, (design**2).sum(axis=0), minlength=structure.n_reactions)
@@ -144,15 +156,33 @@ def identifiability(
     return Identifiability(causes=tuple(causes), groups=groups, n_open=n_open)
 
 
-def determined(observations: Observations, *, stride: int = 3) -> Bool[ndarray, " reaction"]:
-    """Which rate constants a data set determines.
+def verdict_on(
+    observations: Observations, *, states: Float64[ndarray, "frame metabolite"] | None = None
+) -> Identifiability:
+    """The verdict on a data set.
 
     Args:
         observations: The data set.
-        stride: Every how many-th frame is looked at.
+        states: Its frames without their noise, where a fit has found them; default: as measured.
     """
-    verdict = identifiability(observations.stoichiometry, observations.concentration, stride=stride)
-    return verdict.determined
+    return identifiability(
+        observations.stoichiometry,
+        observations.concentration if states is None else states,
+        stride=STRIDE,
+        unobserved=observations.unobserved,
+    )
+
+
+def determined(
+    observations: Observations, *, states: Float64[ndarray, "frame metabolite"] | None = None
+) -> Bool[ndarray, " reaction"]:
+    """Which rate constants the structure and the trajectory determine; no truth is read.
+
+    Args:
+        observations: The data set.
+        states: Its frames without their noise, where a fit has found them; default: as measured.
+    """
+    return verdict_on(observations, states=states).determined
 
 
 def null_directions(normal: Float64[ndarray, "reaction reaction"]) -> Float64[ndarray, "reaction open"]:

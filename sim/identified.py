@@ -12,12 +12,11 @@ from numpy import ndarray
 from sim.conditioning import Conditioning, regulation_conditioning
 from sim.dataset import load_observations
 from sim.formulas import formula
-from sim.identifiability import Cause, Identifiability, identifiability
+from sim.identifiability import Cause, Identifiability, verdict_on
 
 QUANTILES: Final = {"best": 0.0, "quarter": 0.25, "median": 0.5, "three quarters": 0.75, "worst": 1.0}
 """Which metabolites of the ordered ones stand for all."""
 
-STRIDE: Final = 3
 """Every how many-th frame decides which constants are determined: the same as in evaluation."""
 
 
@@ -126,8 +125,8 @@ def identify_data(folder: Path) -> Identified:
     return Identified(
         shape=(concentration.shape[0], concentration.shape[1]),
         dt=observations.dt,
-        constants=identifiability(stoichiometry, concentration, stride=STRIDE),
-        regulation=regulation_conditioning(stoichiometry, concentration),
+        constants=verdict_on(observations),
+        regulation=regulation_conditioning(stoichiometry, concentration, unobserved=observations.unobserved),
         formulas=tuple(formula(stoichiometry, j) for j in range(stoichiometry.n_reactions)),
     )
 

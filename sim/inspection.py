@@ -13,6 +13,7 @@ from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
 from sim.dataset import Observations, load_observations
+from sim.networks.substrates import without_equation
 from sim.training.data import training_frames
 from sim.training.hyperparameters import Hyperparameters
 
@@ -59,19 +60,28 @@ def check_length(spec: ExplorationSpec, n_frames: int) -> None:
 
 
 def notes_on(observations: Observations) -> tuple[str, ...]:
-    """A line for metabolites that never move, and one for reactions that change nothing.
+    """A line for metabolites that never move, for unobserved ones, and for reactions that change nothing.
 
     Args:
         observations: The data set.
     """
     concentration = observations.concentration
-    still = np.flatnonzero((concentration == concentration[0]).all(axis=0))
+    still = np.flatnonzero((concentration == concentration[0]).all(axis=0) & ~observations.unobserved)
     empty = np.flatnonzero(~observations.stoichiometry.net.any(axis=0))
     notes = []
     if still.size:
         notes.append(
             f"{_counted(still, concentration.shape[1], 'metabolite')}: never moves, so that "
             "the data say nothing of its regulation"
+        )
+    unobserved = np.flatnonzero(observations.unobserved)
+    if unobserved.size:
+        n_metabolites = concentration.shape[1]
+        blind = int(without_equation(observations.stoichiometry, observations.unobserved).sum())
+        notes.append(
+            f"{_counted(unobserved, n_metabolites, 'metabolite')}: NaN in every frame, so not observed; "
+            "nothing is fitted to these, nor to those that react with them "
+            f"({blind} of {n_metabolites} in all)"
         )
     if empty.size:
         notes.append(

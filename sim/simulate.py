@@ -39,7 +39,7 @@ def reaction_rates(
 
 
 def simulate(network: Network, settings: DataSettings) -> Float64[ndarray, "frame metabolite"]:
-    """Concentrations as measured, c.u., one frame per Euler step.
+    """Concentrations as measured, c.u., one frame per Euler step; NaN for metabolites that are not.
 
     Args:
         network: As `generate_network` gives it.
@@ -72,6 +72,9 @@ def simulate(network: Network, settings: DataSettings) -> Float64[ndarray, "fram
     if settings.noise:
         scatter = 1.0 + settings.noise * instrument.standard_normal(trajectory.shape)
         trajectory = np.maximum(trajectory * scatter, 0.0)
+    if hidden := round(settings.unobserved * settings.n_metabolites):
+        unseen = np.random.default_rng([settings.seed, 6]).permutation(settings.n_metabolites)[:hidden]
+        trajectory[:, unseen] = np.nan
     return trajectory
 
 

@@ -79,8 +79,9 @@ def cells_of(names: list[str], seeds: list[int], *, quick: bool, root: Path) -> 
         folder = root / (f"quick-{name}" if quick else name)
         cells += [
             Cell(condition, variant, seed, quick, folder)
-            for seed in seeds[: condition.most_networks]
+            for place, seed in enumerate(seeds[: condition.most_networks])
             for variant in condition.variants
+            if variant.most_networks is None or place < variant.most_networks
         ]
     return cells
 

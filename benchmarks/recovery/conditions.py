@@ -62,6 +62,9 @@ class Variant:
     targets: tuple[Target, ...] = ()
     """Beside those of the condition."""
 
+    most_networks: int | None = None
+    """Where fewer networks than the seeds given are trained: rollouts at four time steps take minutes."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -168,8 +171,13 @@ CONDITIONS: Final = (
                 more_strategies=("joint_refinement",),
                 targets=(_FROZEN, _slope(0.8, 1.2)),
             ),
-            Variant("rollout", "rollout alone, as the seed did it", exploration="phase2_homeostasis"),
-            Variant("residual", "residual alone"),
+            Variant(
+                "rollout",
+                "rollout alone, as the seed did it",
+                exploration="phase2_homeostasis",
+                most_networks=1,
+            ),
+            Variant("residual", "residual alone", strategies=("reinitialisation", "residual")),
         ),
     ),
     Condition(

@@ -26,8 +26,8 @@ from memory.records import FoundationRecord
 from sim.artifacts import load_reaction
 from sim.dataset import load_observations, load_seal, load_sealed_settings
 from sim.evaluation.clusters import clusters_of
-from sim.evaluation.foundation import determined
 from sim.evaluation.numbers import finite
+from sim.identifiability import determined
 from sim.networks.generate import generate_network
 from sim.networks.network import Truth
 from sim.reaction.model import ReactionModel
@@ -166,15 +166,15 @@ def _beside(cell: Cell, ground: Ground) -> tuple[Metrics, Oracle | None]:
     truth, settings = load_seal(ground.seal), load_sealed_settings(ground.seal)
     model, concentration, note = load_reaction(ground.model), observations.concentration, ""
     nuisance: Metrics = {}
-    if not getattr(settings, "unobserved", 0.0):
+    if not settings.unobserved:
         nuisance = nuisance_metrics(model, concentration, truth)
-        identifiable = determined(observations)
+        identifiable = determined(observations, states=model.states)
         stoichiometry = observations.stoichiometry
     else:
         # A bound for what nobody sees: the oracle alone is given every concentration.
         network = generate_network(settings)
         truth, stoichiometry, note = network.truth, network.stoichiometry, "sees every metabolite"
-        concentration = simulate(network, settings)
+        concentration = simulate(network, settings.model_copy(update={"unobserved": 0.0}))
         identifiable = np.ones(stoichiometry.n_reactions, dtype=bool)
     fit = oracle_fit(
         concentration,

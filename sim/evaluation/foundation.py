@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from jaxtyping import Bool
 from numpy import ndarray
@@ -14,13 +13,10 @@ from sim.artifacts import load_reaction
 from sim.dataset import Observations
 from sim.evaluation.numbers import Metrics, finite
 from sim.evaluation.rate_constants import rate_constant_metrics
-from sim.identifiability import identifiability
+from sim.identifiability import determined
 from sim.networks.network import Truth
 from sim.networks.substrates import anchored_rate_constants
 from sim.reaction.model import ReactionModel
-
-IDENTIFIABILITY_STRIDE: Final = 3
-"""Every how many-th frame decides which rate constants the data determine."""
 
 
 def evaluate_reaction(
@@ -42,19 +38,11 @@ def evaluate_reaction(
     if truth is None:
         return metrics
     if identifiable is None:
-        identifiable = determined(observations)
+        identifiable = determined(observations, states=model.states)
     true = anchored_rate_constants(
         truth.rate_constants, observations.stoichiometry, substrate=truth.substrate
     )
     return metrics | rate_constant_metrics(model.rate_constants, true, identifiable)
-
-
-def determined(observations: Observations) -> Bool[ndarray, " reaction"]:
-    """Which rate constants the structure and the trajectory determine; no truth is read."""
-    verdict = identifiability(
-        observations.stoichiometry, observations.concentration, stride=IDENTIFIABILITY_STRIDE
-    )
-    return verdict.determined
 
 
 def judge_candidates(
@@ -82,7 +70,8 @@ def judge_candidates(
     if not candidates:
         raise DataError("a fitted reaction model must be there, but the folder holds none; fit it again")
     models = {path.name: load_reaction(path) for path in candidates}
-    identifiable = determined(observations)
+    states = next(iter(models.values())).states
+    identifiable = determined(observations, states=states)
     metrics = {
         name: evaluate_reaction(model, observations, truth, identifiable=identifiable)
         for name, model in models.items()

@@ -76,6 +76,10 @@ class DataSettings(Frozen):
     noise: Annotated[
         float, Field(ge=0, le=1, description="Measurement noise, standard deviation over concentration.")
     ] = 0.0
+    unobserved: Annotated[
+        float,
+        Field(ge=0, lt=1, description="Share of the metabolites whose concentration is never measured."),
+    ] = 0.0
     process_noise: Annotated[
         float,
         Field(

@@ -88,6 +88,20 @@ def saturate(concentration: Float64[ndarray, "..."]) -> Float64[ndarray, "..."]:
     return np.asarray(concentration / (1.0 + concentration / HALF_SATURATION))
 
 
+def without_equation(
+    stoichiometry: Stoichiometry, unobserved: Bool[ndarray, " metabolite"]
+) -> Bool[ndarray, " metabolite"]:
+    """Metabolites whose change is not accounted for: unobserved, or in a reaction of unobserved substrates.
+
+    Args:
+        stoichiometry: S and E.
+        unobserved: Metabolites of which nothing was measured.
+    """
+    unknown = (stoichiometry.exponents[unobserved] != 0).any(axis=0)
+    touched: Bool[ndarray, " metabolite"] = (stoichiometry.net[:, unknown] != 0).any(axis=1)
+    return np.asarray(unobserved | touched)
+
+
 RESPONSES: Final[Mapping[str, Callable[[Float64[ndarray, "..."]], Float64[ndarray, "..."]] | None]] = {
     "power": None,
     "saturating": saturate,

@@ -16,10 +16,9 @@ from blocks.errors import DataError
 from blocks.slot import SlotSpec
 from sim.artifacts import load_node
 from sim.dataset import Observations
-from sim.evaluation.foundation import IDENTIFIABILITY_STRIDE
 from sim.evaluation.heldout import Unseen, heldout_gain
 from sim.evaluation.lines import response_curves, visited_range
-from sim.identifiability import identifiability
+from sim.identifiability import verdict_on
 from sim.networks.network import Truth
 from sim.networks.substrates import anchored_rate_constants
 from sim.node import NodeCohort
@@ -170,7 +169,7 @@ def _rate_constants(
     model: ReactionModel, observations: Observations, truth: Truth | None, *, refined: bool
 ) -> Figure:
     stoichiometry = observations.stoichiometry
-    verdict = identifiability(stoichiometry, observations.concentration, stride=IDENTIFIABILITY_STRIDE)
+    verdict = verdict_on(observations, states=model.states)
     said = "refined by this run" if refined else "frozen reaction model"
     if truth is None:
         return draw_in_order(model.rate_constants, verdict.causes, model=said)

@@ -31,7 +31,7 @@ def draw_trajectories(
     """Writes a PNG: a few metabolites as lines, and below them all of them as a map.
 
     Args:
-        concentration: Concentrations, c.u.
+        concentration: Concentrations, c.u.; a metabolite that is NaN was never observed.
         dt: Time between frames, t.u.
         path: File to write.
         title: Name of the data set.
@@ -41,6 +41,9 @@ def draw_trajectories(
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
+    seen = np.flatnonzero(~np.isnan(concentration).all(axis=0))
+    total = concentration.shape[1]
+    concentration = concentration[:, seen]
     n_frames, n_metabolites = concentration.shape
     chosen, time = representatives(concentration), np.arange(n_frames) * dt
     figure = Figure(figsize=(10, 3 + 1.1 * len(chosen) + 0.5), layout="constrained")
@@ -53,7 +56,7 @@ def draw_trajectories(
         axes.set_ylim(0, max(float(concentration[:, metabolite].max()) * 1.08, 1e-9))
         axes.margins(x=0)
         axes.locator_params(axis="y", nbins=3)
-        axes.set_ylabel(f"m{metabolite}", rotation=0, ha="right", va="center", labelpad=12)
+        axes.set_ylabel(f"m{seen[metabolite]}", rotation=0, ha="right", va="center", labelpad=12)
         axes.spines[["top", "right"]].set_visible(False)
     figure.align_ylabels(panels)
     panels[0].set_title(
@@ -79,5 +82,8 @@ def draw_trajectories(
     chart.set_xlabel("time, t.u.")
     chart.set_title(f"all {n_metabolites} metabolites, the most variable on top", fontsize=10, loc="left")
     figure.colorbar(image, ax=chart, label="concentration, c.u.", pad=0.01, extend="both")
-    figure.suptitle(f"{title}: {n_metabolites} metabolites, {n_frames} frames of {dt:g} t.u.", fontsize=12)
+    observed = "" if total == n_metabolites else f" observed of {total}"
+    figure.suptitle(
+        f"{title}: {n_metabolites} metabolites{observed}, {n_frames} frames of {dt:g} t.u.", fontsize=12
+    )
     figure.savefig(path, dpi=130, metadata={"Software": None})

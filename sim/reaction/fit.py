@@ -15,6 +15,7 @@ from blocks.errors import DataError
 from blocks.problem import Progress, Report
 from sim.arrays import write_arrays
 from sim.dataset import Trajectory
+from sim.networks.substrates import without_equation
 from sim.reaction.descent import Descent, End
 from sim.reaction.design import Structure, designed, residual
 from sim.reaction.dynamics import Parameters
@@ -78,8 +79,15 @@ class ReactionFit:
         self.concentration = observations.concentration
         n_changes = len(self.concentration) - 1
         self.n_fitted = n_changes - int(settings.validation * n_changes)
-        measured = partial(Measured, dt=observations.dt, stride=settings.stride)
+        blind = without_equation(observations.stoichiometry, observations.unobserved)
+        measured = partial(Measured, dt=observations.dt, stride=settings.stride, blind=blind)
         self.fitted = measured(self.concentration[: self.n_fitted + 1])
+        seen = len(range(0, self.n_fitted, settings.stride))
+        if self.fitted.width == 1 and seen < 3:
+            raise DataError(
+                f"frames.npy: must give at least 3 frames to fit, but {n_changes + 1} frames with "
+                f"stride {settings.stride} give {seen}; record more or lower foundation.stride"
+            )
         self.unseen = measured(self.concentration[self.n_fitted :])
         if not (self.fitted.samples().rate ** 2).sum() > 0:
             raise DataError(

@@ -13,7 +13,6 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 from scipy import sparse
 
-from blocks.errors import DataError
 from sim.reaction.design import Nuisance, Samples, inverse, line, sample_windows
 from sim.reaction.noise import noise_level
 from sim.reaction.window import chosen, noise_of_windows, width_for, windows
@@ -34,14 +33,18 @@ class Measured:
     stride: int
     """Every how many-th change is fitted where the data are exact."""
 
+    blind: Bool[ndarray, " metabolite"]
+    """Metabolites whose change cannot be accounted for; nothing is fitted to them."""
+
     @property
     def n_changes(self) -> int:
         return len(self.concentration) - 1
 
     @cached_property
     def scale(self) -> Float64[ndarray, " metabolite"]:
-        """Standard deviation of each metabolite's dc/dt, c.u. per t.u."""
-        return np.asarray((np.diff(self.concentration, axis=0) / self.dt).std(axis=0))
+        """Standard deviation of each metabolite's dc/dt, c.u. per t.u.; 0 for what is not fitted."""
+        deviation = (np.diff(self.concentration, axis=0) / self.dt).std(axis=0)
+        return np.where(self.blind, 0.0, deviation)
 
     @cached_property
     def noise(self) -> float:
@@ -68,9 +71,6 @@ class Measured:
             nuisance: Functions that stand in for regulation.
             begin: First change.
             end: First change that no longer counts; default: all.
-
-        Raises:
-            DataError: There are too few.
         """
         stretch = self.concentration[begin : None if end is None else end + 1]
         # A short stretch is there for its detail.
@@ -84,13 +84,7 @@ class Measured:
     def _windows(self, n_changes: int, *, stride: int) -> sparse.csr_matrix:
         if self.width > 1:
             return windows(n_changes, min(self.width, n_changes))
-        frames = np.arange(0, n_changes, stride)
-        if frames.size < 3:
-            raise DataError(
-                f"frames.npy: must give at least 3 frames to fit, but {n_changes + 1} frames with "
-                f"stride {stride} give {frames.size}; record more or lower foundation.stride"
-            )
-        return chosen(frames, n_changes)
+        return chosen(np.arange(0, n_changes, stride), n_changes)
 
     def _weight(
         self, averages: sparse.csr_matrix, stretch: Float64[ndarray, "frame metabolite"]

@@ -15,6 +15,10 @@ from numpy import ndarray
 
 from sim.networks.network import Stoichiometry
 
+UNUSUAL: Final = 3.0  # times the largest error elsewhere
+SLIGHT: Final = 1e-2  # of the regulation
+ALL: Final = 0.99  # share of the suspects that fit in
+
 
 class Caution(NamedTuple):
     """How readily a substrate is taken to have run out."""
@@ -59,3 +63,28 @@ def overdrawn(
         slowed.astype(np.float64) @ (stoichiometry.net != 0).T > 0
     ) | (after <= 0)
     return touched
+
+
+def spoilt(
+    suspects: Bool[ndarray, "change metabolite"],
+    unexplained: Float64[ndarray, "change metabolite"],
+    after: Float64[ndarray, "change metabolite"],
+    *,
+    scale: Float64[ndarray, " metabolite"],
+) -> Bool[ndarray, "change metabolite"]:
+    """Which of the suspects follow another law: all of them under a flux limit, few under a clamp at 0.
+
+    A clamp makes up for what was missing of the substrate that ran out, and leaves the others' changes as
+    the rate law has them. Then what the model leaves unexplained of those is no larger than elsewhere.
+
+    Args:
+        suspects: Changes that `overdrawn` found.
+        unexplained: What is left of dc/dt beside reactions and each metabolite's line, c.u. per t.u.
+        after: Concentrations after the changes, c.u.
+        scale: Size of each metabolite's regulation, c.u. per t.u.
+    """
+    empty = after <= 0
+    others = suspects & ~empty
+    usual = np.abs(np.where(suspects, 0.0, unexplained)).max(axis=0, initial=0.0)
+    fits = (np.abs(unexplained) <= np.maximum(UNUSUAL * usual, SLIGHT * scale))[others]
+    return suspects if fits.size and fits.mean() < ALL else empty

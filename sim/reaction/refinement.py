@@ -78,7 +78,9 @@ def refine(
     found = None
     lengths = stages(min(length, measured.n_changes))
     for stage, frames in enumerate(lengths):
-        shooting = Shooting(measured.concentration, dynamics, noise=measured.noise, length=frames)
+        shooting = Shooting(
+            measured.concentration, dynamics, noise=measured.noise, length=frames, given=measured.blind
+        )
         last = frames == lengths[-1]
         improved = None
         for improved in shooting.improve(

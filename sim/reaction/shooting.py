@@ -86,6 +86,7 @@ class Shooting:
         dynamics: The model of a step.
         noise: Relative standard deviation of the measurement, above 0.
         length: Frames that a window spans at most; they are made equal.
+        given: Metabolites that the model does not explain, but takes as measured; default: none.
     """
 
     def __init__(
@@ -95,20 +96,27 @@ class Shooting:
         *,
         noise: float,
         length: int,
+        given: Bool[ndarray, " metabolite"] | None = None,
     ) -> None:
         self.dynamics, self.noise = dynamics, noise
         n_changes = len(observed) - 1
         n_windows = max(1, round(n_changes / length))
-        self.length = n_changes // n_windows
-        self.first: Int64[ndarray, " window"] = np.arange(n_windows) * self.length
-        steps = np.arange(self.length + 1)
-        self.observed = observed[self.first + steps[:, None]]  # step window metabolite
-        self.forced: Bool[ndarray, "step window metabolite"] = around_clamps(observed)[
-            self.first + steps[:, None]
-        ]
-        self.counted = np.where(self.forced, 0.0, 1.0)
+        self.length = -(-n_changes // n_windows)
+        # Where they do not go into the frames evenly, windows overlap by a frame or so.
+        self.first: Int64[ndarray, " window"] = (
+            np.arange(n_windows) * (n_changes - self.length) // max(n_windows - 1, 1)
+        )
+        frames = self.first + np.arange(self.length + 1)[:, None]
+        self.observed = observed[frames]  # step window metabolite
+        self.forced: Bool[ndarray, "step window metabolite"] = around_clamps(observed)[frames]
+        if given is not None:
+            self.forced = self.forced | given
         # A frame that two windows share is counted by the one that starts there.
-        self.counted[-1, :-1] = 0.0
+        own = frames < np.append(self.first[1:], n_changes + 1)
+        self.counted = np.where(self.forced | ~own[:, :, None], 0.0, 1.0)
+        self.owner: Int64[ndarray, " frame"] = (
+            np.searchsorted(self.first, np.arange(n_changes + 1), side="right") - 1
+        )
         self.n_values = int(self.counted.sum())
         # The mean logarithm of 1 + noise is -noise^2 / 2.
         self.logs = np.log(np.maximum(self.observed, FLOOR)) + noise**2 / 2
@@ -172,9 +180,8 @@ class Shooting:
 
     def trajectory(self, flight: Flight) -> Float64[ndarray, "frame metabolite"]:
         """The states of all windows, one after the other, c.u."""
-        n_metabolites = self.observed.shape[2]
-        inner = np.swapaxes(flight.states[:-1], 0, 1).reshape(-1, n_metabolites)
-        return np.concatenate([inner, flight.states[-1, -1:]])
+        step = np.arange(self.owner.size) - self.first[self.owner]
+        return np.asarray(flight.states[step, self.owner])
 
     def _error(
         self, states: Float64[ndarray, "*step window metabolite"], step: int | slice

@@ -3,11 +3,13 @@
 Every metabolite's residual is summarised by the normal equations of its regression on a few functions of
 the concentration. Some unknown number of curves generated them; expectation maximisation finds curves
 and memberships, components are added one at a time (Vlassis & Likas 2002, doi:10.1023/A:1013844811137),
-and Schwarz's criterion (1978, doi:10.1214/aos/1176344136) says when to stop. Mixtures of regressions:
+Schwarz's criterion (1978, doi:10.1214/aos/1176344136) says when to stop, and what can be joined is joined
+(Ueda et al. 2000, doi:10.1162/089976600300015088). Mixtures of regressions:
 DeSarbo & Cron 1988, doi:10.1007/BF01897167.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -102,7 +104,24 @@ def _grown(evidence: Evidence) -> tuple[Mixture, int | None]:
             best = grown
         elif len(grown.curves) > len(best.curves) + 1:
             break
-    return best, odd
+    return _merged(evidence, best), odd
+
+
+def _merged(evidence: Evidence, mixture: Mixture) -> Mixture:
+    """The mixture with curves joined that do without each other: growing alone may split a type in two."""
+    while len(mixture.curves) > 1:
+        joined = [_joined(evidence, mixture, *pair) for pair in combinations(range(len(mixture.curves)), 2)]
+        best = min(joined, key=lambda one: one.criterion)
+        if best.criterion > mixture.criterion:
+            break
+        mixture = best
+    return mixture
+
+
+def _joined(evidence: Evidence, mixture: Mixture, first: int, second: int) -> Mixture:
+    membership = np.delete(mixture.membership, second, axis=1)
+    membership[:, first] += mixture.membership[:, second]
+    return _settle(evidence, _pooled(evidence, membership), membership.mean(axis=0))
 
 
 def _with(evidence: Evidence, mixture: Mixture, seed: int) -> Mixture:

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
+from sim.networks.substrates import without_equation
 from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
-from sim.reaction.overdraft import overdrawn
+from sim.reaction.overdraft import overdrawn, spoilt
+from sim.reaction.shooting import around_clamps
 from sim.training.averages import Averages, averages, line_deviation, moving, residual_spread
 
 
@@ -181,7 +183,7 @@ def trusted_changes(
     *,
     states: bool,
 ) -> Bool[ndarray, "change metabolite"]:
-    """Which changes are steps of the rate law: no substrate ran out in them, and no two windows meet.
+    """Which changes are steps of the rate law: accounted for, no substrate ran out, and no two windows meet.
 
     Args:
         concentration: Frames of the data set, c.u.
@@ -193,8 +195,17 @@ def trusted_changes(
         trusted = np.asarray(concentration[1:] > 0)
         if states:
             trusted[model.breaches[model.breaches < len(trusted)]] = False
-        return trusted
-    fluxes = model.fluxes(concentration[:-1], observations.stoichiometry)
-    touched = overdrawn(concentration, fluxes, observations.stoichiometry, dt=observations.dt)
-    # A model by which nearly everything runs out is too far off to tell.
-    return np.ones_like(touched) if touched.mean() > MOST else ~touched
+            given = around_clamps(observations.concentration[: len(concentration)])
+            trusted &= ~(given[:-1] | given[1:])
+    else:
+        stoichiometry, dt = observations.stoichiometry, observations.dt
+        fluxes = model.fluxes(concentration[:-1], stoichiometry)
+        suspects = overdrawn(concentration, fluxes, stoichiometry, dt=dt)
+        regulation = model.nuisance_slope * concentration[:-1] + model.nuisance_offset
+        unexplained = np.diff(concentration, axis=0) / dt - fluxes @ stoichiometry.net.T - regulation
+        scale = np.sqrt(np.square(regulation).mean(axis=0))
+        spoiled = spoilt(suspects, unexplained, concentration[1:], scale=scale)
+        # A model by which nearly everything runs out is too far off to tell.
+        trusted = ~spoiled if spoiled.mean() <= MOST else np.ones_like(spoiled)
+    blind = without_equation(observations.stoichiometry, observations.unobserved)
+    return np.asarray(trusted & ~blind)

@@ -92,7 +92,9 @@ def _refined(
     strategies: tuple[Strategy, ...], model: ReactionModel, observations: Observations, report: Report
 ) -> ReactionModel:
     # A strategy is not given the frames themselves.
-    recorded = Recorded(observations.concentration, observations.stoichiometry, observations.dt)
+    recorded = Recorded(
+        observations.concentration, observations.unobserved, observations.stoichiometry, observations.dt
+    )
     for strategy in strategies:
         if strategy.refines:
             model = strategy.refine(model, recorded, report)

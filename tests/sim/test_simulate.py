@@ -146,3 +146,12 @@ def test_presets_move_in_as_many_directions_as_they_promise(preset, low, high):
 def test_the_densest_preset_stays_finite_whatever_the_seed(seed):
     data = DataSettings(preset="oscillatory_rank_70", seed=seed)
     assert 58 <= activity_rank(simulate(generate_network(data), data)) <= 75
+
+
+def test_unobserved_metabolites_are_nan_throughout_and_change_nothing_else():
+    data = DataSettings(preset="quickstart", n_frames=50)
+    network = generate_network(data)
+    seen, partly = (simulate(network, data.model_copy(update={"unobserved": share})) for share in (0.0, 0.2))
+    hidden = np.isnan(partly).all(axis=0)
+    assert hidden.sum() == 4
+    np.testing.assert_array_equal(partly[:, ~hidden], seen[:, ~hidden])
