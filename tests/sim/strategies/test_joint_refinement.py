@@ -11,7 +11,7 @@ from blocks.identity import file_hash
 from blocks.run import Metrics
 from sim.arrays import write_arrays
 from sim.artifacts import load_reaction
-from sim.dataset import Recorded, load_observations, load_seal
+from sim.dataset import Observations, Recorded, load_observations, load_seal
 from sim.evaluation.foundation import evaluate_reaction
 from sim.problem import MetabolicProblem
 from sim.reaction.fit import ReactionFit
@@ -54,6 +54,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(tmp_path_factory.mktemp("quickstart"))
 
 
+def recorded_of(observations: Observations) -> Recorded:
+    """What the trainer hands to a strategy."""
+    return Recorded(
+        observations.concentration, observations.unobserved, observations.stoichiometry, observations.dt
+    )
+
+
 def slopes(metrics: tuple[Metrics, ...]) -> np.ndarray:
     return np.array([[one["slope_ratio_0"], one["slope_ratio_1"]] for one in metrics])
 
@@ -91,7 +98,7 @@ def test_labels_have_no_part_in_it(site: Site, tmp_path: Path):
     frames = np.array(observations.frames)
     frames[:, :, 6] = 1.0
     model = load_reaction(site.foundation)
-    recorded = Recorded(observations.concentration, observations.stoichiometry, observations.dt)
+    recorded = recorded_of(observations)
     one = JointRefinement().refine(model, recorded, silent)
     labelled = replace(observations, frames=frames)
     spec = slot("residual", "joint_refinement", data_augmentation_loop=1)
@@ -107,9 +114,7 @@ def test_it_stops_after_the_steps_that_it_is_allowed(site: Site):
     model = load_reaction(site.foundation)
     errors = [
         JointRefinement(JointRefinement.Options(max_iterations=limit))
-        .refine(
-            model, Recorded(observations.concentration, observations.stoichiometry, observations.dt), silent
-        )
+        .refine(model, recorded_of(observations), silent)
         .residual_rms
         for limit in (1, 40)
     ]
