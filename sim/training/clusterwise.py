@@ -26,8 +26,12 @@ FEW: Final = 2.5  # members below which a curve describes what is odd about them
 
 SET_ASIDE: Final = 10  # of so many metabolites, one may be taken as odd
 
-DISTINCT: Final = 4.0
-"""Log likelihood ratio by which an average member of two curves must tell them apart."""
+DISTINCT: Final = 150.0
+"""Log likelihood ratio by which the median member of two curves must tell them apart.
+
+By the tolerances of `residual_evidence` it stands for curves that differ by a third of a residual's spread;
+less may come of an error that some reaction models share among several metabolites.
+"""
 
 RIDGE: Final = 1e-6  # of the pooled information: functions that a curve's members never visit
 
@@ -67,7 +71,7 @@ class Mixture:
         return float(-2 * self.log_likelihood + n_parameters * np.log(len(self.membership)))
 
 
-def curves_of(evidence: Evidence) -> Mixture:
+def curves_of(evidence: Evidence, *, distinct: float = DISTINCT) -> Mixture:
     """The mixture with as many curves as the evidence calls for.
 
     Metabolites that resemble no other are set aside while curves are sought, since one alone can drag a
@@ -75,24 +79,25 @@ def curves_of(evidence: Evidence) -> Mixture:
 
     Args:
         evidence: Of every metabolite; one of whom nothing is known has zeros.
+        distinct: Log likelihood ratio by which the median member of two curves must tell them apart.
     """
-    mixture, odd = _grown(evidence)
+    mixture, odd = _grown(evidence, distinct)
     known = evidence
     for _ in range(len(evidence.weighted) // SET_ASIDE):
         if odd is None:
             break
         known = known.without(odd)
-        mixture, odd = _grown(known)
+        mixture, odd = _grown(known, distinct)
     return mixture if known is evidence else _assigned(evidence, mixture.curves, mixture.shares)
 
 
-def _grown(evidence: Evidence) -> tuple[Mixture, int | None]:
+def _grown(evidence: Evidence, distinct: float) -> tuple[Mixture, int | None]:
     """The best mixture, and a metabolite that calls for a curve of its own and resembles no other."""
     best = grown = _settle(evidence, _pooled(evidence, np.ones((len(evidence.weighted), 1))), np.ones(1))
     odd = None
     while len(grown.curves) < MAX_CURVES:
         larger = [_with(evidence, grown, seed) for seed in _worst(evidence, grown)]
-        larger = [mixture for mixture in larger if _separation(evidence, mixture) > DISTINCT]
+        larger = [mixture for mixture in larger if _separation(evidence, mixture) > distinct]
         kept = [mixture for mixture in larger if mixture.membership.sum(axis=0).min() > FEW]
         if not kept:
             alone = min(larger, key=lambda mixture: mixture.criterion, default=best)
@@ -141,12 +146,16 @@ def _worst(evidence: Evidence, mixture: Mixture) -> list[int]:
 
 
 def _separation(evidence: Evidence, mixture: Mixture) -> float:
-    """Log likelihood ratio of the two most similar curves, averaged over the members of both."""
+    """Log likelihood ratio of the two most similar curves, for the median member of both."""
     between = mixture.curves[:, None] - mixture.curves[None]
     ratio = 0.5 * np.einsum("klf,ifg,klg->ikl", between, evidence.information, between, optimize=True)
-    members = mixture.membership[:, :, None] + mixture.membership[:, None, :]
-    average = (members * ratio).sum(axis=0) / members.sum(axis=0)
-    return float(average[~np.eye(len(average), dtype=bool)].min())
+    nearest, n_curves = mixture.membership.argmax(axis=1), len(mixture.curves)
+    medians = [
+        np.median(ratio[(nearest == first) | (nearest == second), first, second])
+        for first, second in combinations(range(n_curves), 2)
+        if ((nearest == first) | (nearest == second)).any()
+    ]
+    return float(min(medians, default=0.0))
 
 
 def _settle(

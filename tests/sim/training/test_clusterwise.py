@@ -72,7 +72,7 @@ def test_what_differs_by_noise_alone_is_one_curve():
 @pytest.mark.parametrize("seed", range(3))
 def test_of_overlapping_curves_membership_is_as_often_right_as_it_says(seed: int):
     types = np.arange(2000) % 2
-    mixture = curves_of(scalars([0.0, 3.5], types, seed=seed))
+    mixture = curves_of(scalars([0.0, 3.5], types, seed=seed), distinct=1.0)
     assert len(mixture.curves) == 2
     upper = mixture.membership[:, mixture.curves[:, 0].argmax()]
     for low, high in ((0.0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.0)):
