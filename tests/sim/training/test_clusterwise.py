@@ -62,10 +62,11 @@ def test_a_rare_type_is_found_beside_a_common_one(seed):
 
 
 def test_what_differs_by_noise_alone_is_one_curve():
-    found = [
-        len(curves_of(evidence(np.zeros((1, 1 + seed % 8)), np.zeros(60, dtype=int), seed=seed)[0]).curves)
-        for seed in range(40)
-    ]
+    """By Schwarz's criterion, before anything is asked of how distinct curves are."""
+    found = []
+    for seed in range(40):
+        noise, _ = evidence(np.zeros((1, 1 + seed % 8)), np.zeros(60, dtype=int), seed=seed)
+        found.append(len(curves_of(noise, distinct=1.0).curves))
     assert np.mean(np.array(found) == 1) > 0.95
 
 
@@ -82,9 +83,11 @@ def test_of_overlapping_curves_membership_is_as_often_right_as_it_says(seed: int
     assert 0.03 < between.mean() < 0.3
 
 
-def test_curves_that_an_average_member_cannot_tell_apart_are_one():
-    types = np.arange(2000) % 2
-    assert len(curves_of(scalars([0.0, 2.5], types, seed=0)).curves) == 1
+def test_curves_that_the_median_member_cannot_tell_apart_are_one():
+    """Each tells them apart by half the squared distance, 3.1 here."""
+    found = scalars([0.0, 2.5], np.arange(2000) % 2, seed=0)
+    assert len(curves_of(found, distinct=2.0).curves) == 2
+    assert len(curves_of(found, distinct=4.0).curves) == 1
 
 
 @settings(deadline=None, max_examples=12)
