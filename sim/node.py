@@ -2,6 +2,9 @@
 
     response_i(c) = gain * response_scale * MLP_node(c / concentration_scale, a_i)        c.u. per t.u.
 
+With a skip connection (He et al. 2016, doi:10.1109/CVPR.2016.90) MLP_node holds a term that is linear in
+c, with a slope that depends on a_i: tanh layers alone go flat beyond what most metabolites visit.
+
 Every parameter carries a leading replicate axis. A replicate is drawn from its own seed by its own
 generator, so that it starts from the same bits alone and in company.
 """
@@ -23,6 +26,9 @@ EMBEDDING: Final = "embedding"
 PARAMETERS: Final = ("input", EMBEDDING, "mix", "bias_1", "hidden", "bias_2", "output", "bias_3")
 """Names of the stacked parameters: concentration and embedding part of layer 1, layers 2 and 3."""
 
+SKIP: Final = ("skip", "skip_mix")
+"""Parameters of the skip connection, where there is one: slope, and the embedding's share in it."""
+
 _SCALES: Final = ("concentration_scale", "response_scale", "gain")
 
 
@@ -43,12 +49,14 @@ class NodeCohort:
         """Takes parameters as they are; `create` draws fresh ones.
 
         Args:
-            parameters: One tensor per name of `PARAMETERS`, float32, replicate axis first.
+            parameters: One tensor per name of `PARAMETERS`, and of `SKIP` where there is such a connection;
+                float32, replicate axis first.
             concentration_scale: Concentration that enters the network as 1, c.u.
             response_scale: Response that the network gives as 1, c.u. per t.u.
             gain: Factor on the output, so that the weak homeostatic signal gets a large gradient.
         """
-        self.parameters = {name: parameters[name] for name in PARAMETERS}
+        names = PARAMETERS + SKIP if SKIP[0] in parameters else PARAMETERS
+        self.parameters = {name: parameters[name] for name in names}
         self.concentration_scale = concentration_scale
         self.response_scale = response_scale
         self.gain = gain
@@ -64,6 +72,7 @@ class NodeCohort:
         hidden_width: int = 64,
         embedding_dim: int = 2,
         embedding_spread: float = 0.01,
+        skip: bool = False,
     ) -> "NodeCohort":
         """Fresh replicates: hidden layers uniform in +-1/sqrt(fan-in), response exactly zero.
 
@@ -75,6 +84,7 @@ class NodeCohort:
             hidden_width: Units of both hidden layers.
             embedding_dim: Coordinates of an embedding.
             embedding_spread: Standard deviation of the initial embeddings about the origin.
+            skip: Whether to add a term that is linear in the concentration.
         """
         drawn = []
         for seed in seeds:
@@ -94,6 +104,10 @@ class NodeCohort:
                 }
             )
         stacked = {name: torch.stack([one[name] for one in drawn]).requires_grad_() for name in PARAMETERS}
+        if skip:  # at zero, as the output layer is
+            n_replicates = len(drawn)
+            stacked["skip"] = torch.zeros(n_replicates, 1, 1, requires_grad=True)
+            stacked["skip_mix"] = torch.zeros(n_replicates, embedding_dim, 1, requires_grad=True)
         return cls(stacked, concentration_scale=concentration_scale, response_scale=response_scale)
 
     @property
@@ -123,12 +137,18 @@ class NodeCohort:
         unit = self.gain * self.response_scale
         output, offset = p["output"] * unit, p["bias_3"] * unit
         replicates, width = hidden.shape[:2]
+        slope = None
+        if "skip" in p:
+            steepness = torch.baddbmm(p["skip"], p[EMBEDDING], p["skip_mix"])
+            slope = (steepness * (unit / self.concentration_scale)).unsqueeze(1)
 
         def response(concentration: Tensor) -> Tensor:
             rows = concentration.to(hidden.dtype).reshape(replicates, -1, share.shape[2], 1)
             first = torch.tanh(torch.addcmul(share, rows, weight)).view(replicates, -1, width)
             second = torch.tanh(torch.baddbmm(bias, first, hidden))
             answer = torch.baddbmm(offset, second, output)
+            if slope is not None:
+                answer = answer + (rows * slope).view(replicates, -1, 1)
             return answer.view(concentration.shape).to(concentration.dtype)
 
         return response
@@ -156,7 +176,8 @@ class NodeCohort:
         Raises:
             KeyError: An array is missing.
         """
-        parameters = {name: torch.from_numpy(stored[name]) for name in PARAMETERS}
+        names = PARAMETERS + SKIP if SKIP[0] in stored else PARAMETERS
+        parameters = {name: torch.from_numpy(stored[name]) for name in names}
         return cls(parameters, **{name: float(stored[name]) for name in _SCALES})
 
 

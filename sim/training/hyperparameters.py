@@ -23,6 +23,9 @@ class Hyperparameters(Frozen):
     data_augmentation_loop: Annotated[PositiveInt, Field(description="Passes over the frames.")]
     batch_size: Annotated[PositiveInt, Field(description="Windows per replicate and micro-batch.")]
     hidden_width: Annotated[int, Field(ge=1, le=1024, description="Units of each hidden layer.")] = 64
+    skip: Annotated[
+        bool, Field(description="Whether MLP_node has a skip connection, linear in the concentration.")
+    ] = False
     embedding_dim: Annotated[int, Field(ge=1, le=16, description="Coordinates of an embedding.")] = 2
     embedding_spread: Annotated[
         float, Field(ge=0, le=10, description="Standard deviation of the initial embeddings.")

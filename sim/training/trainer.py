@@ -181,6 +181,7 @@ def _initial(
         hidden_width=settings.hidden_width,
         embedding_dim=settings.embedding_dim,
         embedding_spread=settings.embedding_spread,
+        skip=settings.skip,
     )
     node.gain = plan.gain
     for strategy in resolved.strategies:

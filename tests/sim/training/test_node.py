@@ -96,3 +96,24 @@ def test_a_replicate_with_a_parameter_that_is_not_finite_is_named():
     with torch.no_grad():
         node.parameters["bias_2"][1, 0, 3] = torch.nan
     assert node.finite_replicates() == [True, False, True]
+
+
+def test_a_skip_connection_adds_a_line_whose_slope_depends_on_the_embedding(tmp_path: Path):
+    plain, skipping = (
+        NodeCohort.create(5, (1, 2), concentration_scale=4.0, response_scale=0.1, skip=skip)
+        for skip in (False, True)
+    )
+    concentration = torch.linspace(0, 100, 7, dtype=torch.float64)[None, :, None].expand(2, 7, 5)
+    assert not skipping(concentration).any()  # the response is zero before training, as without
+    with torch.no_grad():
+        skipping.embedding.copy_(torch.arange(20.0).view(2, 5, 2))
+        skipping.parameters["skip"].fill_(0.5)
+        skipping.parameters["skip_mix"].copy_(torch.tensor([[[1.0], [-2.0]]] * 2))
+        a = skipping.embedding.double()
+        slope = 0.5 + a[:, :, 0] - 2 * a[:, :, 1]
+        expected = 0.1 * slope[:, None] * concentration / 4.0
+        torch.testing.assert_close(skipping(concentration), expected, rtol=1e-5, atol=1e-6)
+    write_arrays(tmp_path / "node.npz", skipping.arrays())
+    back = load_node(tmp_path / "node.npz")
+    torch.testing.assert_close(back(concentration), skipping(concentration).detach())
+    assert plain.parameters.keys() < skipping.parameters.keys()
