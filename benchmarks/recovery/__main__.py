@@ -31,6 +31,9 @@ Exit code: 0 where every target was met in every network, 1 where one was missed
 come to its end, 2 for wrong usage, 130 interrupted (the same command goes on from there).
 """
 
+PLACES = ("--workspace", "--json", "--write-docs")
+"""Arguments that name a place of the caller's."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark; returns the exit code."""
@@ -85,13 +88,30 @@ def _measured(options: argparse.Namespace, given: list[str]) -> Report:
     seeds = options.seeds or ([1] if options.quick else [1, 2, 3, 4, 5])
     cells = cells_of(list(names), list(dict.fromkeys(seeds)), quick=options.quick, root=options.workspace)
     return Report(
-        command=shlex.join(["python", "-m", "benchmarks.recovery", *given]),
+        command=command_without_places(given),
         made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         quick=options.quick,
         machine=this_machine(),
         code_version=load_problem("metabolism").code_version(),
         rows=tuple(rows_of(cells, workers=max(1, options.workers))),
     )
+
+
+def command_without_places(given: Sequence[str]) -> str:
+    """The command that makes the same figures anywhere: folders and files of whoever called it are left out.
+
+    Args:
+        given: The arguments.
+    """
+    kept, skip = [], False
+    for word in given:
+        if skip:
+            skip = False
+        elif word in PLACES:
+            skip = True
+        elif not word.startswith(tuple(f"{place}=" for place in PLACES)):
+            kept.append(word)
+    return shlex.join(["python", "-m", "benchmarks.recovery", *kept])
 
 
 def _earlier(path: Path) -> Report:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.recovery.__main__ import command_without_places
 from benchmarks.recovery.cells import Cell, cells_of, spec_of
 from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, Condition, Target, Variant
 from benchmarks.recovery.docs import page
@@ -283,3 +284,8 @@ def test_a_cell_that_cannot_be_launched_is_a_failed_row_and_costs_no_other(tmp_p
     assert "must stay finite" in failed.note
     assert failed.met is False
     assert fine.state == "done"
+
+
+def test_the_command_on_record_names_no_place_of_the_caller():
+    given = ["--seeds", "1", "2", "--workspace", "somewhere/else", "--json=out.json", "--quick"]
+    assert command_without_places(given) == "python -m benchmarks.recovery --seeds 1 2 --quick"
