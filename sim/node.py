@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
@@ -158,6 +158,11 @@ class NodeCohort:
     ) -> Float[Tensor, "replicate *batch metabolite"]:
         """Response of every metabolite at the given concentrations (c.u.), c.u. per t.u."""
         return self.bound()(concentration)
+
+    def of(self, metabolites: Bool[ndarray, " metabolite"]) -> "NodeCohort":
+        """The cohort for some of the metabolites alone."""
+        part = {**self.parameters, EMBEDDING: self.embedding[:, torch.from_numpy(metabolites)]}
+        return NodeCohort(part, **{name: getattr(self, name) for name in _SCALES})
 
     def finite_replicates(self) -> list[bool]:
         """For each replicate, whether all of its parameters are finite."""

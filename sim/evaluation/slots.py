@@ -31,6 +31,7 @@ from sim.evaluation.lines import (
 from sim.evaluation.numbers import Metrics
 from sim.evaluation.registry import metric_infos
 from sim.networks.network import Truth
+from sim.networks.substrates import without_equation
 from sim.node import NodeCohort
 from sim.reaction.model import ReactionModel
 from sim.reaction.table import TabulatedReaction
@@ -95,6 +96,9 @@ def node_metrics(
 ) -> list[Metrics]:
     """The metrics of MLP_node and the embeddings; those of a replicate that is not finite are left out.
 
+    They are about the metabolites whose change is accounted for: of one that takes part in a reaction with
+    an unobserved substrate, the data say nothing that a response could be told from.
+
     Args:
         node: The trained cohort.
         observations: The data set.
@@ -103,9 +107,13 @@ def node_metrics(
         heldout_fraction: Share of the frames that was held out.
         model: The fitted model behind `reaction`; see `Unseen.of`.
     """
-    concentration = observations.concentration
     unseen = Unseen.of(observations, reaction, heldout_fraction=heldout_fraction, model=model)
     gains, errors = heldout_gain(node, unseen), heldout_rollout_error(node, reaction, unseen)
+    judged = ~without_equation(observations.stoichiometry, observations.unobserved)
+    if not judged.any():
+        return [{} for _ in gains]
+    concentration, node = observations.concentration[:, judged], node.of(judged)
+    truth = None if truth is None else truth.of(judged)
     visited, wide = visited_range(concentration), wide_range(concentration.shape[1])
     curves, wide_curves = response_curves(node, visited), response_curves(node, wide)
     if truth is not None:

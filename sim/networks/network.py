@@ -7,12 +7,12 @@
 Concentration is dimensionless (c.u.), time is in t.u.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
 HALF_SATURATION: Final = 5.0
@@ -68,6 +68,10 @@ class Truth:
     @property
     def n_types(self) -> int:
         return len(self.decay)
+
+    def of(self, metabolites: Bool[ndarray, " metabolite"]) -> "Truth":
+        """The truth about some of the metabolites; types keep their numbers."""
+        return replace(self, types=self.types[metabolites])
 
     def response(
         self, concentration: Float64[ndarray, "*batch metabolite"]

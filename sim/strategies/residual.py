@@ -1,6 +1,5 @@
 """Residual supervision: MLP_node regressed on what the reaction model leaves unexplained."""
 
-from dataclasses import replace
 from typing import Annotated, ClassVar
 
 from jaxtyping import Float
@@ -35,9 +34,7 @@ class Residual(Strategy):
     options: Options
 
     def configure(self, plan: TrainingPlan) -> TrainingPlan:
-        if plan.rolls_out:
-            return plan
-        return replace(plan, steps=max(1, plan.steps * plan.time_step // self.options.samples))
+        return plan.regressing(self.options.samples)
 
     def loss(self, batch: Batch) -> Float[Tensor, " replicate"]:
         data = batch.data

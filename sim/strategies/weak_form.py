@@ -1,6 +1,5 @@
 """Integral-form residuals: MLP_node regressed on averages of the residual over windows of frames."""
 
-from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import torch
@@ -39,9 +38,7 @@ class WeakForm(Strategy):
     options: Options
 
     def configure(self, plan: TrainingPlan) -> TrainingPlan:
-        if plan.rolls_out:
-            return plan
-        return replace(plan, steps=max(1, plan.steps * plan.time_step // self.options.samples))
+        return plan.regressing(self.options.samples)
 
     def loss(self, batch: Batch) -> Float[Tensor, " replicate"]:
         data = batch.data

@@ -4,7 +4,7 @@ Neither holds frames, labels or anything of the truth; a strategy has nothing to
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -43,6 +43,16 @@ class TrainingPlan:
 
     isolated: bool = False
     """Whether the gradient of rollouts stops before the reaction."""
+
+    def regressing(self, samples: int) -> "TrainingPlan":
+        """The plan for a loss that evaluates MLP_node at `samples` frames per window instead of a rollout.
+
+        Where nothing rolls out, the budget of Euler steps is spent on samples, so that the length of the
+        training does not depend on time_step; beside a rollout its count of optimiser steps stands.
+        """
+        if self.rolls_out:
+            return self
+        return replace(self, steps=max(1, self.steps * self.time_step // samples))
 
 
 @dataclass(frozen=True)

@@ -255,7 +255,9 @@ def test_a_quick_run_measures_one_condition_end_to_end_and_never_trains_it_twice
     assert one["phase1_s"] > 0
     assert one["phase2_s"] > 0
     assert np.isclose(float(one["nuisance"]["type_ari"]), 1)
-    assert "benchmarks.recovery --workspace" in docs_file.read_text()
+    page = docs_file.read_text()
+    assert "python -m benchmarks.recovery --quick --conditions noise_free\n" in page
+    assert str(tmp_path) not in page
     assert "noise-free, 2 types" in first.stdout
 
     again = benchmark(tmp_path, *arguments)

@@ -1,5 +1,6 @@
 """A whole evaluation on a real small data set: simulated, fitted, trained, judged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from sim.artifacts import load_node, load_reaction
 from sim.dataset import Observations, load_observations, load_seal
 from sim.evaluation.foundation import determined, evaluate_reaction, judge_candidates
 from sim.evaluation.registry import metric_infos
-from sim.evaluation.slots import evaluate_slot
+from sim.evaluation.slots import evaluate_slot, node_metrics
 from sim.networks.network import Truth
 from sim.networks.settings import DataSettings
+from sim.networks.substrates import without_equation
 from sim.reaction.fit import fit_reaction
 from sim.reaction.model import ReactionModel
 from sim.reaction.settings import FoundationSettings
@@ -155,3 +157,24 @@ def test_a_target_without_truth_and_no_candidate_at_all_are_refused(
         judge_candidates(candidates, observations, target_r2=0.73, truth=None)
     with pytest.raises(DataError, match="the folder holds none"):
         judge_candidates([], observations, target_r2=None, truth=truth)
+
+
+def test_metabolites_without_an_equation_change_no_metric_of_the_others(
+    folder: Path, observations: Observations, model: ReactionModel, truth: Truth
+):
+    reaction = TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64)
+    frames = observations.frames.copy()
+    frames[:, 0, 3] = np.nan
+    partly = replace(observations, frames=frames)
+    blind = without_equation(partly.stoichiometry, partly.unobserved)
+    assert 0 < blind.sum() < 0.9 * len(blind)
+
+    def metrics(spoilt: float) -> dict[str, float | None]:
+        node = load_node(folder / "trained" / TRAINED)
+        node.embedding.data[:, torch.from_numpy(blind)] += spoilt
+        (found, *_) = node_metrics(node, partly, reaction, truth, heldout_fraction=0.1)
+        return {name: value for name, value in found.items() if not name.startswith("heldout")}
+
+    assert metrics(spoilt=5.0) == metrics(spoilt=0.0)
+    assert metrics(0.0)["type_ari"] is not None
+    assert metrics(0.0)["slope_ratio_0"] == pytest.approx(1, abs=0.2)
