@@ -187,7 +187,12 @@ CONDITIONS: Final = (
         targets=(_r2(0.9999), _slope(0.95, 1.05), _ari(1.0)),
         sized=True,
     ),
-    Condition("unobserved", "10 % of the metabolites unobserved", {"unobserved": 0.1}, most_networks=1),
+    Condition(
+        "unobserved",
+        "10 % of the metabolites unobserved (judged: those with an equation)",
+        {"unobserved": 0.1},
+        most_networks=1,
+    ),
 )
 
 BY_NAME: Final[Mapping[str, Condition]] = {condition.name: condition for condition in CONDITIONS}
