@@ -1,7 +1,6 @@
 """`python -m benchmarks.recovery`: launches what is not finished, then judges and prints all of it."""
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,11 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.machine import this_machine
+from benchmarks.page import command_of
 from benchmarks.recovery.cells import cells_of
 from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, QUICK
 from benchmarks.recovery.docs import page
 from benchmarks.recovery.lanes import rows_of
-from benchmarks.recovery.machine import this_machine
 from benchmarks.recovery.results import Report
 from benchmarks.recovery.table import WIDE, networks_table, targets_table
 from blocks.errors import DataError, SetpointError
@@ -30,9 +30,6 @@ examples:
 Exit code: 0 where every target was met in every network, 1 where one was missed or a cell did not
 come to its end, 2 for wrong usage, 130 interrupted (the same command goes on from there).
 """
-
-PLACES = ("--workspace", "--json", "--write-docs")
-"""Arguments that name a place of the caller's."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,30 +85,13 @@ def _measured(options: argparse.Namespace, given: list[str]) -> Report:
     seeds = options.seeds or ([1] if options.quick else [1, 2, 3, 4, 5])
     cells = cells_of(list(names), list(dict.fromkeys(seeds)), quick=options.quick, root=options.workspace)
     return Report(
-        command=command_without_places(given),
+        command=command_of("benchmarks.recovery", given),
         made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         quick=options.quick,
         machine=this_machine(),
         code_version=load_problem("metabolism").code_version(),
         rows=tuple(rows_of(cells, workers=max(1, options.workers))),
     )
-
-
-def command_without_places(given: Sequence[str]) -> str:
-    """The command that makes the same figures anywhere: folders and files of whoever called it are left out.
-
-    Args:
-        given: The arguments.
-    """
-    kept, skip = [], False
-    for word in given:
-        if skip:
-            skip = False
-        elif word in PLACES:
-            skip = True
-        elif not word.startswith(tuple(f"{place}=" for place in PLACES)):
-            kept.append(word)
-    return shlex.join(["python", "-m", "benchmarks.recovery", *kept])
 
 
 def _earlier(path: Path) -> Report:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agent.display import PlainDisplay
 from agent.launching import launch
-from benchmarks.recovery.conditions import BY_NAME, QUICK_DATA, QUICK_VALUES, Condition, Target, Variant
+from benchmarks.recovery.conditions import BY_NAME, QUICK_DATA, QUICK_VALUES, Condition, Variant
+from benchmarks.targets import Target
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash

@@ -3,8 +3,9 @@
 The page is generated and never edited; who doubts a figure runs the command.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from benchmarks.page import machine_lines, markdown_table
 from benchmarks.recovery.conditions import CONDITIONS
 from benchmarks.recovery.results import Report
 from benchmarks.recovery.table import COLUMNS, named_lines, number, tallies, title_of
@@ -30,8 +31,6 @@ def page(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterable[str]:
-    machine = report.machine
-    memory = "" if machine.memory_gib is None else f", {machine.memory_gib:g} GiB of memory"
     guards = {row.guard.verdict for row in report.rows if row.guard is not None}
     files = max((row.guard.files for row in report.rows if row.guard is not None), default=0)
     yield "# Recovery"
@@ -40,9 +39,7 @@ def _head(report: Report) -> Iterable[str]:
     yield ""
     yield f"    {report.command}"
     yield ""
-    yield f"- Measured {report.made_at} on {machine.cpu}, {machine.cores} cores{memory}, {machine.system}."
-    yield f"- {', '.join(f'{name} {version}' for name, version in machine.versions.items())};"
-    yield f"  code {report.code_version[:12]}; each training uses {machine.threads_per_run} thread."
+    yield from machine_lines(report.machine, made_at=report.made_at, code_version=report.code_version)
     yield LAUNCHED.format(verdict=", ".join(sorted(guards)) or "missing", files=files)
     if report.quick:
         yield "- Small networks (`--quick`): targets are made for the full size, so nothing is judged here."
@@ -77,7 +74,7 @@ def _targets(report: Report) -> Iterable[str]:
         )
         for tally in found
     ]
-    yield from _markdown(("condition", "target", "wanted", "networks", "worst", "verdict"), rows)
+    yield from markdown_table(("condition", "target", "wanted", "networks", "worst", "verdict"), rows)
     yield ""
 
 
@@ -91,11 +88,4 @@ def _networks(report: Report) -> Iterable[str]:
         for place, line in enumerate(lines):
             named = (title_of(row), str(row.seed)) if place == 0 else ("", "")
             rows.append((*named, line.what, *line.cells, line.verdict))
-    yield from _markdown(("condition", "network", "", *COLUMNS, "targets"), rows)
-
-
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'---|' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
+    yield from markdown_table(("condition", "network", "", *COLUMNS, "targets"), rows)

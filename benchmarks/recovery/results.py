@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from benchmarks.recovery.conditions import Target
+from benchmarks.machine import Machine
+from benchmarks.targets import Target
 from blocks.base import Frozen
 from blocks.run import Metrics
 
@@ -112,17 +113,6 @@ class Row(Frozen):
             return self.phase1_s if metric == "phase1_s" else self.phase2_s
         figure = self.metrics.get(metric)
         return None if figure is None else figure.median
-
-
-class Machine(Frozen):
-    """Where it was measured."""
-
-    cpu: str
-    cores: int
-    threads_per_run: int
-    memory_gib: float | None
-    system: str
-    versions: dict[str, str]
 
 
 class Report(Frozen):

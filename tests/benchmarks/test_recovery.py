@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.recovery.__main__ import command_without_places
+from benchmarks.machine import this_machine
+from benchmarks.page import command_of
 from benchmarks.recovery.cells import Cell, cells_of, spec_of
-from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, Condition, Target, Variant
+from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, Condition, Variant
 from benchmarks.recovery.docs import page
 from benchmarks.recovery.lanes import run_lane
-from benchmarks.recovery.machine import this_machine
 from benchmarks.recovery.measure import failed_row
 from benchmarks.recovery.oracle import OracleFit, oracle_fit, oracle_metrics, slowing
 from benchmarks.recovery.results import Figure, Report, Row, figures_of, judge
 from benchmarks.recovery.table import tallies, verdict_of
+from benchmarks.targets import Target
 from blocks.errors import SpecError
 from blocks.run import Metrics
 from sim.identifiability import identifiability
@@ -290,4 +291,4 @@ def test_a_cell_that_cannot_be_launched_is_a_failed_row_and_costs_no_other(tmp_p
 
 def test_the_command_on_record_names_no_place_of_the_caller():
     given = ["--seeds", "1", "2", "--workspace", "somewhere/else", "--json=out.json", "--quick"]
-    assert command_without_places(given) == "python -m benchmarks.recovery --seeds 1 2 --quick"
+    assert command_of("benchmarks.recovery", given) == "python -m benchmarks.recovery --seeds 1 2 --quick"

@@ -6,9 +6,21 @@ from importlib.metadata import version
 from pathlib import Path
 
 from agent.pool import THREADS, available_cores
-from benchmarks.recovery.results import Machine
+from blocks.base import Frozen
 
 PACKAGES = ("setpoint", "torch", "numpy", "scipy", "scikit-learn")
+"""Packages whose versions a report always holds."""
+
+
+class Machine(Frozen):
+    """Where it was measured."""
+
+    cpu: str
+    cores: int
+    threads_per_run: int
+    memory_gib: float | None
+    system: str
+    versions: dict[str, str]
 
 
 def this_machine() -> Machine:
