@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.display import PlainDisplay
 from agent.launching import launch
 from benchmarks.recovery.conditions import BY_NAME, QUICK_DATA, QUICK_VALUES, Condition, Variant
+from benchmarks.recovery.networks import networks_of
 from benchmarks.targets import Target
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
@@ -63,7 +64,8 @@ def cells_of(names: list[str], seeds: list[int], *, quick: bool, root: Path) -> 
 
     Args:
         names: Conditions.
-        seeds: Network seeds; a condition that asks for fewer networks takes the first ones.
+        seeds: Network seeds; a condition that asks for fewer networks takes the first ones, and for one
+            that cannot be simulated another stands in.
         quick: Small networks.
         root: The benchmark's folder.
 
@@ -80,7 +82,9 @@ def cells_of(names: list[str], seeds: list[int], *, quick: bool, root: Path) -> 
         folder = root / (f"quick-{name}" if quick else name)
         cells += [
             Cell(condition, variant, seed, quick, folder)
-            for place, seed in enumerate(seeds[: condition.most_networks])
+            for place, seed in enumerate(
+                networks_of(condition, seeds[: condition.most_networks], quick=quick)
+            )
             for variant in condition.variants
             if variant.most_networks is None or place < variant.most_networks
         ]

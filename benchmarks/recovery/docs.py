@@ -13,7 +13,8 @@ from benchmarks.recovery.table import COLUMNS, named_lines, number, tallies, tit
 LAUNCHED = """\
 - Every network is launched as `setpoint launch recovery` would, with the overrides of its condition. No
   training process is given a label; the guard's verdict on the training code is {verdict} ({files} files).
-  The truth is opened when the parameters of a run are on disk and hashed."""
+  The truth is opened when the parameters of a run are on disk and hashed.
+- For a network whose concentrations do not stay finite, the next seed stands in."""
 
 JUDGED = """\
 Judged in every network, on the median over replicates; a condition is met where all of its networks are."""

@@ -15,6 +15,7 @@ from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, Condition, Varia
 from benchmarks.recovery.docs import page
 from benchmarks.recovery.lanes import run_lane
 from benchmarks.recovery.measure import failed_row
+from benchmarks.recovery.networks import networks_of
 from benchmarks.recovery.oracle import OracleFit, oracle_fit, oracle_metrics, slowing
 from benchmarks.recovery.results import Figure, Report, Row, figures_of, judge
 from benchmarks.recovery.table import tallies, verdict_of
@@ -226,6 +227,14 @@ def test_small_networks_are_not_judged_and_say_nothing_about_size(tmp_path: Path
     assert BY_NAME["noise_free"].targets
     with pytest.raises(SpecError, match="leaves out large"):
         cells_of(["large"], [1], quick=True, root=tmp_path)
+
+
+def test_for_a_network_that_cannot_be_simulated_the_next_seed_stands_in():
+    wild = Condition("wild", "wild", {"log10_k": [-1.0, -0.5]})
+    kept = networks_of(wild, [1, 2, 3], quick=True)
+    assert len(kept) == 3
+    assert 1 not in kept
+    assert networks_of(wild, kept, quick=True) == kept
 
 
 def benchmark(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
