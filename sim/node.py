@@ -10,7 +10,7 @@ generator, so that it starts from the same bits alone and in company.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,8 +19,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
-Response = Callable[[Tensor], Tensor]
-"""Concentration [replicate, *batch, metabolite] to response of the same shape and dtype."""
+from sim.response import BoundNode, NodeWeights
 
 EMBEDDING: Final = "embedding"
 PARAMETERS: Final = ("input", EMBEDDING, "mix", "bias_1", "hidden", "bias_2", "output", "bias_3")
@@ -124,34 +123,29 @@ class NodeCohort:
         """Weights and biases of MLP_node, without the embeddings."""
         return [value for name, value in self.parameters.items() if name != EMBEDDING]
 
-    def bound(self) -> Response:
+    def bound(self) -> BoundNode:
         """The response as a function of concentration alone.
 
         The embedding's part of the first layer is computed here, once, and not again at every
         Euler step of a rollout.
         """
         p = self.parameters
-        share = torch.baddbmm(p["bias_1"], p[EMBEDDING], p["mix"]).unsqueeze(1)
-        weight = (p["input"] / self.concentration_scale).unsqueeze(1)
-        hidden, bias = p["hidden"], p["bias_2"]
         unit = self.gain * self.response_scale
-        output, offset = p["output"] * unit, p["bias_3"] * unit
-        replicates, width = hidden.shape[:2]
         slope = None
         if "skip" in p:
             steepness = torch.baddbmm(p["skip"], p[EMBEDDING], p["skip_mix"])
-            slope = (steepness * (unit / self.concentration_scale)).unsqueeze(1)
-
-        def response(concentration: Tensor) -> Tensor:
-            rows = concentration.to(hidden.dtype).reshape(replicates, -1, share.shape[2], 1)
-            first = torch.tanh(torch.addcmul(share, rows, weight)).view(replicates, -1, width)
-            second = torch.tanh(torch.baddbmm(bias, first, hidden))
-            answer = torch.baddbmm(offset, second, output)
-            if slope is not None:
-                answer = answer + (rows * slope).view(replicates, -1, 1)
-            return answer.view(concentration.shape).to(concentration.dtype)
-
-        return response
+            slope = (steepness * (unit / self.concentration_scale)).squeeze(-1)
+        return BoundNode(
+            NodeWeights(
+                share=torch.baddbmm(p["bias_1"], p[EMBEDDING], p["mix"]),
+                input=(p["input"] / self.concentration_scale).squeeze(1),
+                hidden=p["hidden"],
+                bias=p["bias_2"].squeeze(1),
+                output=(p["output"] * unit).squeeze(-1),
+                offset=(p["bias_3"] * unit).view(-1),
+                slope=slope,
+            )
+        )
 
     def __call__(
         self, concentration: Float[Tensor, "replicate *batch metabolite"]

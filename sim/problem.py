@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-TRAINING = ("node.py", "training", "strategies", "reaction")
+TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
 """Code that runs while training; the guard parses all of it."""
 
 _IDLE = ("cli", "pictures")

@@ -11,14 +11,25 @@ from torch import Tensor
 
 from sim.networks.network import Stoichiometry
 from sim.networks.substrates import substrates_of
-from sim.reaction.mlp import LOG_SCALE, SubstrateMlp
+from sim.reaction.mlp import LOG_SCALE
 from sim.reaction.model import ReactionModel
+from sim.reaction.spline import FLOOR
+
+FITTING_STEPS = 600
 
 
 class EdgeReaction(torch.nn.Module):
-    """sum_j S_ij k_j prod_s MLP_sub(c_s, |E_sj|), edge by edge; frozen."""
+    """sum_j S_ij k_j prod_s MLP_sub(c_s, |E_sj|), edge by edge; frozen.
 
-    def __init__(self, model: ReactionModel, stoichiometry: Stoichiometry) -> None:
+    MLP_sub is of the size of MLP_node, and is fitted to the responses of a reaction model.
+
+    Args:
+        model: The fitted reaction model.
+        stoichiometry: Of the network.
+        width: Units of both hidden layers of MLP_sub.
+    """
+
+    def __init__(self, model: ReactionModel, stoichiometry: Stoichiometry, *, width: int) -> None:
         super().__init__()
         substrates = substrates_of(stoichiometry)
         present = torch.from_numpy(substrates.present)
@@ -27,26 +38,36 @@ class EdgeReaction(torch.nn.Module):
         self.edge_reaction = present.nonzero()[:, 0]
         self.net = torch.from_numpy(stoichiometry.net).float()
         self.rate_constants = torch.from_numpy(model.rate_constants).float()
-        self.mlp: SubstrateMlp = model.mlp
-        self.hidden, self.bias = (
-            torch.from_numpy(self.mlp.hidden).float(),
-            torch.from_numpy(self.mlp.bias).float(),
+        self.mlp_sub = torch.nn.Sequential(
+            torch.nn.Linear(2, width),
+            torch.nn.Tanh(),
+            torch.nn.Linear(width, width),
+            torch.nn.Tanh(),
+            torch.nn.Linear(width, 1),
         )
-        self.output, self.skip = (
-            torch.from_numpy(self.mlp.output).float(),
-            torch.from_numpy(self.mlp.skip).float(),
-        )
+        _fit(self.mlp_sub, model)
+        self.mlp_sub.requires_grad_(requires_grad=False)
 
     def forward(self, concentration: Float[Tensor, " metabolite"]) -> Float[Tensor, " metabolite"]:
         """dc/dt by the reactions, c.u. per t.u."""
-        here = concentration[self.edge_metabolite].clamp_min(1e-6).log() / LOG_SCALE
-        log_f = self._raw(here) - self._raw(torch.zeros_like(here))
+        here = concentration[self.edge_metabolite].clamp_min(FLOOR).log() / LOG_SCALE
+        log_f = self.mlp_sub(torch.stack([here, self.edge_exponent], dim=1))[:, 0]
         log_rate = torch.zeros_like(self.rate_constants).index_add(0, self.edge_reaction, log_f)
         return self.net @ (self.rate_constants * log_rate.exp())
 
-    def _raw(self, log_c: Tensor) -> Tensor:
-        inputs = torch.stack([log_c, self.edge_exponent], dim=-1)
-        return torch.tanh(inputs @ self.hidden.T + self.bias) @ self.output + inputs @ self.skip
+
+def _fit(mlp_sub: torch.nn.Module, model: ReactionModel) -> None:
+    """Adam steps until MLP_sub is near enough to the model's responses for rollouts to stay on the data."""
+    grid = torch.from_numpy(model.grid[::8]).float()
+    inputs = torch.cat(
+        [torch.stack([grid / LOG_SCALE, torch.full_like(grid, order)], dim=1) for order in model.exponents]
+    )
+    wanted = torch.from_numpy(model.log_f[:, ::8]).float().reshape(-1, 1)
+    optimiser = torch.optim.Adam(mlp_sub.parameters(), lr=3e-3)
+    for _ in range(FITTING_STEPS):
+        optimiser.zero_grad()
+        (mlp_sub(inputs) - wanted).square().mean().backward()
+        optimiser.step()
 
 
 class Node(torch.nn.Module):
@@ -69,7 +90,8 @@ class Node(torch.nn.Module):
     def forward(self, concentration: Float[Tensor, " metabolite"]) -> Float[Tensor, " metabolite"]:
         """The response of every metabolite, c.u. per t.u."""
         inputs = torch.cat([concentration[:, None] / self.concentration_scale, self.embedding], dim=1)
-        return self.response_scale * self.mlp(inputs)[:, 0]
+        response: Tensor = self.response_scale * self.mlp(inputs)[:, 0]
+        return response
 
 
 class ObviousTraining:
@@ -100,7 +122,7 @@ class ObviousTraining:
     ) -> None:
         self.concentration, self.spread = concentration.float(), spread.float()
         self.dt, self.windows, self.steps = dt, windows, steps
-        self.reaction = EdgeReaction(model, stoichiometry)
+        self.reaction = EdgeReaction(model, stoichiometry, width=width)
         scales = {"concentration_scale": float(concentration.square().mean().sqrt()), "response_scale": 0.01}
         self.node = Node(concentration.shape[1], width=width, **scales)
         self.optimiser = torch.optim.Adam(self.node.parameters(), lr=1e-3)

@@ -11,9 +11,10 @@ from torch import Tensor
 from sim.dataset import Observations
 from sim.evaluation.numbers import finite
 from sim.evaluation.registry import HELDOUT_ROLLOUT_STEPS
-from sim.node import NodeCohort, Response
+from sim.node import NodeCohort
 from sim.reaction.model import ReactionModel
 from sim.reaction.window import width_for
+from sim.response import BoundNode
 from sim.training.data import Reaction, TrainingData, residual_of, training_frames, trusted_changes
 from sim.training.rollout import rollout, rollout_loss
 
@@ -115,18 +116,12 @@ def heldout_rollout_error(node: NodeCohort, reaction: Reaction, unseen: Unseen) 
     starts = torch.from_numpy(np.unique(np.linspace(0, last, MAX_WINDOWS).round().astype(np.int64)))
     windows = unseen.concentration[starts + torch.arange(HELDOUT_ROLLOUT_STEPS + 1)[:, None]][:, None]
 
-    def loss(response: Response, replicates: int) -> Tensor:
-        trajectory = rollout(
-            response,
-            reaction,
-            start=windows[0].expand(replicates, -1, -1),
-            steps=HELDOUT_ROLLOUT_STEPS,
-            dt=unseen.dt,
-        )
+    def loss(response: BoundNode | None, replicates: int) -> Tensor:
+        start = windows[0].expand(replicates, -1, -1)
+        trajectory = rollout(response, reaction, start=start, steps=HELDOUT_ROLLOUT_STEPS, dt=unseen.dt)
         observed = windows[1:].expand_as(trajectory)
         return rollout_loss(trajectory, observed, spread=unseen.spread, dt=unseen.dt)
 
     with torch.no_grad():
-        with_node = loss(node.bound(), node.n_replicates)
-        without = loss(torch.zeros_like, 1)
+        with_node, without = loss(node.bound(), node.n_replicates), loss(None, 1)
     return [finite(error) for error in (with_node / without).sqrt().tolist()]

@@ -5,6 +5,8 @@ grid in log c, with the derivative of exactly those pieces. Beyond the grid it g
 line in log-log. One call is a handful of tensor operations, and the backward pass is written out.
 """
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import embedding
 
 from sim.networks.network import RateLaw, Stoichiometry
 from sim.networks.substrates import substrates_of
 from sim.reaction.model import ReactionModel
 from sim.reaction.spline import FLOOR
+
+Pull = Callable[[Tensor], Tensor]
+"""Gradient with respect to a rate, to gradient with respect to the concentration."""
 
 
 class TabulatedReaction:
@@ -48,16 +54,20 @@ class TabulatedReaction:
         self.start = float(model.grid[0])
         self.spacing = float(model.grid[1] - model.grid[0])
         self.pieces = tensor(_hermite(model, self.spacing))
-        self.net = tensor(stoichiometry.net)
-        self.rate_constants = tensor(model.rate_constants)
+        self._floor, self._per_piece = tensor(np.array(FLOOR)), tensor(np.array(1 / self.spacing))
+        self._origin = tensor(np.array(-self.start / self.spacing))
+        self.rate_constants = tensor(model.rate_constants)[:, None]
         substrates = substrates_of(stoichiometry)
-        kind = np.searchsorted(model.exponents, substrates.exponent)
         n_metabolites, n_exponents = stoichiometry.n_metabolites, model.exponents.size
-        # Responses stand side by side, exponent after exponent; empty slots point behind the last one.
-        places = np.where(
-            substrates.present, kind * n_metabolites + substrates.index, n_exponents * n_metabolites
-        )
-        self.places = torch.as_tensor(places, device=device)
+        # Responses stand one below the other, exponent after exponent.
+        kind = np.searchsorted(model.exponents, substrates.exponent)
+        places = (kind * n_metabolites + substrates.index)[substrates.present]
+        reactions = np.nonzero(substrates.present)[0]
+        taken = np.zeros((stoichiometry.n_reactions, n_exponents * n_metabolites))
+        np.add.at(taken, (reactions, places), 1.0)
+        # On the way back slopes are per piece of the grid, not per unit of log c.
+        self._taken, self._taken_back = _sparse(tensor(taken)), _sparse(tensor(taken.T / self.spacing))
+        self._net, self._net_back = _sparse(tensor(stoichiometry.net)), _sparse(tensor(stoichiometry.net.T))
         self.n_metabolites, self.n_exponents = n_metabolites, n_exponents
         self.tolerance = self._measure(model)
 
@@ -67,36 +77,74 @@ class TabulatedReaction:
         Args:
             concentration: Concentrations, c.u.; below a floor of 1e-6 the rate is constant.
         """
-        result: Tensor = _Rate.apply(concentration, self)  # type: ignore[no-untyped-call]
-        return result
+        rows = concentration.reshape(-1, self.n_metabolites).T.contiguous()
+        rate: Tensor = _Rate.apply(rows, self)  # type: ignore[no-untyped-call]
+        return rate.T.reshape(concentration.shape)
 
-    def log_response(
-        self, concentration: Float[Tensor, "*batch metabolite"]
-    ) -> tuple[Float[Tensor, "*batch place"], Float[Tensor, "*batch place"]]:
-        """log f of every metabolite and its derivative with respect to c, exponent after exponent.
+    def linearised(
+        self, concentration: Float[Tensor, "metabolite row"]
+    ) -> tuple[Float[Tensor, "metabolite row"], Pull]:
+        """The rate without an autograd graph, and the function that pulls a gradient back through it.
 
         Args:
-            concentration: Concentrations, c.u.
+            concentration: Concentrations, c.u.; contiguous.
         """
-        floored = concentration.clamp_min(FLOOR)
-        position = floored.log().sub_(self.start).div_(self.spacing)
-        piece = position.detach().floor().clamp_(0, self.pieces.shape[1] - 1)
+        floored = torch.maximum(concentration, self._floor)
+        logs, slopes = self.log_response(floored)
+        if self.rate_law is RateLaw.MASS_ACTION:
+            weight = (self._taken @ logs).exp_().mul_(self.rate_constants)
+            rate = self._net @ weight
+        else:
+            responses, weight = logs.exp_(), self.rate_constants
+            rate = self._net @ (self._taken @ responses).mul_(weight)
+
+        def pull_back(pull: Tensor) -> Tensor:
+            moved = self._taken_back @ (self._net_back @ pull).mul_(weight)
+            moved.mul_(slopes())
+            if self.rate_law is not RateLaw.MASS_ACTION:
+                moved.mul_(responses)
+            if self.n_exponents > 1:
+                moved = moved.view(self.n_exponents, *concentration.shape).sum(dim=0)
+            # Where the floor holds, nothing moves.
+            return moved.mul_((concentration > self._floor).div(floored))
+
+        return rate, pull_back
+
+    def log_response(
+        self, concentration: Float[Tensor, "metabolite row"]
+    ) -> tuple[Float[Tensor, "place row"], Callable[[], Float[Tensor, "place row"]]]:
+        """log f of every metabolite, exponent after exponent, and a function that gives its derivative.
+
+        Args:
+            concentration: Concentrations, c.u., not below the floor.
+
+        Returns:
+            log f, and d log f / d log c times the grid's spacing.
+        """
+        position = torch.addcmul(self._origin, concentration.log(), self._per_piece)
+        # As whole numbers first: so NaN, of what has diverged, finds a piece too, and stays NaN along it.
+        piece = position.long().clamp_(0, self.pieces.shape[1] - 1)
         along = position.sub_(piece)
-        piece = piece.long()
-        # 1 / (spacing c), and 0 where the floor holds: nothing moves there
-        chain = floored.mul(self.spacing).reciprocal_().mul_(concentration > FLOOR)
-        logs, slopes = [], []
-        for table in self.pieces:
-            a, b, c, d = table[piece].unbind(-1)
-            logs.append(a + along * (b + along * (c + along * d)))
-            slopes.append((b + along * (2 * c + 3 * along * d)) * chain)
-        return torch.cat(logs, dim=-1), torch.cat(slopes, dim=-1)
+        found = [embedding(piece, table).unbind(-1) for table in self.pieces]
+        logs = [
+            torch.addcmul(a, along, torch.addcmul(b, along, torch.addcmul(c, along, d)))
+            for a, b, c, d in found
+        ]
+
+        def slopes() -> Tensor:
+            each = [
+                torch.addcmul(b, along, torch.addcmul(c, along, d, value=1.5), value=2)
+                for _, b, c, d in found
+            ]
+            return each[0] if len(each) == 1 else torch.cat(each)
+
+        return logs[0] if len(logs) == 1 else torch.cat(logs), slopes
 
     def _measure(self, model: ReactionModel) -> float:
         middles = (model.grid[:-1, None] + self.spacing * np.array([0.2, 0.5, 0.8])).ravel()
         middles = middles[middles > np.log(FLOOR)]
         points = torch.as_tensor(np.exp(middles), dtype=self.pieces.dtype, device=self.pieces.device)
-        logs, _ = self.log_response(points)
+        logs, _ = self.log_response(points[None])
         table = logs.double().cpu().numpy().reshape(self.n_exponents, -1)
         exact = np.log(points.double().cpu().numpy())
         spline = np.stack([model.log_response(exact, position) for position in range(self.n_exponents)])
@@ -117,40 +165,26 @@ def _hermite(model: ReactionModel, spacing: float) -> np.ndarray:
     return pieces
 
 
+def _sparse(dense: Tensor) -> Tensor:
+    """In compressed rows: a reaction has a handful of members, however large the network."""
+    with warnings.catch_warnings():  # torch calls the layout a beta, once per process
+        warnings.simplefilter("ignore", UserWarning)
+        rows = dense.to_sparse_csr()
+        # Libraries below take 32-bit indices; others would be converted at every product.
+        return torch.sparse_csr_tensor(
+            rows.crow_indices().int(), rows.col_indices().int(), rows.values(), rows.shape
+        )
+
+
 class _Rate(torch.autograd.Function):
-    """Reaction rates with their gradient written out: what it needs is computed on the way forward."""
+    """Reaction rates with their gradient written out."""
 
     @staticmethod
     def forward(ctx: Any, concentration: Tensor, table: TabulatedReaction) -> Tensor:
-        logs, slopes = table.log_response(concentration)
-        shape = concentration.shape[:-1]
-        reactions, slots = table.places.shape
-        if table.rate_law is RateLaw.MASS_ACTION:
-            padded = torch.cat([logs, logs.new_zeros((*shape, 1))], dim=-1)
-            gathered = padded.index_select(-1, table.places.flatten()).view(*shape, reactions, slots)
-            flux = gathered.sum(-1).exp_().mul_(table.rate_constants)
-            ctx.save_for_backward(slopes, flux)
-        else:
-            responses = logs.exp()
-            padded = torch.cat([responses, responses.new_zeros((*shape, 1))], dim=-1)
-            gathered = padded.index_select(-1, table.places.flatten()).view(*shape, reactions, slots)
-            flux = gathered.sum(-1).mul_(table.rate_constants)
-            ctx.save_for_backward(slopes.mul_(responses), table.rate_constants.expand(*shape, reactions))
-        ctx.table = table
-        return flux @ table.net.T
+        rate, ctx.pull_back = table.linearised(concentration)
+        return rate
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, pull: Tensor) -> tuple[Tensor, None]:
-        slopes, weight = ctx.saved_tensors
-        table: TabulatedReaction = ctx.table
-        per_reaction = (pull @ table.net).mul_(weight)
-        shape = per_reaction.shape[:-1]
-        reactions, slots = table.places.shape
-        spread = (
-            per_reaction.unsqueeze(-1).expand(*shape, reactions, slots).reshape(*shape, reactions * slots)
-        )
-        gathered = per_reaction.new_zeros((*shape, slopes.shape[-1] + 1))
-        gathered.index_add_(-1, table.places.flatten(), spread)
-        moved = gathered[..., :-1] * slopes
-        return moved.view(*shape, table.n_exponents, table.n_metabolites).sum(-2), None
+        return ctx.pull_back(pull), None

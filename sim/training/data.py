@@ -20,6 +20,7 @@ from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn, spoilt
 from sim.reaction.shooting import around_clamps
+from sim.reaction.table import Pull
 from sim.training.averages import Averages, averages, line_deviation, moving, residual_spread
 
 
@@ -29,6 +30,21 @@ class Reaction(Protocol):
 
     def rate(self, concentration: Float[Tensor, "*batch metabolite"]) -> Float[Tensor, "*batch metabolite"]:
         """dc/dt by reactions alone, c.u. per t.u.; differentiable."""
+
+    def linearised(
+        self, concentration: Float[Tensor, "metabolite row"]
+    ) -> tuple[Float[Tensor, "metabolite row"], Pull]:
+        """The rate outside of any autograd graph, and the function that pulls a gradient back through it.
+
+        By autograd, for a subclass that does not write it out.
+
+        Args:
+            concentration: Concentrations, c.u.
+        """
+        with torch.enable_grad():
+            inner = concentration.detach().requires_grad_()
+            rate = self.rate(inner.T).T
+        return rate.detach(), lambda pull: torch.autograd.grad(rate, inner, pull)[0]
 
 
 def training_frames(n_frames: int, heldout_fraction: float) -> int:

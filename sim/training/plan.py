@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from sim.node import NodeCohort, Response
+from sim.node import NodeCohort
+from sim.response import BoundNode
 from sim.training.data import Reaction, TrainingData
 from sim.training.rollout import rollout
 
@@ -84,7 +85,7 @@ class Batch:
     """What strategies train beside MLP_node, by name; the replicate axis comes first."""
 
     @cached_property
-    def response(self) -> Response:
+    def response(self) -> BoundNode:
         """MLP_node with the embedding's share computed, for use by all losses of this batch."""
         return self.node.bound()
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from blocks.errors import DataError, DivergenceError
 from blocks.problem import Progress
 from sim.node import PARAMETERS, NodeCohort
-from sim.training.data import training_data
+from sim.training.data import Reaction, training_data
 from sim.training.slots import resolve
 from sim.training.trainer import HISTORY, TRAINED, train_cohort, train_slot
 from tests.sim.training.tiny import silent, simulated, slot, tiny_data
@@ -98,7 +98,7 @@ def test_progress_is_reported_up_to_the_last_step():
 def test_divergence_of_all_replicates_names_step_and_remedy():
     data, reaction = tiny_data()
 
-    class Exploding:
+    class Exploding(Reaction):
         def rate(self, concentration: Tensor) -> Tensor:
             return reaction.rate(concentration) * 1e200
 
@@ -113,7 +113,7 @@ def test_divergence_of_all_replicates_names_step_and_remedy():
 def test_one_diverged_replicate_becomes_nan_and_leaves_the_others_alone():
     data, reaction = tiny_data()
 
-    class Poisonous:
+    class Poisonous(Reaction):
         """Not finite for the first replicate of a cohort of three."""
 
         def rate(self, concentration: Tensor) -> Tensor:

@@ -9,13 +9,13 @@ from blocks.problem import Progress
 from blocks.slot import SlotSpec
 from sim.dataset import Observations
 from sim.networks.network import RateLaw, Stoichiometry, Truth
-from sim.training.data import TrainingData, training_data
+from sim.training.data import Reaction, TrainingData, training_data
 
 N_METABOLITES = 12
 DT = 0.1
 
 
-class ExactReaction:
+class ExactReaction(Reaction):
     """v_j = k_j c_a c_b for three-cycles of autocatalysis, in any dtype."""
 
     def __init__(self, stoichiometry: Stoichiometry, rate_constants: np.ndarray) -> None:
