@@ -116,34 +116,71 @@ def train_cohort(
     Raises:
         DivergenceError: No replicate has a finite loss any more.
     """
-    plan = planned(resolved, n_frames)
-    generators = tuple(torch.Generator().manual_seed(_batch_seed(seed)) for seed in resolved.seeds)
-    node = _initial(resolved, plan, data, generators)
-    latents: dict[str, Latent] = {}
-    for strategy in resolved.strategies:
-        latents |= strategy.latents(plan, data, generators)
-    optimiser = _optimiser(node, latents, resolved.hyperparameters)
-    history = History(plan.steps)
+    cohort = CohortTraining(resolved, data, reaction, n_frames=n_frames)
+    plan, history = cohort.plan, History(cohort.plan.steps)
     recent: list[Tensor] = []
     every = max(1, min(CHECK_EVERY, plan.steps // 100))
     for step in range(plan.steps):
-        _set_step_sizes(optimiser, resolved, step, plan.steps)
-        recent.append(_gradient(node, latents, resolved.strategies, plan, data, reaction, generators, step))
-        for strategy in resolved.strategies:
-            strategy.gradients(node)
-        optimiser.step()
+        recent.append(cohort.step(step))
         if len(recent) == every or step + 1 == plan.steps:
             history.add(step + 1, torch.stack(recent))
             recent.clear()
             _refuse_divergence(history, plan, resolved.hyperparameters)
             report(Progress(step + 1, plan.steps, history.latest))
-    alive = [
-        all(flags) for flags in zip(history.alive, node.finite_replicates(), *_finite(latents), strict=True)
-    ]
+    alive = [all(flags) for flags in zip(history.alive, cohort.finite_replicates(), strict=True)]
     with torch.no_grad():
-        for value in node.parameters.values():
+        for value in cohort.node.parameters.values():
             value[~torch.tensor(alive)] = torch.nan
-    return node, history
+    return cohort.node, history
+
+
+class CohortTraining:
+    """All that an optimiser step needs: the cohort, what strategies train beside it, and the optimiser.
+
+    Args:
+        resolved: The slot with its defaults.
+        data: Training frames and residual.
+        reaction: The frozen reaction model.
+        n_frames: Frames of the whole data set, which the count of optimiser steps refers to.
+    """
+
+    def __init__(self, resolved: Resolved, data: TrainingData, reaction: Reaction, *, n_frames: int) -> None:
+        self.plan = planned(resolved, n_frames)
+        self._resolved, self._data, self._reaction = resolved, data, reaction
+        self._generators = tuple(torch.Generator().manual_seed(_batch_seed(seed)) for seed in resolved.seeds)
+        self.node = _initial(resolved, self.plan, data, self._generators)
+        self._latents: dict[str, Latent] = {}
+        for strategy in resolved.strategies:
+            self._latents |= strategy.latents(self.plan, data, self._generators)
+        self._optimiser = _optimiser(self.node, self._latents, resolved.hyperparameters)
+
+    def step(self, number: int) -> Float[Tensor, " replicate"]:
+        """Takes one optimiser step; returns the loss before it.
+
+        Args:
+            number: Of the step, counted from 0; schedules go by it.
+        """
+        strategies = self._resolved.strategies
+        _set_step_sizes(self._optimiser, self._resolved, number, self.plan.steps)
+        loss = _gradient(
+            self.node,
+            self._latents,
+            strategies,
+            self.plan,
+            self._data,
+            self._reaction,
+            self._generators,
+            number,
+        )
+        for strategy in strategies:
+            strategy.gradients(self.node)
+        self._optimiser.step()
+        return loss
+
+    def finite_replicates(self) -> list[bool]:
+        """For each replicate, whether all that is trained of it is finite."""
+        flags = zip(self.node.finite_replicates(), *_finite(self._latents), strict=True)
+        return [all(one) for one in flags]
 
 
 def planned(resolved: Resolved, n_frames: int) -> TrainingPlan:
