@@ -6,6 +6,7 @@ numbers does not touch the others; its parameters become NaN, and so its metrics
 """
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,11 @@ REFINED = "reaction.npz"
 CHECK_EVERY = 50
 """Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
 
-FUSED_ROWS = 1024
-"""Rows of MLP_node per replicate up to which micro-batches are taken in one pass."""
+TAPE_BYTES = 32 * 2**20
+"""Memory per replicate that one pass over windows may take for what the way back needs.
+
+With it eight replicates stay below 1 GiB, whatever batch_size and time_step are.
+"""
 
 
 def train_slot(
@@ -284,13 +288,10 @@ def _gradient(
     for strategy in strategies:
         time_step = strategy.horizon(step, plan.steps, time_step)
     windows = plan.batch_size * plan.micro_batches
-    # Micro-batches save memory. Where that is not short, one pass over all of them is the same mean
-    # for fewer calls. The bound is per replicate, so that company does not change a replicate's bits.
-    passes = 1 if windows * data.concentration.shape[1] <= FUSED_ROWS else plan.micro_batches
     below = len(data.concentration) - plan.time_step
     losses = []
-    for _ in range(passes):
-        starts = draw(generators, windows // passes, below)
+    for share in _passes(windows, plan, node):
+        starts = draw(generators, share, below)
         batch = Batch(
             node,
             reaction,
@@ -304,10 +305,22 @@ def _gradient(
             latents=values,
         )
         terms = [term for strategy in strategies if (term := strategy.loss(batch)) is not None]
-        loss = torch.stack(terms).sum(dim=0) / passes
+        loss = torch.stack(terms).sum(dim=0) * (share / windows)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
     return torch.stack(losses).sum(dim=0)
+
+
+def _passes(windows: int, plan: TrainingPlan, node: NodeCohort) -> list[int]:
+    """Windows of each pass over those of a step: as few passes as memory allows, all nearly alike.
+
+    The bound is per replicate, so that company does not change a replicate's bits.
+    """
+    n_metabolites, hidden = node.embedding.shape[1], node.parameters["hidden"]
+    both_layers = 2 * hidden.shape[-1] * hidden.element_size()
+    bytes_per_window = n_metabolites * both_layers * (plan.time_step if plan.rolls_out else 1)
+    passes = min(windows, math.ceil(windows * bytes_per_window / TAPE_BYTES))
+    return [windows // passes + (number < windows % passes) for number in range(passes)]
 
 
 def _refuse_divergence(history: History, plan: TrainingPlan, settings: Hyperparameters) -> None:

@@ -13,7 +13,7 @@ from blocks.problem import Progress
 from sim.node import PARAMETERS, NodeCohort
 from sim.training.data import Reaction, training_data
 from sim.training.slots import resolve
-from sim.training.trainer import HISTORY, TRAINED, train_cohort, train_slot
+from sim.training.trainer import HISTORY, TRAINED, _passes, planned, train_cohort, train_slot
 from tests.sim.training.tiny import silent, simulated, slot, tiny_data
 
 EVERYTHING = (
@@ -193,3 +193,12 @@ def test_step_sizes_fall_to_nothing_in_the_cooldown():
         _, history = train_cohort(resolve(spec), data, reaction, silent, n_frames=400)
         scatter.append(np.std(np.log(history.losses[-20:])))
     assert scatter[1] < scatter[0]
+
+
+@pytest.mark.parametrize(("batch_size", "passes"), [(8, [8]), (10, [10]), (16, [8, 8]), (13, [7, 6])])
+def test_windows_are_taken_in_as_few_passes_as_memory_allows(batch_size: int, passes: list[int]):
+    node = NodeCohort.create(100, (1, 2), concentration_scale=1.0, response_scale=1.0)
+    plan = planned(resolve(slot("rollout", time_step=64, batch_size=batch_size)), 2880)
+    assert _passes(batch_size, plan, node) == passes
+    without_rollout = planned(resolve(slot("residual", time_step=64, batch_size=batch_size)), 2880)
+    assert _passes(batch_size, without_rollout, node) == [batch_size]
