@@ -14,7 +14,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, RunState, Spread
 from blocks.slot import Proposal, show_value
 from blocks.space import PerSlotParameter
-from memory.evidence import distinct
+from memory.samples import distinct
 from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
 
 LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64

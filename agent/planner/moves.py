@@ -12,7 +12,8 @@ from typing import NamedTuple
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import Run
-from blocks.slot import SlotSpec, show_value
+from blocks.slot import show_value
+from memory.past import Configuration, Past
 
 
 class Move(NamedTuple):
@@ -23,33 +24,22 @@ class Move(NamedTuple):
     strategies: tuple[str, ...]
     change: str
 
-
-def configuration(spec: SlotSpec) -> tuple[object, ...]:
-    """A slot without its seeds: two runs of one configuration are replicates of each other."""
-    return (tuple(sorted(spec.values.items())), spec.strategies)
-
-
-def tried(history: Sequence[Run]) -> set[tuple[object, ...]]:
-    """Every configuration that the history holds."""
-    return {configuration(run.proposal.spec) for run in history}
+    @property
+    def leads_to(self) -> Configuration:
+        """The configuration of the child."""
+        return tuple(sorted(self.values.items())), tuple(sorted(self.strategies))
 
 
-def is_new(move: Move, seen: set[tuple[object, ...]]) -> bool:
-    """Whether no run has this configuration yet."""
-    return (tuple(sorted(move.values.items())), tuple(sorted(move.strategies))) not in seen
-
-
-def at_home(run: Run, spec: ExplorationSpec, slot: int, history: Sequence[Run]) -> Run | Move:
+def at_home(run: Run, spec: ExplorationSpec, slot: int, past: Past) -> Run | Move:
     """The run's twin under the slot's invariants, or the move that makes one."""
     invariants = spec.space.invariants(slot)
     source = run.proposal.spec
     values = {**source.values, **invariants}
     if values == source.values:
         return run
-    wanted = (tuple(sorted(values.items())), source.strategies)
-    for other in history:
-        if configuration(other.proposal.spec) == wanted:
-            return other
+    twin = past.first_of((tuple(sorted(values.items())), source.strategies))
+    if twin is not None:
+        return twin
     changes = [
         f"{name} {show_value(source.values.get(name))} -> {show_value(value)}"
         for name, value in invariants.items()
@@ -63,15 +53,16 @@ def steps(
 ) -> Iterator[Move]:
     """Endless numeric neighbours of a run; options of strategies that are off are not touched."""
     source = run.proposal.spec
+    tunable = spec.space.tunable
     open_names = [
         name
-        for name in (names if names is not None else list(spec.space.tunable))
+        for name in (names if names is not None else list(tunable))
         if "." not in name or name.split(".")[0] in source.strategies
     ]
     while open_names:
         name = rng.choice(open_names)
         before = source.values[name]
-        after = spec.space.tunable[name].step(before, rng)
+        after = tunable[name].step(before, rng)
         yield Move(
             run.number,
             {**source.values, name: after},

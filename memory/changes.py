@@ -1,0 +1,256 @@
+"""Pairs of one subject: samples that agree in all but one hyperparameter, or in all but one strategy.
+
+A new sample is put beside those that it is to be compared with, and what it parts is taken back; neither
+depends on how many samples there are. A sample that gains replicates is removed and inserted again.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise, starmap
+from typing import NamedTuple
+
+from blocks.base import Value
+from memory.comparison import Comparison, Pair, ratio_alone
+from memory.samples import Item, Sample, merged
+
+TOLD_STEPS = 16
+"""Steps of one number that are told by themselves, at most; no heading holds more lines."""
+
+
+_Rank = tuple[bool, float, str]
+"""What values are ordered by: numbers first, then text."""
+
+
+class _Surroundings(NamedTuple):
+    """All that two samples of a pair must agree in."""
+
+    dataset: str
+    strategies: frozenset[str]
+    rest: frozenset[Item]
+
+
+class _Bucket:
+    """Samples that agree in all but one hyperparameter, in the order of its values."""
+
+    __slots__ = ("first", "samples")
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self.first = 0
+
+    def place(self, rank: _Rank, name: str) -> int:
+        """Where a value stands, or would stand."""
+        return bisect_left(self.samples, rank, key=lambda sample: _rank(sample.values[name]))
+
+
+class Values(ABC):
+    """All pairs that differ in one hyperparameter.
+
+    Args:
+        name: The hyperparameter.
+        owner: The strategy that it is an option of, where that is known: the option of a strategy that is
+            off changes nothing, and such pairs say nothing about it.
+    """
+
+    def __init__(self, name: str, owner: str) -> None:
+        self._name = name
+        self._owner = owner
+        self._buckets: dict[_Surroundings, _Bucket] = defaultdict(_Bucket)
+
+    def insert(self, sample: Sample) -> None:
+        """Puts a sample beside those that it is to be compared with."""
+        if (bucket := self._bucket(sample)) is None:
+            return
+        if not bucket.samples or sample.runs[0] < bucket.first:
+            # What is told first depends on which bucket is the oldest.
+            self._count(bucket, self._all_pairs(bucket.samples), -1)
+            bucket.first = sample.runs[0]
+            self._count(bucket, self._all_pairs(bucket.samples), 1)
+        index = bucket.place(_rank(sample.values[self._name]), self._name)
+        self._count(bucket, self._parted(bucket.samples, index), -1)
+        bucket.samples.insert(index, sample)
+        self._count(bucket, self._pairs_of(bucket.samples, index), 1)
+
+    def remove(self, sample: Sample) -> None:
+        """Takes back a sample that was inserted."""
+        if (bucket := self._bucket(sample)) is None:
+            return
+        index = bucket.place(_rank(sample.values[self._name]), self._name)
+        self._count(bucket, self._pairs_of(bucket.samples, index), -1)
+        del bucket.samples[index]
+        self._count(bucket, self._parted(bucket.samples, index), 1)
+
+    def _bucket(self, sample: Sample) -> _Bucket | None:
+        if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
+            return None
+        rest = sample.items - {(self._name, sample.values[self._name])}
+        return self._buckets[_Surroundings(sample.dataset, sample.strategies, rest)]
+
+    def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
+        return pair.before.values[self._name], pair.after.values[self._name]
+
+    @abstractmethod
+    def comparisons(self) -> Iterator[Comparison]:
+        """What the pairs say."""
+
+    @abstractmethod
+    def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
+        """Pairs among the samples of a bucket."""
+
+    @abstractmethod
+    def _pairs_of(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        """Pairs that a sample takes part in."""
+
+    @abstractmethod
+    def _parted(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        """Pairs that there are only as long as no sample stands at that place."""
+
+    @abstractmethod
+    def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
+        """Adds pairs to the comparisons, or takes them back."""
+
+
+class Named(Values):
+    """Values whose order means nothing: each against each."""
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name, owner)
+        self._found: dict[tuple[Value, Value], Comparison] = {}
+        self._first: dict[tuple[Value, Value], int] = {}  # the oldest bucket that has such a pair
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """One for each two values."""
+        there = [ends for ends, made in self._found.items() if len(made)]
+        for ends in sorted(there, key=lambda ends: (self._first[ends], *map(_rank, ends))):
+            yield self._found[ends]
+
+    def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
+        return list(starmap(Pair, combinations(samples, 2)))
+
+    def _pairs_of(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        sample = samples[index]
+        before = [Pair(other, sample) for other in samples[:index]]
+        return before + [Pair(sample, other) for other in samples[index + 1 :]]
+
+    def _parted(self, samples: Sequence[Sample], index: int) -> list[Pair]:  # noqa: ARG002
+        return []
+
+    def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
+        for pair in pairs:
+            ends = self._ends_of(pair)
+            if ends not in self._found:
+                self._found[ends] = Comparison(self._name, *ends, kind="value")
+            self._found[ends].count(pair, sign)
+            self._first[ends] = min(self._first.get(ends, bucket.first), bucket.first)
+
+
+class Number(Values):
+    """A number: all steps between neighbours together, and those that show something by themselves.
+
+    What helps below an optimum and hurts above it has no direction over the whole range.
+    """
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name, owner)
+        self._together = Comparison(name, 0, 0, kind="number")
+        self._ends: list[Value] = []  # lowest and highest of all that are in a pair; they only move apart
+        self._steps: list[tuple[float, int, _Rank]] = []  # those that exceed the noise, strongest first
+        self._pairs: dict[tuple[int, _Rank], Pair] = {}
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """All steps together; and where they show no common direction, the strongest alone."""
+        if not len(self._together):
+            return
+        self._together.before, self._together.after = self._ends
+        yield self._together
+        if len(self._together) > 1 and not self._together.exceeds_noise():
+            for _, first, rank in self._steps[:TOLD_STEPS]:
+                pair = self._pairs[first, rank]
+                yield Comparison(self._name, *self._ends_of(pair), kind="step", pairs=[pair])
+
+    def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
+        return list(starmap(Pair, pairwise(samples)))
+
+    def _pairs_of(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        return self._all_pairs(samples[max(index - 1, 0) : index + 2])
+
+    def _parted(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        return [Pair(samples[index - 1], samples[index])] if 0 < index < len(samples) else []
+
+    def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
+        for pair in pairs:
+            self._together.count(pair, sign)
+            values = [*self._ends, *self._ends_of(pair)]
+            self._ends = [min(values, key=_rank), max(values, key=_rank)]
+            if (ratio := ratio_alone(pair)) is None:
+                continue
+            key = bucket.first, _rank(pair.before.values[self._name])
+            if sign > 0:
+                self._pairs[key] = pair
+                insort(self._steps, (-ratio, *key))
+            else:
+                del self._pairs[key]
+                del self._steps[bisect_left(self._steps, (-ratio, *key))]
+
+
+class Strategy:
+    """A strategy off and on, its own options being part of it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._without: dict[_Surroundings, list[Sample]] = defaultdict(list)
+        self._off: dict[_Surroundings, Sample] = {}
+        self._on: dict[_Surroundings, list[Sample]] = defaultdict(list)
+        self._found = Comparison(name, "off", "on", kind="strategy")
+
+    def insert(self, sample: Sample) -> None:
+        where = self._surroundings(sample)
+        if self._name in sample.strategies:
+            self._on[where].append(sample)
+            if where in self._off:
+                self._found.count(Pair(self._off[where], sample))
+        else:
+            insort(self._without[where], sample, key=_first_run)
+            self._pair_again(where)
+
+    def remove(self, sample: Sample) -> None:
+        where = self._surroundings(sample)
+        if self._name in sample.strategies:
+            self._on[where].remove(sample)
+            if where in self._off:
+                self._found.count(Pair(self._off[where], sample), -1)
+        else:
+            self._without[where].remove(sample)
+            self._pair_again(where)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        if len(self._found):
+            yield self._found
+
+    def _surroundings(self, sample: Sample) -> _Surroundings:
+        own = [item for item in sample.options if item[0].startswith(f"{self._name}.")]
+        return _Surroundings(
+            sample.dataset,
+            sample.strategies - {self._name},
+            sample.items.difference(own) if own else sample.items,
+        )
+
+    def _pair_again(self, where: _Surroundings) -> None:
+        """All runs without the strategy are one sample: a new one of them changes every pair."""
+        if (before := self._off.pop(where, None)) is not None:
+            for on in self._on[where]:
+                self._found.count(Pair(before, on), -1)
+        if without := self._without[where]:
+            self._off[where] = merged(without)
+            for on in self._on[where]:
+                self._found.count(Pair(self._off[where], on))
+
+
+def _rank(value: Value) -> _Rank:
+    return (True, 0.0, value) if isinstance(value, str) else (False, float(value), "")
+
+
+def _first_run(sample: Sample) -> int:
+    return sample.runs[0]
