@@ -9,7 +9,6 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise, starmap
-from typing import NamedTuple
 
 from blocks.base import Value
 from memory.comparison import Comparison, Pair, ratio_alone
@@ -23,12 +22,8 @@ _Rank = tuple[bool, float, str]
 """What values are ordered by: numbers first, then text."""
 
 
-class _Surroundings(NamedTuple):
-    """All that two samples of a pair must agree in."""
-
-    dataset: str
-    strategies: frozenset[str]
-    rest: frozenset[Item]
+_Surroundings = tuple[str, frozenset[str], frozenset[Item]]
+"""Data set, strategies and values: all that two samples of a pair must agree in."""
 
 
 class _Bucket:
@@ -63,7 +58,11 @@ class Values(ABC):
         """Puts a sample beside those that it is to be compared with."""
         if (bucket := self._bucket(sample)) is None:
             return
-        if not bucket.samples or sample.runs[0] < bucket.first:
+        if not bucket.samples:
+            bucket.samples.append(sample)
+            bucket.first = sample.runs[0]
+            return
+        if sample.runs[0] < bucket.first:
             # What is told first depends on which bucket is the oldest.
             self._count(bucket, self._all_pairs(bucket.samples), -1)
             bucket.first = sample.runs[0]
@@ -86,7 +85,7 @@ class Values(ABC):
         if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
             return None
         rest = sample.items - {(self._name, sample.values[self._name])}
-        return self._buckets[_Surroundings(sample.dataset, sample.strategies, rest)]
+        return self._buckets[sample.dataset, sample.strategies, rest]
 
     def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
         return pair.before.values[self._name], pair.after.values[self._name]
@@ -200,52 +199,64 @@ class Strategy:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._without: dict[_Surroundings, list[Sample]] = defaultdict(list)
+        self._prefix = f"{name}."
         self._off: dict[_Surroundings, Sample] = {}
+        self._without: dict[
+            _Surroundings, list[Sample]
+        ] = {}  # what `_off` is merged from, where it is several
         self._on: dict[_Surroundings, list[Sample]] = defaultdict(list)
         self._found = Comparison(name, "off", "on", kind="strategy")
 
     def insert(self, sample: Sample) -> None:
+        """Puts a sample beside those that it is to be compared with."""
         where = self._surroundings(sample)
         if self._name in sample.strategies:
             self._on[where].append(sample)
             if where in self._off:
                 self._found.count(Pair(self._off[where], sample))
+        elif where not in self._off:
+            self._off[where] = sample
+            for on in self._on.get(where, ()):
+                self._found.count(Pair(sample, on))
         else:
-            insort(self._without[where], sample, key=_first_run)
-            self._pair_again(where)
+            without = self._without.setdefault(where, [self._off[where]])
+            insort(without, sample, key=_first_run)
+            self._pair_again(where, merged(without))
 
     def remove(self, sample: Sample) -> None:
+        """Takes back a sample that was inserted."""
         where = self._surroundings(sample)
         if self._name in sample.strategies:
             self._on[where].remove(sample)
             if where in self._off:
                 self._found.count(Pair(self._off[where], sample), -1)
         else:
-            self._without[where].remove(sample)
-            self._pair_again(where)
+            without = self._without.get(where, [sample])
+            without.remove(sample)
+            self._pair_again(where, merged(without) if without else None)
+            if not without:
+                self._without.pop(where, None)
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):
             yield self._found
 
     def _surroundings(self, sample: Sample) -> _Surroundings:
-        own = [item for item in sample.options if item[0].startswith(f"{self._name}.")]
-        return _Surroundings(
-            sample.dataset,
-            sample.strategies - {self._name},
-            sample.items.difference(own) if own else sample.items,
-        )
+        own = [item for item in sample.options if item[0].startswith(self._prefix)]
+        # Most samples are told apart by nothing else, and there is one of these for each of them.
+        rest = sample.items.difference(own) if own else sample.items
+        on = self._name in sample.strategies
+        return sample.dataset, sample.strategies - {self._name} if on else sample.strategies, rest
 
-    def _pair_again(self, where: _Surroundings) -> None:
-        """All runs without the strategy are one sample: a new one of them changes every pair."""
-        if (before := self._off.pop(where, None)) is not None:
-            for on in self._on[where]:
-                self._found.count(Pair(before, on), -1)
-        if without := self._without[where]:
-            self._off[where] = merged(without)
-            for on in self._on[where]:
-                self._found.count(Pair(self._off[where], on))
+    def _pair_again(self, where: _Surroundings, off: Sample | None) -> None:
+        """All runs without the strategy are one sample: where it is another, every pair is."""
+        before = self._off.pop(where)
+        for on in self._on.get(where, ()):
+            self._found.count(Pair(before, on), -1)
+        if off is not None:
+            self._off[where] = off
+            for on in self._on.get(where, ()):
+                self._found.count(Pair(off, on))
 
 
 def _rank(value: Value) -> _Rank:

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from blocks.errors import WorkspaceError
 from memory.schema import REVISION, EventRow
 from memory.workspace import Workspace
+
+_APPEND = insert(cast(Table, EventRow.__table__))
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -84,9 +86,15 @@ class Database:
         with translate_sqlite_errors(self.path), Session(self._writer) as session, session.begin():
             yield session
 
+    @contextmanager
+    def recording(self) -> Iterator[Connection]:
+        """Like `writing`, without a session: for what is written many times for every run."""
+        with translate_sqlite_errors(self.path), self._writer.begin() as connection:
+            yield connection
+
     def note(
         self,
-        session: Session,
+        transaction: Session | Connection,
         what: str,
         *,
         exploration: str | None = None,
@@ -94,7 +102,9 @@ class Database:
         detail: str = "",
     ) -> None:
         """Appends an event to the transaction's journal."""
-        session.add(EventRow(at=self.clock(), exploration=exploration, run=run, what=what, detail=detail))
+        connection = transaction.connection() if isinstance(transaction, Session) else transaction
+        event = {"at": self.clock(), "exploration": exploration, "run": run, "what": what, "detail": detail}
+        connection.execute(_APPEND, event)
 
 
 def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], datetime]) -> Database:

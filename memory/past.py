@@ -5,8 +5,10 @@ again kept at hand. What is derived from it (the search tree, the pairs of sampl
 once. Nothing in it depends on when a run was heard of: a past that grew is the past that is made at once.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Protocol, TypeVar, overload
 
@@ -91,7 +93,11 @@ class Past(Sequence[Run]):
         Args:
             changed: Runs as they are now, in any order; others are as they were.
         """
-        for run in sorted(changed, key=_number):
+        with _undisturbed():
+            self._update(sorted(changed, key=_number))
+
+    def _update(self, changed: Iterable[Run]) -> None:
+        for run in changed:
             place = self._places.get(run.number)
             if place is not None and self._runs[place] == run:
                 continue
@@ -110,8 +116,9 @@ class Past(Sequence[Run]):
     def derive(self, make: Callable[..., D], *args: Hashable) -> D:
         """`make(*args)`, fed with every run that has ended; made once, and from then on fed what is new."""
         view, fed = self._derived.pop((make, args), None) or (make(*args), 0)
-        for run in islice(self._ended, fed, None):
-            view.add(run)
+        with _undisturbed():
+            for run in islice(self._ended, fed, None):
+                view.add(run)
         self._derived[make, args] = view, len(self._ended)
         return view
 
@@ -140,6 +147,18 @@ class Past(Sequence[Run]):
         self._places[run.number] = place
         self._tried.setdefault(configuration(run.proposal.spec), place)
         self._strategies.update(run.proposal.spec.strategies)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the search for cycles: many objects are made at once, they stay, and none of them is in one."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _number(run: Run) -> int:

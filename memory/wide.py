@@ -6,11 +6,11 @@ has no column for. It is for SQLite; nothing but queries by people reads it.
 """
 
 from collections.abc import Iterable, Mapping
+from statistics import median
 
-from sqlalchemy import insert, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert, select, text
 
-from blocks.run import Metrics, spread_of
+from blocks.run import Metrics, sample_sd
 from memory.schema import WideNameRow
 
 VALUE, METRIC = "value", "metric"
@@ -53,40 +53,39 @@ def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
         spread of a single value.
     """
     replicates = list(metrics)
-    spreads = {
-        name: spread_of([value for row in replicates if (value := row.get(name)) is not None])
-        for name in sorted({name for row in replicates for name in row})
-    }
-    return {
-        "n_replicates": len(replicates),
-        "median": {name: s.median for name, s in spreads.items() if s is not None},
-        "sd": {name: s.sd for name, s in spreads.items() if s is not None and s.sd is not None},
-    }
+    medians, sds = {}, {}
+    for name in sorted({name for row in replicates for name in row}):
+        values = [value for row in replicates if (value := row.get(name)) is not None]
+        if values:
+            medians[name] = median(values)
+        if len(values) > 1:
+            sds[name] = sample_sd(values)
+    return {"n_replicates": len(replicates), "median": medians, "sd": sds}
 
 
-def add_names(session: Session, names: Iterable[Name]) -> None:
+def add_names(connection: Connection, names: Iterable[Name]) -> None:
     """Gives the view columns for names, where it has none yet. The transaction must be a writing one."""
-    known = _names(session)
+    known = _names(connection)
     fresh = [name for name in dict.fromkeys(names) if name not in known]
     for _, name in fresh:
         if '"' in name:
             raise ValueError(f"a hyperparameter or metric name must hold no double quote, but got {name!r}")
     if fresh:
-        session.execute(insert(WideNameRow), [{"kind": kind, "name": name} for kind, name in fresh])
-    refresh(session)
+        connection.execute(insert(WideNameRow), [{"kind": kind, "name": name} for kind, name in fresh])
+    refresh(connection)
 
 
-def is_current(session: Session) -> bool:
+def is_current(connection: Connection) -> bool:
     """Whether the view is there and is what this version would make of the names."""
-    return _stored(session) == view_sql(_names(session))
+    return _stored(connection) == view_sql(_names(connection))
 
 
-def refresh(session: Session) -> None:
+def refresh(connection: Connection) -> None:
     """Makes the view anew where it is not current."""
-    wanted = view_sql(_names(session))
-    if _stored(session) != wanted:
-        session.connection().exec_driver_sql("DROP VIEW IF EXISTS runs_wide")
-        session.connection().exec_driver_sql(wanted)
+    wanted = view_sql(_names(connection))
+    if _stored(connection) != wanted:
+        connection.exec_driver_sql("DROP VIEW IF EXISTS runs_wide")
+        connection.exec_driver_sql(wanted)
 
 
 def view_sql(names: Iterable[Name]) -> str:
@@ -130,11 +129,13 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _names(session: Session) -> Mapping[Name, None]:
-    rows = session.execute(select(WideNameRow.kind, WideNameRow.name).order_by(WideNameRow.id))
+def _names(connection: Connection) -> Mapping[Name, None]:
+    rows = connection.execute(select(WideNameRow.kind, WideNameRow.name).order_by(WideNameRow.id))
     return dict.fromkeys((kind, name) for kind, name in rows)
 
 
-def _stored(session: Session) -> str | None:
-    found = session.execute(text("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'"))
+def _stored(connection: Connection) -> str | None:
+    found = connection.execute(
+        text("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'")
+    )
     return found.scalar()
