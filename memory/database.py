@@ -1,7 +1,7 @@
 """The database behind the store: opened, brought to this version, and used in short transactions.
 
 SQLite in WAL mode. A write begins IMMEDIATE, so that writers queue up at its start and none meets a
-lock half-way. What the disk or the file refuses becomes one clear WorkspaceError.
+lock half-way.
 """
 
 import json
@@ -13,52 +13,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from blocks.errors import WorkspaceError
-from memory.schema import REVISION, EventRow
+from memory.file import BUSY_S, MIGRATIONS, REVISION, stored_revision, translate_sqlite_errors
+from memory.schema import EventRow
 from memory.workspace import Workspace
 
 _APPEND = insert(cast(Table, EventRow.__table__))
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-BUSY_S = 30.0
-"""How long a write waits for another process's write, s."""
-
-_REFUSALS = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free some space and try again; what was stored is kept"),
-    sqlite3.SQLITE_READONLY: ("it is read-only", "choose a folder that can be written with --workspace"),
-    sqlite3.SQLITE_PERM: ("permission is denied", "choose a folder that can be written with --workspace"),
-    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that the folder can be read and written"),
-    sqlite3.SQLITE_IOERR: ("the disk fails to read or write", "check the disk and its free space"),
-    sqlite3.SQLITE_CORRUPT: ("it is malformed", "move it away, or bring back a copy"),
-    sqlite3.SQLITE_NOTADB: ("it is not a database", "move it away, or give another folder with --workspace"),
-    sqlite3.SQLITE_BUSY: (f"another process has kept it busy for {BUSY_S:g} s", "stop that process"),
-}
-
-
-@contextmanager
-def translate_sqlite_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite cannot do with its file into a WorkspaceError; other errors pass as they are.
-
-    Args:
-        path: The database file, for the message.
-
-    Raises:
-        WorkspaceError: The file is full, read-only, malformed, busy, or not a database.
-    """
-    try:
-        yield
-    except (sqlite3.Error, DBAPIError) as error:
-        origin = error.orig if isinstance(error, DBAPIError) else error
-        code = getattr(origin, "sqlite_errorcode", None)
-        # The low byte is the error's family; the rest only says which of its causes.
-        if code is None or code & 0xFF not in _REFUSALS:
-            raise
-        refusal, remedy = _REFUSALS[code & 0xFF]
-        raise WorkspaceError(f"{path} must be a usable database, but {refusal}; {remedy}") from error
 
 
 class Database:
@@ -126,39 +88,6 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
         if stored_revision(path) != REVISION:
             _upgrade(workspace)
     return Database(path, clock=clock)
-
-
-def stored_revision(path: Path) -> str | None:
-    """The revision of a database file, read without writing; None where it holds nothing yet.
-
-    Raises:
-        WorkspaceError: It was written by a newer version, or by something else.
-    """
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    with closing(
-        sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
-    ) as connection:
-        tables = {
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
-        if not tables:
-            return None
-        found = None
-        if "alembic_version" in tables:
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if found is None and tables != {"alembic_version"}:
-        raise WorkspaceError(
-            f"{path} must be a store of Setpoint, but it is another program's database; "
-            "give another folder with --workspace"
-        )
-    known = {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")}
-    if found is not None and found[0] not in known:
-        raise WorkspaceError(
-            f"{path} must be of revision {REVISION} or older, but it is of revision {found[0]}, written by a "
-            "newer version of Setpoint, and was left as it is; update Setpoint, or give another --workspace"
-        )
-    return None if found is None else str(found[0])
 
 
 def _upgrade(workspace: Workspace) -> None:

@@ -1,17 +1,16 @@
 """Explorations in the store: begun, gone on with, their blocks, their notes and their journal."""
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from blocks.errors import QueryError, WorkspaceError
+from blocks.errors import WorkspaceError
 from blocks.exploration import ExplorationSpec
 from blocks.run import RunState
+from memory import asking
 from memory.database import Database
 from memory.records import BlockRecord, Event, ExplorationInfo
 from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
@@ -98,12 +97,7 @@ class Explorations:
     def latest(self) -> str | None:
         """The exploration in which something happened last; None in an empty store."""
         with self._database.reading() as session:
-            return session.scalar(
-                select(EventRow.exploration)
-                .where(EventRow.exploration.is_not(None))
-                .order_by(EventRow.id.desc())
-                .limit(1)
-            )
+            return asking.latest(_ask(session))
 
     def resolve(self, name: str | None) -> str:
         """The exploration of that name; without one, that in which something happened last.
@@ -111,14 +105,8 @@ class Explorations:
         Raises:
             QueryError: There is none of that name, or none at all.
         """
-        found = self.latest() if name is None else name
-        if found is None:
-            raise QueryError(
-                f"{self._database.path.parent} must hold an exploration, but none has begun; "
-                "start one with `setpoint launch`"
-            )
         with self._database.reading() as session:
-            return _row(session, found).name
+            return asking.resolve(_ask(session), name, path=self._database.path)
 
     def spec(self, name: str) -> ExplorationSpec:
         """Settings of an exploration.
@@ -127,7 +115,7 @@ class Explorations:
             QueryError: There is none of that name.
         """
         with self._database.reading() as session:
-            return self._spec_of(_row(session, name))
+            return asking.spec_of(_ask(session), name, path=self._database.path)
 
     def open_block(self, exploration: str, number: int) -> None:
         """Begins a block; one that is open already stays so.
@@ -209,29 +197,21 @@ class Explorations:
             ]
 
     def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
-        try:
-            return ExplorationSpec.model_validate(row.spec)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            key = ".".join(map(str, first["loc"]))
-            raise WorkspaceError(
-                f"{self._database.path}: exploration {row.name!r} holds {key}, which this version of "
-                f"Setpoint cannot read ({first['msg']}); use version {row.setpoint_version}, "
-                "or another --workspace"
-            ) from error
+        return asking.parse_spec(
+            row.spec, name=row.name, version=row.setpoint_version, path=self._database.path
+        )
 
 
 def _row(session: Session, name: str) -> ExplorationRow:
     row = session.get(ExplorationRow, name)
     if row is None:
-        known = session.scalars(select(ExplorationRow.name).order_by(ExplorationRow.name)).all()
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise QueryError(
-            f"there is no exploration {name!r} in this workspace.{hint} "
-            f"Known: {', '.join(known) or 'none yet'}"
-        )
+        raise asking.no_such_exploration(_ask(session), name)
     return row
+
+
+def _ask(session: Session) -> asking.Ask:
+    connection = session.connection()
+    return lambda sql, *values: connection.exec_driver_sql(sql, values).all()
 
 
 def _has_runs(session: Session, name: str) -> bool:

@@ -16,7 +16,7 @@ from memory.history import Heard, History
 from memory.ledger import Ledger
 from memory.replanning import Replanning
 from memory.runs import RunTable
-from memory.wide import Name, is_current, refresh
+from memory.wide import NAMES, STORED, Name, is_current, refresh
 from memory.workspace import Workspace
 
 
@@ -72,7 +72,9 @@ class Store(Explorations, RunTable, Replanning, History, Ledger):
     def _show_names(self) -> None:
         """Makes the view `runs_wide` what this version wants it to be."""
         with self._database.reading() as session:
-            current = is_current(session.connection())
+            connection = session.connection()
+            names = [(kind, name) for kind, name in connection.exec_driver_sql(NAMES)]
+            current = is_current(names, connection.exec_driver_sql(STORED).scalar())
         if not current:
-            with self._database.writing() as session:
-                refresh(session.connection())
+            with self._database.recording() as connection:
+                refresh(connection)

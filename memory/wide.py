@@ -7,11 +7,12 @@ has no column for. It is for SQLite; nothing but queries by people reads it.
 
 from collections.abc import Iterable, Mapping
 from statistics import median
-
-from sqlalchemy import Connection, insert, select, text
+from typing import TYPE_CHECKING
 
 from blocks.run import Metrics, sample_sd
-from memory.schema import WideNameRow
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection  # asking needs none
 
 VALUE, METRIC = "value", "metric"
 
@@ -38,6 +39,9 @@ _FIXED = {
 }
 """Columns that every run has, in the order in which tables show them, and what they are made of."""
 
+NAMES = "SELECT kind, name FROM wide_names ORDER BY id"
+STORED = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'"
+
 Name = tuple[str, str]
 """Kind (value or metric) and plain name."""
 
@@ -63,7 +67,7 @@ def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
     return {"n_replicates": len(replicates), "median": medians, "sd": sds}
 
 
-def add_names(connection: Connection, names: Iterable[Name]) -> None:
+def add_names(connection: "Connection", names: Iterable[Name]) -> None:
     """Gives the view columns for names, where it has none yet. The transaction must be a writing one."""
     known = _names(connection)
     fresh = [name for name in dict.fromkeys(names) if name not in known]
@@ -71,21 +75,26 @@ def add_names(connection: Connection, names: Iterable[Name]) -> None:
         if '"' in name:
             raise ValueError(f"a hyperparameter or metric name must hold no double quote, but got {name!r}")
     if fresh:
-        connection.execute(insert(WideNameRow), [{"kind": kind, "name": name} for kind, name in fresh])
+        connection.exec_driver_sql("INSERT INTO wide_names (kind, name) VALUES (?, ?)", fresh)
     refresh(connection)
 
 
-def is_current(connection: Connection) -> bool:
-    """Whether the view is there and is what this version would make of the names."""
-    return _stored(connection) == view_sql(_names(connection))
-
-
-def refresh(connection: Connection) -> None:
+def refresh(connection: "Connection") -> None:
     """Makes the view anew where it is not current."""
     wanted = view_sql(_names(connection))
-    if _stored(connection) != wanted:
+    if connection.exec_driver_sql(STORED).scalar() != wanted:
         connection.exec_driver_sql("DROP VIEW IF EXISTS runs_wide")
         connection.exec_driver_sql(wanted)
+
+
+def is_current(names: Iterable[Name], stored: str | None) -> bool:
+    """Whether the view is there and is what this version would make of the names.
+
+    Args:
+        names: What `NAMES` gives.
+        stored: What `STORED` gives.
+    """
+    return stored == view_sql(names)
 
 
 def view_sql(names: Iterable[Name]) -> str:
@@ -129,13 +138,5 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _names(connection: Connection) -> Mapping[Name, None]:
-    rows = connection.execute(select(WideNameRow.kind, WideNameRow.name).order_by(WideNameRow.id))
-    return dict.fromkeys((kind, name) for kind, name in rows)
-
-
-def _stored(connection: Connection) -> str | None:
-    found = connection.execute(
-        text("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'")
-    )
-    return found.scalar()
+def _names(connection: "Connection") -> Mapping[Name, None]:
+    return dict.fromkeys((kind, name) for kind, name in connection.exec_driver_sql(NAMES))

@@ -20,9 +20,9 @@ from sqlalchemy.exc import StatementError
 from blocks.errors import WorkspaceError
 from blocks.run import RunState
 from memory import open_store
-from memory.database import MIGRATIONS
+from memory.file import MIGRATIONS, REVISION
 from memory.queries import query_runs
-from memory.schema import REVISION, Base
+from memory.schema import Base
 from memory.store import Store
 from memory.workspace import Workspace
 
