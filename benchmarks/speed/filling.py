@@ -66,7 +66,12 @@ class MadeUp:
         self._rng = Random(seed)
         self._by_slot: list[list[Run]] = [[] for _ in range(self.spec.block.slots)]
         self._tried: set[object] = set()
-        self._n = 0
+        self.n_runs = 0
+
+    @property
+    def slots_of_a_block(self) -> int:
+        """Runs of a block."""
+        return self.spec.block.batches * self.spec.block.slots
 
     def block(self) -> list[list[Planned]]:
         """The batches of the next block."""
@@ -75,7 +80,7 @@ class MadeUp:
 
     def _planned(self, slot: int) -> Planned:
         shape, spec = self.spec.block, self.spec
-        index, number = self._n // shape.slots, self._n + 1
+        index, number = self.n_runs // shape.slots, self.n_runs + 1
         family = self._by_slot[slot]
         parent = None
         change, values, strategies = "baseline", dict(spec.baseline), spec.strategies.baseline
@@ -84,7 +89,7 @@ class MadeUp:
             change, values, strategies = self._mutation(parent)
         chosen = slot_spec(spec, values, strategies, slot=slot, number=number)
         self._tried.add(configuration(chosen))
-        self._n += 1
+        self.n_runs += 1
         made = Planned(
             number=number,
             block=index // shape.batches + 1,
@@ -139,15 +144,14 @@ def carry_out(store: Store, name: str, block: Sequence[Sequence[Planned]]) -> No
     """A block through the store's own calls: batches planned together, then each run's life."""
     store.open_block(name, block[0][0].block)
     for batch in block:
-        plan(store, name, batch)
-        for run in batch:
+        for run in plan(store, name, batch):
             record(store, name, run)
     store.close_block(name, block[0][0].block)
 
 
-def plan(store: Store, name: str, batch: Sequence[Planned]) -> None:
-    """Plans the runs of a batch."""
-    store.plan(
+def plan(store: Store, name: str, batch: Sequence[Planned]) -> list[Planned]:
+    """Plans the runs of a batch, and gives them back with the numbers that the store gave them."""
+    planned = store.plan(
         name,
         block=batch[0].block,
         batch=batch[0].batch,
@@ -156,6 +160,7 @@ def plan(store: Store, name: str, batch: Sequence[Planned]) -> None:
         foundation=FOUNDATION,
         guard_check=1,
     )
+    return [run._replace(number=known.number) for run, known in zip(batch, planned, strict=True)]
 
 
 def record(store: Store, name: str, run: Planned) -> None:
