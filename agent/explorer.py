@@ -84,7 +84,7 @@ class Explorer:
 
     def _run_batch(self, block: int, batch: int) -> None:
         name = self._spec.name
-        runs = self._store.runs(name, block=block, batch=batch)
+        runs = [run for run in self._past() if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
         runs = [self._current(run) for run in runs]

@@ -157,6 +157,7 @@ class Number(Values):
         self._ends: list[Value] = []  # lowest and highest of all that are in a pair; they only move apart
         self._steps: list[tuple[float, int, _Rank]] = []  # those that exceed the noise, strongest first
         self._pairs: dict[tuple[int, _Rank], Pair] = {}
+        self._told: dict[tuple[int, _Rank], Comparison] = {}  # those of the steps that were told before
 
     def comparisons(self) -> Iterator[Comparison]:
         """All steps together; and where they show no common direction, the strongest alone."""
@@ -166,8 +167,14 @@ class Number(Values):
         yield self._together
         if len(self._together) > 1 and not self._together.exceeds_noise():
             for _, first, rank in self._steps[:TOLD_STEPS]:
-                pair = self._pairs[first, rank]
-                yield Comparison(self._name, *self._ends_of(pair), kind="step", pairs=[pair])
+                yield self._step(first, rank)
+
+    def _step(self, first: int, rank: _Rank) -> Comparison:
+        key = first, rank
+        if key not in self._told:
+            pair = self._pairs[key]
+            self._told[key] = Comparison(self._name, *self._ends_of(pair), kind="step", pairs=[pair])
+        return self._told[key]
 
     def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
         return list(starmap(Pair, pairwise(samples)))
@@ -191,6 +198,7 @@ class Number(Values):
                 insort(self._steps, (-ratio, *key))
             else:
                 del self._pairs[key]
+                self._told.pop(key, None)
                 del self._steps[bisect_left(self._steps, (-ratio, *key))]
 
 

@@ -66,6 +66,7 @@ class Comparison:
         self._pairs: dict[tuple[int, int], Pair] = {}
         self._differences, self._errors, self._spreads = ExactSum(), ExactSum(), ExactSum()
         self._rising = 0
+        self._strength: Strength | None = None
         self._peak = 0.0  # no median of a present pair is larger in size
         for pair in pairs:
             self.count(pair)
@@ -77,6 +78,7 @@ class Comparison:
             self._peak = max(self._peak, *(abs(side.median) for side in pair))
         else:
             del self._pairs[pair.key]
+        self._strength = None
         difference = pair.difference
         self._differences.add(difference, sign=sign)
         self._rising += sign * (difference > 0)
@@ -116,21 +118,24 @@ class Comparison:
 
     def exceeds_noise(self) -> bool:
         """Whether the effect is more than replicates show by themselves, and its interval excludes 0."""
-        interval = self.interval
-        # Two pairs are too few for an interval; at least they must not contradict each other.
-        agree = self._rising in (0, len(self))
-        one_sided = agree if interval is None else interval[0] > 0 or interval[1] < 0
-        return one_sided and abs(self.effect) > self.threshold and self._exceeds_rounding()
+        return self.strength.exceeds
+
+    @property
+    def strength(self) -> Strength:
+        """How much it says; comparisons are told strongest first."""
+        if self._strength is None:
+            effect, threshold, interval = self.effect, self.threshold, self.interval
+            # Two pairs are too few for an interval; at least they must not contradict each other.
+            agree = self._rising in (0, len(self))
+            one_sided = agree if interval is None else interval[0] > 0 or interval[1] < 0
+            exceeds = one_sided and abs(effect) > threshold and self._exceeds_rounding()
+            self._strength = Strength(exceeds, _ratio(effect, threshold), len(self))
+        return self._strength
 
     def _exceeds_rounding(self) -> bool:
         if abs(self.effect) > ROUNDING * self._peak:
             return True
         return abs(self.effect) > ROUNDING * max(abs(s.median) for p in self._pairs.values() for s in p)
-
-    @property
-    def strength(self) -> Strength:
-        """How much it says; comparisons are told strongest first."""
-        return Strength(self.exceeds_noise(), _ratio(self.effect, self.threshold), len(self))
 
     @property
     def runs(self) -> tuple[int, ...]:

@@ -4,23 +4,26 @@ SQLite in WAL mode. A write begins IMMEDIATE, so that writers queue up at its st
 lock half-way.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.orm import Session
 
 from blocks.errors import WorkspaceError
 from memory.file import BUSY_S, MIGRATIONS, REVISION, stored_revision, translate_sqlite_errors
+from memory.prepared import Cursor, Prepared, plain_json
 from memory.schema import EventRow
 from memory.workspace import Workspace
 
-_APPEND = insert(cast(Table, EventRow.__table__))
+_APPEND = Prepared(insert(cast(Table, EventRow.__table__)), ("at", "exploration", "run", "what", "detail"))
+
+
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
 class Database:
@@ -30,7 +33,7 @@ class Database:
         self.path = path
         self.clock = clock
         self._engine = _engine(path)
-        self._writer = self._engine.execution_options(setpoint_begin="BEGIN IMMEDIATE")
+        self._writer = self._engine.execution_options(setpoint_begin=BEGIN_WRITING)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -43,20 +46,38 @@ class Database:
             yield session
 
     @contextmanager
+    def looking(self) -> Iterator[Cursor]:
+        """Like `reading`, with nothing but a cursor."""
+        with self._transaction("BEGIN") as cursor:
+            yield cursor
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that is stored as a whole, or not at all."""
         with translate_sqlite_errors(self.path), Session(self._writer) as session, session.begin():
             yield session
 
     @contextmanager
-    def recording(self) -> Iterator[Connection]:
-        """Like `writing`, without a session: for what is written many times for every run."""
-        with translate_sqlite_errors(self.path), self._writer.begin() as connection:
-            yield connection
+    def recording(self) -> Iterator[Cursor]:
+        """Like `writing`, with nothing but a cursor: for what is written many times for every run."""
+        with self._transaction(BEGIN_WRITING) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Cursor]:
+        with translate_sqlite_errors(self.path), closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(begin)
+            try:
+                yield cast(Cursor, cursor)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
 
     def note(
         self,
-        transaction: Session | Connection,
+        cursor: Cursor,
         what: str,
         *,
         exploration: str | None = None,
@@ -64,9 +85,7 @@ class Database:
         detail: str = "",
     ) -> None:
         """Appends an event to the transaction's journal."""
-        connection = transaction.connection() if isinstance(transaction, Session) else transaction
-        event = {"at": self.clock(), "exploration": exploration, "run": run, "what": what, "detail": detail}
-        connection.execute(_APPEND, event)
+        _APPEND.run(cursor, at=self.clock(), exploration=exploration, run=run, what=what, detail=detail)
 
 
 def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], datetime]) -> Database:
@@ -121,7 +140,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"timeout": BUSY_S},
-        json_serializer=_plain_json,
+        json_serializer=plain_json,
     )
 
     @event.listens_for(engine, "connect")
@@ -138,8 +157,3 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("setpoint_begin", "BEGIN"))
 
     return engine
-
-
-def _plain_json(value: Any) -> str:
-    """JSON in the order that it was given: the order of a spec's keys is the order of its tables."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)

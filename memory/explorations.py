@@ -12,6 +12,8 @@ from blocks.exploration import ExplorationSpec
 from blocks.run import RunState
 from memory import asking
 from memory.database import Database
+from memory.prepared import cursor_of
+from memory.recording import block_state, change_block, require_open_block, unended_runs
 from memory.records import BlockRecord, Event, ExplorationInfo
 from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
 
@@ -61,7 +63,7 @@ class Explorations:
                         "--workspace"
                     )
                 row.spec, row.identity, row.setpoint_version = stored, spec.identity(), version
-            self._database.note(session, what, exploration=spec.name, detail=f"setpoint {version}")
+            self._database.note(cursor_of(session), what, exploration=spec.name, detail=f"setpoint {version}")
 
     def explorations(self) -> list[ExplorationInfo]:
         """Every exploration and how far it is, oldest first."""
@@ -123,16 +125,11 @@ class Explorations:
         Raises:
             ValueError: It is closed.
         """
-        with self._database.writing() as session:
-            row = session.get(BlockRow, (exploration, number))
-            if row is None:
-                row = BlockRow(exploration=exploration, number=number, state=BlockState.PLANNED)
-                session.add(row)
-            if row.state is BlockState.CLOSED:
-                raise ValueError(f"{exploration}, block {number}: is closed, and a closed block stays so")
-            if row.state is BlockState.PLANNED:
-                row.state, row.opened_at = BlockState.RUNNING, self._database.clock()
-                self._database.note(session, "block opened", exploration=exploration, detail=str(number))
+        with self._database.recording() as cursor:
+            if not require_open_block(cursor, exploration, number):
+                at = self._database.clock()
+                change_block(cursor, exploration, number, state=BlockState.RUNNING, opened_at=at)
+                self._database.note(cursor, "block opened", exploration=exploration, detail=str(number))
 
     def close_block(self, exploration: str, number: int) -> None:
         """Ends a block all of whose runs have ended.
@@ -140,22 +137,18 @@ class Explorations:
         Raises:
             ValueError: It is not open, or a run in it has not ended.
         """
-        with self._database.writing() as session:
-            row = session.get(BlockRow, (exploration, number))
-            if row is None or row.state is not BlockState.RUNNING:
-                state = "unknown" if row is None else row.state.value
+        with self._database.recording() as cursor:
+            state = block_state(cursor, exploration, number)
+            if state is not BlockState.RUNNING:
+                known = "unknown" if state is None else state.value
                 raise ValueError(
-                    f"{exploration}, block {number}: must be open to be closed, but it is {state}"
+                    f"{exploration}, block {number}: must be open to be closed, but it is {known}"
                 )
-            unended = session.scalars(
-                select(RunRow.number)
-                .where(RunRow.exploration == exploration, RunRow.block == number)
-                .where(RunRow.state.not_in([state for state in RunState if state.is_final]))
-            ).all()
-            if unended:
-                raise ValueError(f"{exploration}, block {number}: runs {list(unended)} have not ended")
-            row.state, row.closed_at = BlockState.CLOSED, self._database.clock()
-            self._database.note(session, "block closed", exploration=exploration, detail=str(number))
+            if unended := unended_runs(cursor, exploration, number):
+                raise ValueError(f"{exploration}, block {number}: runs {unended} have not ended")
+            at = self._database.clock()
+            change_block(cursor, exploration, number, state=BlockState.CLOSED, closed_at=at)
+            self._database.note(cursor, "block closed", exploration=exploration, detail=str(number))
 
     def blocks(self, exploration: str) -> list[BlockRecord]:
         """Blocks of an exploration in the order of their numbers."""
@@ -181,7 +174,7 @@ class Explorations:
             row = _row(session, exploration)
             if row.notes != notes:
                 row.notes = notes
-                self._database.note(session, "notes changed", exploration=exploration)
+                self._database.note(cursor_of(session), "notes changed", exploration=exploration)
 
     def events(self, exploration: str | None = None, *, run: int | None = None) -> list[Event]:
         """The journal in the order in which things happened; of one exploration, one run, or all."""

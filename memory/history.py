@@ -38,11 +38,10 @@ class History:
             metric: The metric that the runs hold; they hold no other.
         """
         past, heard = self._pasts.pop((exploration, metric), Heard(Past(), 0))
-        with self._database.reading() as session:
-            connection = session.connection()
-            now = last_event(connection, exploration)
+        with self._database.looking() as cursor:
+            now = last_event(cursor, exploration)
             if now > heard:
-                past.update(changed_runs(connection, exploration, metric, since=heard))
+                past.update(changed_runs(cursor, exploration, metric, since=heard))
         self._pasts[exploration, metric] = Heard(past, now)
         return past
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from blocks.run import Run, RunState
 from memory.database import Database
+from memory.prepared import cursor_of
 from memory.recording import store_metrics
 from memory.rows import first_done, metrics_of, row_of
 from memory.schema import RunRow
@@ -42,7 +43,7 @@ class Replanning:
             row.ended_at = self._database.clock()
             row.summary = summarise(metrics)
             session.flush()
-            names = store_metrics(session.connection(), row.id, metrics, known=self._known_names)
+            names = store_metrics(cursor_of(session), row.id, metrics, known=self._known_names)
             self._noted(session, row, "reused", f"{origin.exploration} run {origin.number}")
         self._known_names |= names
 
@@ -90,4 +91,6 @@ class Replanning:
             self._noted(session, row, "planned again", why)
 
     def _noted(self, session: Session, row: RunRow, what: str, detail: str = "") -> None:
-        self._database.note(session, what, exploration=row.exploration, run=row.number, detail=detail)
+        self._database.note(
+            cursor_of(session), what, exploration=row.exploration, run=row.number, detail=detail
+        )

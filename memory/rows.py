@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from blocks.errors import QueryError
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal, SlotSpec
+from memory.prepared import Cursor, Prepared, cursor_of
 from memory.schema import DatasetRow, MetricRow, RunRow
 
-_DATASET = select(DatasetRow.key).where(DatasetRow.observations_hash == bindparam("hash")).limit(1)
+_LAST = Prepared(select(func.max(RunRow.number)).where(RunRow.exploration == bindparam("exploration")))
+_DATASET = Prepared(select(DatasetRow.key).where(DatasetRow.observations_hash == bindparam("hash")))
 
 
 def row_of(session: Session, exploration: str, number: int) -> RunRow:
@@ -25,20 +27,25 @@ def row_of(session: Session, exploration: str, number: int) -> RunRow:
     here = RunRow.exploration == exploration
     row = session.scalar(select(RunRow).where(here, RunRow.number == number))
     if row is None:
-        raise no_such_run(session, exploration, number)
+        raise no_such_run(cursor_of(session), exploration, number)
     return row
 
 
-def no_such_run(session: Session | Connection, exploration: str, number: int) -> QueryError:
+def no_such_run(cursor: Cursor, exploration: str, number: int) -> QueryError:
     """What to say where an exploration has no run of that number."""
-    last = session.scalar(select(func.max(RunRow.number)).where(RunRow.exploration == exploration))
+    last = last_number(cursor, exploration)
     known = f"its runs are 1 to {last}" if last else "it has no runs yet"
     return QueryError(f"{exploration}: must be a run's number, but got {number}; {known}")
 
 
-def require_dataset(session: Session | Connection, observations_hash: str) -> None:
+def last_number(cursor: Cursor, exploration: str) -> int:
+    """The highest number of an exploration's runs; 0 where there are none."""
+    return _LAST.run(cursor, exploration=exploration).fetchone()[0] or 0
+
+
+def require_dataset(cursor: Cursor, observations_hash: str) -> None:
     """Raises QueryError where no data set with such observations is ready."""
-    if session.scalar(_DATASET, {"hash": observations_hash}) is None:
+    if _DATASET.run(cursor, hash=observations_hash).fetchone() is None:
         raise QueryError(
             f"dataset: must be the hash of a data set that is ready, but got {observations_hash[:12]!r}; "
             "record it with ready_dataset first"

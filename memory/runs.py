@@ -6,21 +6,12 @@ ended stays as it is. A missing metric is stored as NULL, never as a number.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal
 from memory.database import Database
-from memory.recording import (
-    change,
-    last_number,
-    move,
-    plan_rows,
-    require_open_block,
-    standing,
-    store_metrics,
-)
-from memory.rows import finite, planned_row, require_dataset
+from memory.prepared import Cursor
+from memory.recording import append_runs, change, move, require_open_block, standing, store_metrics
+from memory.rows import finite, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
 
@@ -57,10 +48,10 @@ class RunTable:
             QueryError: There is no such data set.
         """
         ordered = dict.fromkeys((VALUE, name) for proposal, _ in proposals for name in proposal.spec.values)
-        with self._database.recording() as connection:
-            require_dataset(connection, dataset)
-            require_open_block(connection, exploration, block)
-            first = last_number(connection, exploration) + 1
+        with self._database.recording() as cursor:
+            require_dataset(cursor, dataset)
+            require_open_block(cursor, exploration, block)
+            first = last_number(cursor, exploration) + 1
             planned = [
                 Run(
                     number=number,
@@ -74,33 +65,33 @@ class RunTable:
                 for number, (proposal, identity) in enumerate(proposals, first)
             ]
             now = self._database.clock()
-            plan_rows(
-                connection,
+            append_runs(
+                cursor,
                 [
                     planned_row(exploration, run, foundation=foundation, guard_check=guard_check, at=now)
                     for run in planned
                 ],
             )
             for run in planned:
-                self._note(connection, exploration, run.number, "planned", run.proposal.role.value)
+                self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
             if not ordered.keys() <= self._known_names:
-                add_names(connection, ordered)
+                add_names(cursor, ordered)
         self._known_names |= ordered.keys()
         return planned
 
     def start(self, exploration: str, number: int) -> None:
         """A worker begins to train the run."""
-        with self._database.recording() as connection:
-            row = move(connection, exploration, number, RunState.RUNNING)
+        with self._database.recording() as cursor:
+            row = move(cursor, exploration, number, RunState.RUNNING)
             attempts = row.attempts + 1
             change(
-                connection,
+                cursor,
                 row.id,
                 state=RunState.RUNNING,
                 started_at=self._database.clock(),
                 attempts=attempts,
             )
-            self._note(connection, exploration, number, "started", f"attempt {attempts}")
+            self._note(cursor, exploration, number, "started", f"attempt {attempts}")
 
     def trained(self, exploration: str, number: int, *, trained_hash: str, train_s: float) -> None:
         """The parameters are on disk; from here on, and not before, the truth may be opened.
@@ -111,17 +102,17 @@ class RunTable:
             trained_hash: Hash of the parameters.
             train_s: Wall-clock time of training, s.
         """
-        with self._database.recording() as connection:
-            row = move(connection, exploration, number, RunState.TRAINED)
+        with self._database.recording() as cursor:
+            row = move(cursor, exploration, number, RunState.TRAINED)
             change(
-                connection,
+                cursor,
                 row.id,
                 state=RunState.TRAINED,
                 trained_hash=trained_hash,
                 train_s=train_s,
                 trained_at=self._database.clock(),
             )
-            self._note(connection, exploration, number, "trained", trained_hash)
+            self._note(cursor, exploration, number, "trained", trained_hash)
 
     def truth_opened(self, exploration: str, number: int) -> None:
         """Records that an evaluator is about to open the truth for this run.
@@ -129,14 +120,14 @@ class RunTable:
         Raises:
             ValueError: The hash of its trained parameters is not stored yet.
         """
-        with self._database.recording() as connection:
-            row = standing(connection, exploration, number)
+        with self._database.recording() as cursor:
+            row = standing(cursor, exploration, number)
             if row.state is not RunState.TRAINED or row.trained_hash is None:
                 raise ValueError(
                     f"{exploration}, run {number}: truth may be opened once it is trained, "
                     f"but it is {row.state}"
                 )
-            self._note(connection, exploration, number, "truth opened", row.trained_hash)
+            self._note(cursor, exploration, number, "truth opened", row.trained_hash)
 
     def finish(self, exploration: str, number: int, metrics: Sequence[Metrics]) -> None:
         """Stores the metrics of a trained run, one mapping per replicate. NaN and infinity become NULL.
@@ -146,25 +137,25 @@ class RunTable:
         """
         cleaned = [{name: finite(value) for name, value in row.items()} for row in metrics]
         summary = summarise(cleaned)
-        with self._database.recording() as connection:
-            row = move(connection, exploration, number, RunState.DONE)
-            if len(cleaned) != len(row.spec["seeds"]):
+        with self._database.recording() as cursor:
+            row = move(cursor, exploration, number, RunState.DONE)
+            if len(cleaned) != row.n_replicates:
                 raise ValueError(
-                    f"{exploration}, run {number}: must get metrics for each of its {len(row.spec['seeds'])} "
+                    f"{exploration}, run {number}: must get metrics for each of its {row.n_replicates} "
                     f"replicates, but got {len(cleaned)}"
                 )
-            names = store_metrics(connection, row.id, cleaned, known=self._known_names)
-            change(connection, row.id, state=RunState.DONE, summary=summary, ended_at=self._database.clock())
-            self._note(connection, exploration, number, "done")
+            names = store_metrics(cursor, row.id, cleaned, known=self._known_names)
+            change(cursor, row.id, state=RunState.DONE, summary=summary, ended_at=self._database.clock())
+            self._note(cursor, exploration, number, "done")
         self._known_names |= names
 
     def fail(self, exploration: str, number: int, failure: Failure, *, train_s: float | None) -> None:
         """Ends a run badly; it stays in the store, since the planner learns from it."""
         took = {} if train_s is None else {"train_s": train_s}
-        with self._database.recording() as connection:
-            row = move(connection, exploration, number, RunState.FAILED)
+        with self._database.recording() as cursor:
+            row = move(cursor, exploration, number, RunState.FAILED)
             change(
-                connection,
+                cursor,
                 row.id,
                 state=RunState.FAILED,
                 failure_kind=failure.kind,
@@ -172,9 +163,7 @@ class RunTable:
                 ended_at=self._database.clock(),
                 **took,
             )
-            self._note(connection, exploration, number, "failed", f"{failure.kind.value}: {failure.reason}")
+            self._note(cursor, exploration, number, "failed", f"{failure.kind.value}: {failure.reason}")
 
-    def _note(
-        self, connection: Connection, exploration: str, number: int, what: str, detail: str = ""
-    ) -> None:
-        self._database.note(connection, what, exploration=exploration, run=number, detail=detail)
+    def _note(self, cursor: Cursor, exploration: str, number: int, what: str, detail: str = "") -> None:
+        self._database.note(cursor, what, exploration=exploration, run=number, detail=detail)

@@ -76,5 +76,5 @@ class Store(Explorations, RunTable, Replanning, History, Ledger):
             names = [(kind, name) for kind, name in connection.exec_driver_sql(NAMES)]
             current = is_current(names, connection.exec_driver_sql(STORED).scalar())
         if not current:
-            with self._database.recording() as connection:
-                refresh(connection)
+            with self._database.recording() as cursor:
+                refresh(cursor)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from blocks.run import Metrics, sample_sd
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection  # asking needs none
+    from memory.prepared import Cursor  # not at run time: asking needs no SQLAlchemy
 
 VALUE, METRIC = "value", "metric"
 
@@ -67,24 +67,25 @@ def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
     return {"n_replicates": len(replicates), "median": medians, "sd": sds}
 
 
-def add_names(connection: "Connection", names: Iterable[Name]) -> None:
+def add_names(cursor: "Cursor", names: Iterable[Name]) -> None:
     """Gives the view columns for names, where it has none yet. The transaction must be a writing one."""
-    known = _names(connection)
+    known = _names(cursor)
     fresh = [name for name in dict.fromkeys(names) if name not in known]
     for _, name in fresh:
         if '"' in name:
             raise ValueError(f"a hyperparameter or metric name must hold no double quote, but got {name!r}")
     if fresh:
-        connection.exec_driver_sql("INSERT INTO wide_names (kind, name) VALUES (?, ?)", fresh)
-    refresh(connection)
+        cursor.executemany("INSERT INTO wide_names (kind, name) VALUES (?, ?)", fresh)
+    refresh(cursor)
 
 
-def refresh(connection: "Connection") -> None:
+def refresh(cursor: "Cursor") -> None:
     """Makes the view anew where it is not current."""
-    wanted = view_sql(_names(connection))
-    if connection.exec_driver_sql(STORED).scalar() != wanted:
-        connection.exec_driver_sql("DROP VIEW IF EXISTS runs_wide")
-        connection.exec_driver_sql(wanted)
+    wanted = view_sql(_names(cursor))
+    cursor.execute(STORED)
+    if cursor.fetchone() != (wanted,):
+        cursor.execute("DROP VIEW IF EXISTS runs_wide")
+        cursor.execute(wanted)
 
 
 def is_current(names: Iterable[Name], stored: str | None) -> bool:
@@ -138,5 +139,6 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _names(connection: "Connection") -> Mapping[Name, None]:
-    return dict.fromkeys((kind, name) for kind, name in connection.exec_driver_sql(NAMES))
+def _names(cursor: "Cursor") -> Mapping[Name, None]:
+    cursor.execute(NAMES)
+    return dict.fromkeys((kind, name) for kind, name in cursor.fetchall())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import Run
-from blocks.slot import show_value
+from blocks.slot import SlotSpec, show_value
 from memory.past import Configuration, Past
 
 
@@ -48,27 +48,36 @@ def at_home(run: Run, spec: ExplorationSpec, slot: int, past: Past) -> Run | Mov
     return Move(run.number, values, source.strategies, ", ".join(changes))
 
 
+def is_open(name: str, source: SlotSpec) -> bool:
+    """Whether a hyperparameter changes anything: the option of a strategy that is off does not."""
+    return "." not in name or name.split(".")[0] in source.strategies
+
+
+def to_value(run: Run, name: str, after: Value) -> Move:
+    """One hyperparameter at another value."""
+    source = run.proposal.spec
+    change = f"{name} {show_value(source.values[name])} -> {show_value(after)}"
+    return Move(run.number, {**source.values, name: after}, source.strategies, change)
+
+
 def steps(
     run: Run, spec: ExplorationSpec, rng: Random, *, names: Sequence[str] | None = None
 ) -> Iterator[Move]:
     """Endless numeric neighbours of a run; options of strategies that are off are not touched."""
     source = run.proposal.spec
     tunable = spec.space.tunable
-    open_names = [
-        name
-        for name in (names if names is not None else list(tunable))
-        if "." not in name or name.split(".")[0] in source.strategies
-    ]
+    open_names = [name for name in (tunable if names is None else names) if is_open(name, source)]
     while open_names:
         name = rng.choice(open_names)
-        before = source.values[name]
-        after = tunable[name].step(before, rng)
-        yield Move(
-            run.number,
-            {**source.values, name: after},
-            source.strategies,
-            f"{name} {show_value(before)} -> {show_value(after)}",
-        )
+        yield to_value(run, name, tunable[name].step(source.values[name], rng))
+
+
+def draws(before: Value, name: str, spec: ExplorationSpec, rng: Random) -> Iterator[Value]:
+    """The values that `steps` leads to from a value of one hyperparameter, whichever run has it."""
+    parameter = spec.space.tunable[name]
+    while True:
+        rng.choice([name])  # as `steps` does
+        yield parameter.step(before, rng)
 
 
 def toggles(run: Run, names: Sequence[str]) -> Iterator[Move]:

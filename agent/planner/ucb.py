@@ -11,9 +11,10 @@ from itertools import chain, islice
 from random import Random
 
 from agent.planner.base import slot_rng, slot_spec
-from agent.planner.moves import Move, at_home, steps, toggles
+from agent.planner.moves import Move, at_home, draws, is_open, steps, to_value, toggles
 from agent.planner.opening import baselines, sweep
 from agent.planner.tree import Look, Tree
+from blocks.base import Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run
@@ -201,13 +202,17 @@ def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[
     testable = [
         claim for claim in desk.claims if claim.subject in spec.space.tunable or _is_switch(claim, spec)
     ]
+    reached: dict[tuple[str, Value], set[Value]] = {}
+
+    def draw() -> Random:
+        return slot_rng(spec, block, batch, slot)
+
     for node in desk.nodes.by_reward(REACH) if testable or assumed else ():
         home = at_home(node.run, spec, slot, desk.past)
         if isinstance(home, Move):
             continue
         for claim in testable:
-            rng = slot_rng(spec, block, batch, slot)
-            for move in _against(claim, home, spec, rng):
+            for move in _against(claim, home, desk, draw, reached):
                 yield move, f'tests "{claim.text.rstrip(".")}"'
         for move in toggles(home, [name for name in assumed if name in home.proposal.spec.strategies]):
             yield move, f"no run yet {move.change}: the first block took it for granted"
@@ -218,22 +223,39 @@ def _is_switch(claim: Claim, spec: ExplorationSpec) -> bool:
     return claim.better in ("on", "off") and claim.subject not in spec.space
 
 
-def _against(claim: Claim, home: Run, spec: ExplorationSpec, rng: Random) -> Iterator[Move]:
-    """Moves that do the opposite of what a claim says is better, where the run follows it."""
-    subject, values = claim.subject, home.proposal.spec.values
-    if _is_switch(claim, spec):
-        if (subject in home.proposal.spec.strategies) == (claim.better == "on"):
+def _against(
+    claim: Claim,
+    home: Run,
+    desk: _Desk,
+    draw: Callable[[], Random],
+    reached: dict[tuple[str, Value], set[Value]],
+) -> Iterator[Move]:
+    """Moves that do the opposite of what a claim says is better, where the run follows it.
+
+    Args:
+        claim: What is said.
+        home: The run to be changed.
+        desk: What the batch is planned from.
+        draw: Gives the slot's random numbers, from their beginning.
+        reached: Values that they lead to from a value, filled here: many runs share a value.
+    """
+    subject, source = claim.subject, home.proposal.spec
+    if _is_switch(claim, desk.spec):
+        if (subject in source.strategies) == (claim.better == "on"):
             yield from toggles(home, [subject])
         return
-    ordered = claim.better in ("higher", "lower")
-    if not ordered and values.get(subject) != claim.better:
-        return
-    for move in islice(steps(home, spec, rng, names=[subject]), ATTEMPTS):
-        before, after = values[subject], move.values[subject]
-        if not ordered:
-            if after == claim.other:
+    before = source.values[subject]
+    if claim.better in ("higher", "lower"):
+        for move in islice(steps(home, desk.spec, draw(), names=[subject]), ATTEMPTS):
+            if (float(move.values[subject]) < float(before)) == (claim.better == "higher"):
                 yield move
-        elif (float(after) < float(before)) == (claim.better == "higher"):
+    elif before == claim.better and is_open(subject, source):
+        move = to_value(home, subject, claim.other)
+        if not desk.is_new(move):
+            return
+        if (subject, before) not in reached:
+            reached[subject, before] = set(islice(draws(before, subject, desk.spec, draw()), ATTEMPTS))
+        if claim.other in reached[subject, before]:
             yield move
 
 

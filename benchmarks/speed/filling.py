@@ -25,8 +25,10 @@ from blocks.run import Failure, FailureKind, Metrics, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec
 from memory import Store, Workspace
 from memory.past import configuration
+from memory.prepared import Prepared
+from memory.recording import append_runs
 from memory.rows import planned_row
-from memory.schema import BlockRow, BlockState, EventRow, MetricRow, RunRow
+from memory.schema import BlockRow, BlockState, EventRow, MetricRow
 from memory.wide import METRIC, VALUE, add_names, summarise
 
 DATA = "o" * 64
@@ -35,8 +37,13 @@ TRAIN_S = 12.5
 BLOCKS_AT_ONCE = 250
 FAILURE = Failure(kind=FailureKind.DIVERGED, reason="loss is not finite at step 12")
 
-_RUNS, _METRICS, _BLOCKS, _EVENTS = (
-    cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow, EventRow)
+_OPEN, _MEASURE, _NOTE = (
+    Prepared(insert(cast(Table, row.__table__)), columns)
+    for row, columns in (
+        (BlockRow, ("exploration", "number", "state", "opened_at", "closed_at")),
+        (MetricRow, ("run", "replicate", "name", "value")),
+        (EventRow, ("at", "exploration", "run", "what", "detail")),
+    )
 )
 
 
@@ -199,29 +206,29 @@ def _append(store: Store, name: str, blocks: Sequence[Sequence[Sequence[Planned]
         for number, what, detail in _events(block)
     ]
     times = {"opened_at": now, "closed_at": now}
-    with database.recording() as connection:
-        connection.execute(
-            insert(_BLOCKS),
+    with database.recording() as cursor:
+        _OPEN.run_many(
+            cursor,
             [
                 {"exploration": name, "number": block[0][0].block, "state": BlockState.CLOSED, **times}
                 for block in blocks
             ],
         )
-        connection.execute(insert(_RUNS), [_row(name, run, now) for run in runs])
-        connection.exec_driver_sql(
-            "INSERT INTO metrics (run, replicate, name, value) VALUES (?, ?, ?, ?)",
+        append_runs(cursor, [_row(name, run, now) for run in runs])
+        _MEASURE.run_many(
+            cursor,
             # The store holds this one exploration, so that ids are numbers.
             [
-                (run.number, index, metric, value)
+                {"run": run.number, "replicate": index, "name": metric, "value": value}
                 for run in runs
                 for index, replicate in enumerate(run.results or ())
                 for metric, value in replicate.items()
             ],
         )
-        connection.execute(insert(_EVENTS), events)
-        add_names(connection, [(VALUE, value) for run in runs for value in run.proposal.spec.values])
+        _NOTE.run_many(cursor, events)
+        add_names(cursor, [(VALUE, value) for run in runs for value in run.proposal.spec.values])
         results = [replicate for run in runs for replicate in run.results or ()]
-        add_names(connection, [(METRIC, metric) for replicate in results for metric in replicate])
+        add_names(cursor, [(METRIC, metric) for replicate in results for metric in replicate])
 
 
 def _events(block: Sequence[Sequence[Planned]]) -> Iterator[tuple[int | None, str, str]]:
