@@ -37,7 +37,6 @@ _UNENDED = Prepared(
             *(_RUNS.c.state == literal_column(f"'{state.value}'") for state in RunState if not state.is_final)
         )
     )
-    .order_by(_RUNS.c.number)
 )
 _OPEN = Prepared(insert(_BLOCKS), ("exploration", "number", "state"))
 _MEASURE = Prepared(insert(_METRICS), ("run", "replicate", "name", "value"))
@@ -149,7 +148,8 @@ def change_block(cursor: Cursor, exploration: str, block: int, **columns: object
 
 def unended_runs(cursor: Cursor, exploration: str, block: int) -> list[int]:
     """Numbers of a block's runs that have not ended."""
-    return [number for (number,) in _UNENDED.run(cursor, exploration=exploration, block=block).fetchall()]
+    found = _UNENDED.run(cursor, exploration=exploration, block=block).fetchall()
+    return sorted(number for (number,) in found)
 
 
 @cache

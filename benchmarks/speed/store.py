@@ -19,7 +19,7 @@ from typing import Final
 
 from agent.display import PlainDisplay
 from agent.launching import admits
-from agent.planner import Planner, UcbPlanner
+from agent.planner import UcbPlanner
 from agent.preparation import Ground
 from agent.remembering import Remembering
 from agent.session import Session
@@ -51,7 +51,7 @@ class Launched:
 
     made_up: MadeUp
     store: Store
-    planner: Planner
+    planner: UcbPlanner
 
     @property
     def name(self) -> str:
@@ -229,7 +229,7 @@ def growth(what: str, timings: dict[int, Timing], *, target: Target | None = Non
     return Figure(
         section=SECTION,
         what=f"{what}: growth with the runs in the store",
-        value=growth_exponent({size: timing.seconds for size, timing in timings.items()}),
+        value=growth_exponent({float(size): timing.seconds for size, timing in timings.items()}),
         unit="exponent",
         target=target,
         timings={f"{size} runs": timing for size, timing in timings.items()},
