@@ -49,8 +49,7 @@ class History:
         """How many runs are in each state."""
         count = select(RunRow.state, func.count()).where(RunRow.exploration == exploration)
         with self._database.reading() as session:
-            rows = session.execute(count.group_by(RunRow.state)).tuples()
-            return Counter(dict(rows.all()))
+            return Counter({row[0]: row[1] for row in session.execute(count.group_by(RunRow.state))})
 
     def runs(self, exploration: str, *, block: int | None = None, batch: int | None = None) -> list[Run]:
         """Runs in the order of their numbers, in two queries however many there are."""

@@ -149,14 +149,22 @@ class Past(Sequence[Run]):
         self._strategies.update(run.proposal.spec.strategies)
 
 
+MANY_OBJECTS = 100_000
+
+
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Without the search for cycles: many objects are made at once, they stay, and none of them is in one."""
+    """Without the search for cycles: what is made here is in none, and stays.
+
+    Where it was much, it is left out of later searches too: each would look at all runs again, for seconds.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if gc.get_count()[0] > MANY_OBJECTS:
+            gc.freeze()
         if enabled:
             gc.enable()
 

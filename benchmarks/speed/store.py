@@ -104,7 +104,7 @@ def measure(quick: bool) -> Iterable[Figure]:
         quick: Whether small sizes will do.
     """
     sizes = QUICK_SIZES if quick else SIZES
-    repeats = 5 if quick else 15
+    repeats = 5 if quick else 31
     made_up = MadeUp()
     proposed: dict[int, Timing] = {}
     recorded: dict[int, Timing] = {}

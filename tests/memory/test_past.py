@@ -1,5 +1,6 @@
 """A past that grew with its store is what the store holds, whoever wrote to it and in whatever order."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -39,6 +40,7 @@ def assert_up_to_date(store: Store) -> None:
     for one in runs:
         wanted = configuration(one.proposal.spec)
         assert past.first_of(wanted) == afresh.first_of(wanted)
+    assert store.count_runs("made_up") == Counter(one.state for one in runs)
     assert past.with_strategy("residual") == sum("residual" in one.proposal.spec.strategies for one in runs)
 
 
