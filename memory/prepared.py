@@ -84,7 +84,11 @@ class Prepared:
 
     def run_many(self, cursor: Cursor, rows: Iterable[dict[str, Any]]) -> None:
         """Executes it for each row."""
-        cursor.executemany(self._sql, [self._row(values) for values in rows])
+        cursor.executemany(self._sql, map(self._row, rows))
+
+    def run_as_given(self, cursor: Cursor, rows: Iterable[tuple[str | float | None, ...]]) -> None:
+        """Executes it for each row of plain text and numbers, in the order of the columns."""
+        cursor.executemany(self._sql, rows)
 
     def _row(self, values: dict[str, Any]) -> list[Any]:
         if self._constants:

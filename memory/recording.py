@@ -165,11 +165,11 @@ def store_metrics(cursor: Cursor, run_id: int, metrics: Sequence[Metrics], *, kn
         The names, for the caller to know once they are stored.
     """
     values = [
-        {"run": run_id, "replicate": index, "name": name, "value": value}
+        (run_id, index, name, value)
         for index, replicate in enumerate(metrics)
         for name, value in replicate.items()
     ]
-    _MEASURE.run_many(cursor, values)
+    _MEASURE.run_as_given(cursor, values)
     # In the problem's order, those that matter first: tables show them so.
     ordered = dict.fromkeys((METRIC, name) for replicate in metrics for name in replicate)
     if not ordered.keys() <= known:

@@ -25,7 +25,7 @@ def measure(quick: bool) -> Iterable[Figure]:
         quick: Whether small sizes will do.
     """
     few, many = (24, 48) if quick else (FEW, MANY)
-    limit = Target(metric="command_s", label="", high=0.5)
+    limit = Target(metric="command", label="", high=0.5)
     with tempfile.TemporaryDirectory(prefix="setpoint-speed-") as folder:
         small, large = Path(folder) / "small", Path(folder) / "large"
         filled(small, few)

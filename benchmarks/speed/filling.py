@@ -215,11 +215,11 @@ def _append(store: Store, name: str, blocks: Sequence[Sequence[Sequence[Planned]
             ],
         )
         append_runs(cursor, [_row(name, run, now) for run in runs])
-        _MEASURE.run_many(
+        _MEASURE.run_as_given(
             cursor,
             # The store holds this one exploration, so that ids are numbers.
             [
-                {"run": run.number, "replicate": index, "name": metric, "value": value}
+                (run.number, index, metric, value)
                 for run in runs
                 for index, replicate in enumerate(run.results or ())
                 for metric, value in replicate.items()
