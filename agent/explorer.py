@@ -8,7 +8,6 @@ planner, being pure, proposes what it would have proposed.
 import errno
 import shutil
 from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from blocks.errors import SpecError, WorkspaceError
 from blocks.identity import content_hash
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import SlotSpec
+from memory.past import Past
 
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
@@ -78,22 +78,17 @@ class Explorer:
             self._illustrating.stop()
             self._training.stop()
             self._keeper.stop()
-        runs = self._store.runs(name)
-        return Explored(
-            memory=self._remembering.write(),
-            runs=len(runs),
-            ended=self._ended,
-            failed=sum(run.state is RunState.FAILED for run in runs),
-        )
+        memory, past = self._remembering.write(), self._past()
+        failed = sum(run.state is RunState.FAILED for run in past.ended)
+        return Explored(memory=memory, runs=len(past), ended=self._ended, failed=failed)
 
     def _run_batch(self, block: int, batch: int) -> None:
         name = self._spec.name
-        runs = self._store.runs(name, block=block, batch=batch)
+        runs = [run for run in self._past() if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
         runs = [self._current(run) for run in runs]
-        done = [run for run in self._store.runs(name) if run.state.is_final]
-        self._listener.batch(block, batch, runs, done)
+        self._listener.batch(block, batch, runs, self._past().ended)
         waiting: deque[Run] = deque()
         for run in runs:
             if run.state is RunState.TRAINED:
@@ -114,10 +109,10 @@ class Explorer:
             self._listener.tick()
 
     def _plan(self, block: int, batch: int) -> list[Run]:
-        history = self._store.runs(self._spec.name)
+        metrics = self._problem.metrics(self._spec.data)
         try:
             proposals = self._session.planner.propose(
-                self._spec, history, block=block, batch=batch, metrics=self._problem.metrics(self._spec.data)
+                self._spec, self._past(), block=block, batch=batch, metrics=metrics
             )
         except SpecError as error:
             # An exhausted space is an end, not a fault: the block closes with what it has.
@@ -132,6 +127,10 @@ class Explorer:
             foundation=self._ground.foundation_key,
             guard_check=self._ground.guard_check,
         )
+
+    def _past(self) -> Past:
+        """All runs so far, each with the objective."""
+        return self._store.past(self._spec.name, self._spec.objective)
 
     def _current(self, run: Run) -> Run:
         """The run as it can go on now: planned again if the code is another, or its parameters are lost."""
@@ -171,11 +170,7 @@ class Explorer:
 
     def _undrawn(self) -> list[Run]:
         """Runs of earlier launches without pictures; those of other code or data stand on other ground."""
-        return [
-            run
-            for run in self._store.runs(self._spec.name)
-            if self._illustrating.lacks(run) and self._here(run)
-        ]
+        return [run for run in self._past() if self._illustrating.lacks(run) and self._here(run)]
 
     def _here(self, run: Run) -> bool:
         try:
@@ -298,9 +293,6 @@ class Explorer:
             )
 
 
-def interrupted_line(runs: Sequence[Run], command: str) -> str:
+def interrupted_line(*, done: int, planned: int, command: str) -> str:
     """What is kept, and how to go on."""
-    done = sum(run.state is RunState.DONE for run in runs)
-    return (
-        f"interrupted: {done} of {len(runs)} planned runs are done and kept; `{command}` goes on from there"
-    )
+    return f"interrupted: {done} of {planned} planned runs are done and kept; `{command}` goes on from there"

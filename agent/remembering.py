@@ -8,6 +8,7 @@ from blocks.errors import SpecError
 from blocks.slot import Proposal
 from memory.findings import findings
 from memory.markdown import current_notes, render_memory, write_memory
+from memory.past import Past
 from memory.view import MemoryView
 
 
@@ -23,7 +24,7 @@ class Remembering:
         session, ground = self._session, self._ground
         spec, name, store = session.spec, session.name, session.store
         closed = max(session.closed_blocks(), default=0)
-        runs = [run for run in store.runs(name) if run.block <= closed]
+        runs = self._until(closed)
         metrics = session.problem.metrics(session.spec.data)
         view = MemoryView(
             spec=spec,
@@ -45,14 +46,18 @@ class Remembering:
         write_memory(session.workspace, store, name, render_memory(view), closed)
         return session.workspace.memory_file
 
+    def _until(self, block: int) -> Past:
+        """Runs up to the end of a block, each with the objective."""
+        past = self._session.store.past(self._session.name, self._session.spec.objective)
+        return past if all(run.block <= block for run in past) else Past(r for r in past if r.block <= block)
+
     def _plan(self, block: int) -> list[Proposal]:
         """What the next launch will propose first; planning is pure, so this is not a forecast."""
         session = self._session
-        history = [run for run in session.store.runs(session.name) if run.block < block]
         try:
             return session.planner.propose(
                 session.spec,
-                history,
+                self._until(block - 1),
                 block=block,
                 batch=1,
                 metrics=session.problem.metrics(session.spec.data),

@@ -1,10 +1,10 @@
 """A run: one slot that was, is being or will be trained, and what came of it."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from statistics import median, stdev
+from statistics import median
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -100,17 +100,23 @@ def spread_of(values: list[float]) -> Spread | None:
     """Median, sample standard deviation and count; None for no values."""
     if not values:
         return None
-    sd = stdev(values) if len(values) > 1 else None
+    sd = sample_sd(values) if len(values) > 1 else None
     return Spread(median=median(values), sd=sd, n=len(values))
+
+
+def sample_sd(values: Sequence[float]) -> float:
+    """Sample standard deviation of two values or more; `statistics.stdev` is ten times slower."""
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (len(values) - 1))
 
 
 def best_run(runs: Iterable[Run], objective: str, info: MetricInfo) -> Run | None:
     """The finished run with the best median objective; the older one of two equals."""
     sign = 1 if info.direction == "maximize" else -1
     scored = [
-        (sign * spread.median, -run.number, run)
+        (sign * median(values), -run.number, run)
         for run in runs
-        if run.state is RunState.DONE and (spread := run.spread(objective)) is not None
+        if run.state is RunState.DONE and (values := run.values_of(objective))
     ]
     return max(scored)[2] if scored else None
 

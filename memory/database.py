@@ -1,62 +1,29 @@
 """The database behind the store: opened, brought to this version, and used in short transactions.
 
 SQLite in WAL mode. A write begins IMMEDIATE, so that writers queue up at its start and none meets a
-lock half-way. What the disk or the file refuses becomes one clear WorkspaceError.
+lock half-way.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.orm import Session
 
 from blocks.errors import WorkspaceError
-from memory.schema import REVISION, EventRow
+from memory.file import BUSY_S, MIGRATIONS, REVISION, stored_revision, translate_sqlite_errors
+from memory.prepared import Cursor, Prepared, plain_json
+from memory.schema import EventRow
 from memory.workspace import Workspace
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-BUSY_S = 30.0
-"""How long a write waits for another process's write, s."""
-
-_REFUSALS = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free some space and try again; what was stored is kept"),
-    sqlite3.SQLITE_READONLY: ("it is read-only", "choose a folder that can be written with --workspace"),
-    sqlite3.SQLITE_PERM: ("permission is denied", "choose a folder that can be written with --workspace"),
-    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that the folder can be read and written"),
-    sqlite3.SQLITE_IOERR: ("the disk fails to read or write", "check the disk and its free space"),
-    sqlite3.SQLITE_CORRUPT: ("it is malformed", "move it away, or bring back a copy"),
-    sqlite3.SQLITE_NOTADB: ("it is not a database", "move it away, or give another folder with --workspace"),
-    sqlite3.SQLITE_BUSY: (f"another process has kept it busy for {BUSY_S:g} s", "stop that process"),
-}
+_APPEND = Prepared(insert(cast(Table, EventRow.__table__)), ("at", "exploration", "run", "what", "detail"))
 
 
-@contextmanager
-def translate_sqlite_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite cannot do with its file into a WorkspaceError; other errors pass as they are.
-
-    Args:
-        path: The database file, for the message.
-
-    Raises:
-        WorkspaceError: The file is full, read-only, malformed, busy, or not a database.
-    """
-    try:
-        yield
-    except (sqlite3.Error, DBAPIError) as error:
-        origin = error.orig if isinstance(error, DBAPIError) else error
-        code = getattr(origin, "sqlite_errorcode", None)
-        # The low byte is the error's family; the rest only says which of its causes.
-        if code is None or code & 0xFF not in _REFUSALS:
-            raise
-        refusal, remedy = _REFUSALS[code & 0xFF]
-        raise WorkspaceError(f"{path} must be a usable database, but {refusal}; {remedy}") from error
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
 class Database:
@@ -66,7 +33,7 @@ class Database:
         self.path = path
         self.clock = clock
         self._engine = _engine(path)
-        self._writer = self._engine.execution_options(setpoint_begin="BEGIN IMMEDIATE")
+        self._writer = self._engine.execution_options(setpoint_begin=BEGIN_WRITING)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -79,14 +46,38 @@ class Database:
             yield session
 
     @contextmanager
+    def looking(self) -> Iterator[Cursor]:
+        """Like `reading`, with nothing but a cursor."""
+        with self._transaction("BEGIN") as cursor:
+            yield cursor
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that is stored as a whole, or not at all."""
         with translate_sqlite_errors(self.path), Session(self._writer) as session, session.begin():
             yield session
 
+    @contextmanager
+    def recording(self) -> Iterator[Cursor]:
+        """Like `writing`, with nothing but a cursor: for what is written many times for every run."""
+        with self._transaction(BEGIN_WRITING) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Cursor]:
+        with translate_sqlite_errors(self.path), closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(begin)
+            try:
+                yield cast(Cursor, cursor)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
     def note(
         self,
-        session: Session,
+        cursor: Cursor,
         what: str,
         *,
         exploration: str | None = None,
@@ -94,7 +85,7 @@ class Database:
         detail: str = "",
     ) -> None:
         """Appends an event to the transaction's journal."""
-        session.add(EventRow(at=self.clock(), exploration=exploration, run=run, what=what, detail=detail))
+        _APPEND.run(cursor, at=self.clock(), exploration=exploration, run=run, what=what, detail=detail)
 
 
 def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], datetime]) -> Database:
@@ -116,39 +107,6 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
         if stored_revision(path) != REVISION:
             _upgrade(workspace)
     return Database(path, clock=clock)
-
-
-def stored_revision(path: Path) -> str | None:
-    """The revision of a database file, read without writing; None where it holds nothing yet.
-
-    Raises:
-        WorkspaceError: It was written by a newer version, or by something else.
-    """
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    with closing(
-        sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
-    ) as connection:
-        tables = {
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
-        if not tables:
-            return None
-        found = None
-        if "alembic_version" in tables:
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if found is None and tables != {"alembic_version"}:
-        raise WorkspaceError(
-            f"{path} must be a store of Setpoint, but it is another program's database; "
-            "give another folder with --workspace"
-        )
-    known = {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")}
-    if found is not None and found[0] not in known:
-        raise WorkspaceError(
-            f"{path} must be of revision {REVISION} or older, but it is of revision {found[0]}, written by a "
-            "newer version of Setpoint, and was left as it is; update Setpoint, or give another --workspace"
-        )
-    return None if found is None else str(found[0])
 
 
 def _upgrade(workspace: Workspace) -> None:
@@ -182,7 +140,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"timeout": BUSY_S},
-        json_serializer=_plain_json,
+        json_serializer=plain_json,
     )
 
     @event.listens_for(engine, "connect")
@@ -199,8 +157,3 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("setpoint_begin", "BEGIN"))
 
     return engine
-
-
-def _plain_json(value: Any) -> str:
-    """JSON in the order that it was given: the order of a spec's keys is the order of its tables."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)

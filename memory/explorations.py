@@ -1,18 +1,19 @@
 """Explorations in the store: begun, gone on with, their blocks, their notes and their journal."""
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from blocks.errors import QueryError, WorkspaceError
+from blocks.errors import WorkspaceError
 from blocks.exploration import ExplorationSpec
 from blocks.run import RunState
+from memory import asking
 from memory.database import Database
+from memory.prepared import cursor_of
+from memory.recording import block_state, change_block, require_open_block, unended_runs
 from memory.records import BlockRecord, Event, ExplorationInfo
 from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
 
@@ -62,7 +63,7 @@ class Explorations:
                         "--workspace"
                     )
                 row.spec, row.identity, row.setpoint_version = stored, spec.identity(), version
-            self._database.note(session, what, exploration=spec.name, detail=f"setpoint {version}")
+            self._database.note(cursor_of(session), what, exploration=spec.name, detail=f"setpoint {version}")
 
     def explorations(self) -> list[ExplorationInfo]:
         """Every exploration and how far it is, oldest first."""
@@ -98,12 +99,7 @@ class Explorations:
     def latest(self) -> str | None:
         """The exploration in which something happened last; None in an empty store."""
         with self._database.reading() as session:
-            return session.scalar(
-                select(EventRow.exploration)
-                .where(EventRow.exploration.is_not(None))
-                .order_by(EventRow.id.desc())
-                .limit(1)
-            )
+            return asking.latest(_ask(session))
 
     def resolve(self, name: str | None) -> str:
         """The exploration of that name; without one, that in which something happened last.
@@ -111,14 +107,8 @@ class Explorations:
         Raises:
             QueryError: There is none of that name, or none at all.
         """
-        found = self.latest() if name is None else name
-        if found is None:
-            raise QueryError(
-                f"{self._database.path.parent} must hold an exploration, but none has begun; "
-                "start one with `setpoint launch`"
-            )
         with self._database.reading() as session:
-            return _row(session, found).name
+            return asking.resolve(_ask(session), name, path=self._database.path)
 
     def spec(self, name: str) -> ExplorationSpec:
         """Settings of an exploration.
@@ -127,7 +117,7 @@ class Explorations:
             QueryError: There is none of that name.
         """
         with self._database.reading() as session:
-            return self._spec_of(_row(session, name))
+            return asking.spec_of(_ask(session), name, path=self._database.path)
 
     def open_block(self, exploration: str, number: int) -> None:
         """Begins a block; one that is open already stays so.
@@ -135,16 +125,11 @@ class Explorations:
         Raises:
             ValueError: It is closed.
         """
-        with self._database.writing() as session:
-            row = session.get(BlockRow, (exploration, number))
-            if row is None:
-                row = BlockRow(exploration=exploration, number=number, state=BlockState.PLANNED)
-                session.add(row)
-            if row.state is BlockState.CLOSED:
-                raise ValueError(f"{exploration}, block {number}: is closed, and a closed block stays so")
-            if row.state is BlockState.PLANNED:
-                row.state, row.opened_at = BlockState.RUNNING, self._database.clock()
-                self._database.note(session, "block opened", exploration=exploration, detail=str(number))
+        with self._database.recording() as cursor:
+            if not require_open_block(cursor, exploration, number):
+                at = self._database.clock()
+                change_block(cursor, exploration, number, state=BlockState.RUNNING, opened_at=at)
+                self._database.note(cursor, "block opened", exploration=exploration, detail=str(number))
 
     def close_block(self, exploration: str, number: int) -> None:
         """Ends a block all of whose runs have ended.
@@ -152,22 +137,18 @@ class Explorations:
         Raises:
             ValueError: It is not open, or a run in it has not ended.
         """
-        with self._database.writing() as session:
-            row = session.get(BlockRow, (exploration, number))
-            if row is None or row.state is not BlockState.RUNNING:
-                state = "unknown" if row is None else row.state.value
+        with self._database.recording() as cursor:
+            state = block_state(cursor, exploration, number)
+            if state is not BlockState.RUNNING:
+                known = "unknown" if state is None else state.value
                 raise ValueError(
-                    f"{exploration}, block {number}: must be open to be closed, but it is {state}"
+                    f"{exploration}, block {number}: must be open to be closed, but it is {known}"
                 )
-            unended = session.scalars(
-                select(RunRow.number)
-                .where(RunRow.exploration == exploration, RunRow.block == number)
-                .where(RunRow.state.not_in([state for state in RunState if state.is_final]))
-            ).all()
-            if unended:
-                raise ValueError(f"{exploration}, block {number}: runs {list(unended)} have not ended")
-            row.state, row.closed_at = BlockState.CLOSED, self._database.clock()
-            self._database.note(session, "block closed", exploration=exploration, detail=str(number))
+            if unended := unended_runs(cursor, exploration, number):
+                raise ValueError(f"{exploration}, block {number}: runs {unended} have not ended")
+            at = self._database.clock()
+            change_block(cursor, exploration, number, state=BlockState.CLOSED, closed_at=at)
+            self._database.note(cursor, "block closed", exploration=exploration, detail=str(number))
 
     def blocks(self, exploration: str) -> list[BlockRecord]:
         """Blocks of an exploration in the order of their numbers."""
@@ -193,7 +174,7 @@ class Explorations:
             row = _row(session, exploration)
             if row.notes != notes:
                 row.notes = notes
-                self._database.note(session, "notes changed", exploration=exploration)
+                self._database.note(cursor_of(session), "notes changed", exploration=exploration)
 
     def events(self, exploration: str | None = None, *, run: int | None = None) -> list[Event]:
         """The journal in the order in which things happened; of one exploration, one run, or all."""
@@ -209,29 +190,21 @@ class Explorations:
             ]
 
     def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
-        try:
-            return ExplorationSpec.model_validate(row.spec)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            key = ".".join(map(str, first["loc"]))
-            raise WorkspaceError(
-                f"{self._database.path}: exploration {row.name!r} holds {key}, which this version of "
-                f"Setpoint cannot read ({first['msg']}); use version {row.setpoint_version}, "
-                "or another --workspace"
-            ) from error
+        return asking.parse_spec(
+            row.spec, name=row.name, version=row.setpoint_version, path=self._database.path
+        )
 
 
 def _row(session: Session, name: str) -> ExplorationRow:
     row = session.get(ExplorationRow, name)
     if row is None:
-        known = session.scalars(select(ExplorationRow.name).order_by(ExplorationRow.name)).all()
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise QueryError(
-            f"there is no exploration {name!r} in this workspace.{hint} "
-            f"Known: {', '.join(known) or 'none yet'}"
-        )
+        raise asking.no_such_exploration(_ask(session), name)
     return row
+
+
+def _ask(session: Session) -> asking.Ask:
+    connection = session.connection()
+    return lambda sql, *values: connection.exec_driver_sql(sql, values).all()
 
 
 def _has_runs(session: Session, name: str) -> bool:

@@ -1,17 +1,19 @@
 """Where runs fail: counts for values, ranges and strategies that fail more often than the rest.
 
-Counts, not causes: a line says how many runs failed there, and how many elsewhere.
+Counts, not causes: a line says how many runs failed there, and how many elsewhere. They are kept as runs
+end, so that an answer costs the same however many there are.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import FailureKind, Run
 from blocks.slot import show_value
-from memory.evidence import distinct
-from memory.statements import STRATEGIES, Statement, is_number, show_runs, topic_of
+from memory.statements import STRATEGIES, Statement, show_runs, topic_of
 
 _OF_THE_SLOT = (FailureKind.DIVERGED, FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY)
 """Failures that a slot's values bring about; a crash, say, may come from anywhere."""
@@ -22,59 +24,112 @@ _MARKED = 0.3
 _LINES = 4
 
 
-def failures(spec: ExplorationSpec, runs: Sequence[Run]) -> list[Statement]:
-    """Statements about where runs diverge, run out of time or out of memory.
+class Region(NamedTuple):
+    """A place where runs fail more often than elsewhere."""
+
+    said: str
+    topic: str
+    subject: str
+    ended: int
+    failed: list[Run]
+    elsewhere_ended: int
+    elsewhere_failed: int
+
+    @property
+    def lead(self) -> float:
+        """By which share of runs it fails more often than the rest."""
+        if not self.elsewhere_ended:
+            return 0.0
+        return len(self.failed) / self.ended - self.elsewhere_failed / self.elsewhere_ended
+
+
+class Endings:
+    """How the runs of an exploration ended, by value and by strategy; equal runs count once.
 
     Args:
-        spec: The exploration.
-        runs: Its runs in any state; only those that have ended count, equal ones once.
+        numbers: Hyperparameters whose order means something.
     """
-    ended = distinct([run for run in runs if run.state.is_final])
-    failed = [run for run in ended if run.failure is not None and run.failure.kind in _OF_THE_SLOT]
-    bad = {run.number for run in failed}
-    told: list[tuple[float, str, Statement]] = []
-    for said, topic, subject, inside in _regions(spec, ended, failed):
-        inner = [run for run in inside if run.number in bad]
-        outside, outer = len(ended) - len(inside), len(failed) - len(inner)
-        lead = len(inner) / len(inside) - outer / outside if outside else 0.0
-        if lead < _MARKED:
-            continue
-        kinds = Counter(run.failure.kind.value for run in inner if run.failure is not None)
-        named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        statement = Statement(
-            kind="failure",
+
+    def __init__(self, numbers: frozenset[str]) -> None:
+        self._numbers = numbers
+        self._identities: set[str] = set()
+        self._n_ended = self._n_failed = 0
+        self._values: dict[str, list[float]] = defaultdict(list)  # of numbers, in order
+        self._ended: Counter[tuple[str, Value]] = Counter()  # of named values; a strategy is on
+        self._failed: dict[str, dict[Value, list[Run]]] = defaultdict(lambda: defaultdict(list))
+        self._failed_on: dict[str, list[Run]] = defaultdict(list)
+
+    def add(self, run: Run) -> None:
+        """Takes in a run that has ended."""
+        if run.identity in self._identities:
+            return
+        self._identities.add(run.identity)
+        failed = run.failure is not None and run.failure.kind in _OF_THE_SLOT
+        self._n_ended += 1
+        self._n_failed += failed
+        spec = run.proposal.spec
+        for name, value in spec.values.items():
+            if name in self._numbers:
+                insort(self._values[name], float(value))
+            else:
+                self._ended[name, value] += 1
+            if failed:
+                self._failed[name][value].append(run)
+        for name in spec.strategies:
+            self._ended[name, _ON] += 1
+            if failed:
+                self._failed_on[name].append(run)
+
+    def regions(self, spec: ExplorationSpec) -> list[Region]:
+        """Where runs diverge, run out of time or out of memory; the most marked places first."""
+        found = [region for region in self._regions(spec) if region.lead >= _MARKED]
+        return sorted(found, key=lambda region: (-region.lead, region.said))[:_LINES]
+
+    def _regions(self, spec: ExplorationSpec) -> Iterator[Region]:
+        for name, by_value in sorted(self._failed.items()):
+            topic = topic_of(spec, name)
+            if name in self._numbers:
+                values = self._values[name]
+                low, high = min(map(float, by_value)), max(map(float, by_value))
+                above, below = len(values) - bisect_left(values, low), bisect_right(values, high)
+                everywhere = [run for runs in by_value.values() for run in runs]
+                yield self._region(f"{name} >= {show_value(low)}", topic, name, above, everywhere)
+                yield self._region(f"{name} <= {show_value(high)}", topic, name, below, everywhere)
+            else:
+                for value, runs in sorted(by_value.items(), key=lambda item: str(item[0])):
+                    said = f"{name} {show_value(value)}"
+                    yield self._region(said, topic, name, self._ended[name, value], runs)
+        for name, runs in sorted(self._failed_on.items()):
+            yield self._region(f"{name} on", STRATEGIES, name, self._ended[name, _ON], runs)
+
+    def _region(self, said: str, topic: str, subject: str, ended: int, failed: list[Run]) -> Region:
+        return Region(
+            said=said,
             topic=topic,
-            text=f"{said}: {len(inner)} of {len(inside)} runs failed ({named}); "
-            f"elsewhere {outer} of {outside}.",
-            evidence=f"[{show_runs([run.number for run in inner])}]",
-            runs=tuple(run.number for run in inner),
-            n_replicates=sum(len(run.proposal.spec.seeds) for run in inner),
             subject=subject,
+            ended=ended,
+            failed=failed,
+            elsewhere_ended=self._n_ended - ended,
+            elsewhere_failed=self._n_failed - len(failed),
         )
-        told.append((-lead, said, statement))
-    return [statement for _, _, statement in sorted(told, key=lambda item: item[:2])[:_LINES]]
 
 
-def _regions(
-    spec: ExplorationSpec, ended: Sequence[Run], failed: Sequence[Run]
-) -> Iterator[tuple[str, str, str, list[Run]]]:
-    """Places where runs failed: what to call it, topic, subject, and the runs that ended there."""
-    for name in sorted({name for run in failed for name in run.proposal.spec.values}):
-        there = [run for run in ended if name in run.proposal.spec.values]
-        values = {_value(run, name) for run in failed if name in run.proposal.spec.values}
-        if is_number(spec, name):
-            low, high = min(map(float, values)), max(map(float, values))
-            above = [run for run in there if float(_value(run, name)) >= low]
-            below = [run for run in there if float(_value(run, name)) <= high]
-            yield f"{name} >= {show_value(low)}", topic_of(spec, name), name, above
-            yield f"{name} <= {show_value(high)}", topic_of(spec, name), name, below
-        else:
-            for value in sorted(values, key=str):
-                equal = [run for run in there if _value(run, name) == value]
-                yield f"{name} {show_value(value)}", topic_of(spec, name), name, equal
-    for name in sorted({name for run in failed for name in run.proposal.spec.strategies}):
-        yield f"{name} on", STRATEGIES, name, [run for run in ended if name in run.proposal.spec.strategies]
+_ON = "\0on"
+"""The value of a strategy that is on; no hyperparameter has it."""
 
 
-def _value(run: Run, name: str) -> Value:
-    return run.proposal.spec.values[name]
+def of_region(region: Region) -> Statement:
+    """A region as the working memory tells it."""
+    failed = sorted(region.failed, key=lambda run: run.number)
+    kinds = Counter(run.failure.kind.value for run in failed if run.failure is not None)
+    named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return Statement(
+        kind="failure",
+        topic=region.topic,
+        text=f"{region.said}: {len(failed)} of {region.ended} runs failed ({named}); "
+        f"elsewhere {region.elsewhere_failed} of {region.elsewhere_ended}.",
+        evidence=f"[{show_runs([run.number for run in failed])}]",
+        runs=tuple(run.number for run in failed),
+        n_replicates=sum(len(run.proposal.spec.seeds) for run in failed),
+        subject=region.subject,
+    )

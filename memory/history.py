@@ -1,18 +1,55 @@
 """Past runs, read back from the store as planners, findings and people see them."""
 
-from sqlalchemy import ColumnElement, select
+from collections import Counter
+from typing import NamedTuple
 
-from blocks.run import Run
+from sqlalchemy import ColumnElement, func, select
+
+from blocks.run import Run, RunState
 from memory.database import Database
+from memory.past import Past
+from memory.reading import changed_runs, last_event
 from memory.records import RunKey
 from memory.rows import first_done, metrics_of, row_of, run_of
 from memory.schema import GuardCheckRow, RunRow
+
+
+class Heard(NamedTuple):
+    """A past, and the event up to which it was told."""
+
+    past: Past
+    event: int
 
 
 class History:
     """The part of the store that reads runs."""
 
     _database: Database
+    _pasts: dict[tuple[str, str], Heard]
+
+    def past(self, exploration: str, metric: str) -> Past:
+        """All runs with one of their metrics, as planners and findings need them.
+
+        Kept from one call to the next: only the runs are read that the journal says have changed since,
+        whichever process changed them. The next call updates the past that this one gave.
+
+        Args:
+            exploration: Name of the exploration.
+            metric: The metric that the runs hold; they hold no other.
+        """
+        past, heard = self._pasts.pop((exploration, metric), Heard(Past(), 0))
+        with self._database.looking() as cursor:
+            now = last_event(cursor, exploration)
+            if now > heard:
+                past.update(changed_runs(cursor, exploration, metric, since=heard))
+        self._pasts[exploration, metric] = Heard(past, now)
+        return past
+
+    def count_runs(self, exploration: str) -> Counter[RunState]:
+        """How many runs are in each state."""
+        count = select(RunRow.state, func.count()).where(RunRow.exploration == exploration)
+        with self._database.reading() as session:
+            return Counter({row[0]: row[1] for row in session.execute(count.group_by(RunRow.state))})
 
     def runs(self, exploration: str, *, block: int | None = None, batch: int | None = None) -> list[Run]:
         """Runs in the order of their numbers, in two queries however many there are."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from blocks.errors import DataError, QueryError
 from blocks.problem import FoundationReport
 from memory.database import Database
+from memory.prepared import cursor_of
 from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
 from memory.rows import finite, require_dataset
 from memory.schema import DatasetRow, DatasetState, FoundationRow, FoundationState, GuardCheckRow, RunRow
@@ -46,7 +47,7 @@ class Ledger:
                     key=key, name=name, state=DatasetState.PLANNED, created_at=self._database.clock()
                 )
                 session.add(row)
-                self._database.note(session, "data set planned", detail=key)
+                self._database.note(cursor_of(session), "data set planned", detail=key)
             return _dataset(row)
 
     def ready_dataset(self, key: str, *, observations_hash: str, seal_hash: str | None) -> None:
@@ -68,7 +69,7 @@ class Ledger:
                 return
             row.observations_hash, row.seal_hash = hashes
             row.state = DatasetState.READY
-            self._database.note(session, "data set ready", detail=key)
+            self._database.note(cursor_of(session), "data set ready", detail=key)
 
     def dataset(self, key: str) -> DatasetRecord | None:
         """A data set, or None where the store knows none of that key."""
@@ -88,7 +89,7 @@ class Ledger:
             QueryError: No data set of that hash is ready.
         """
         with self._database.writing() as session:
-            require_dataset(session, dataset)
+            require_dataset(cursor_of(session), dataset)
             row = session.get(FoundationRow, key)
             what = "foundation planned" if row is None else "foundation planned again"
             if row is None:
@@ -99,7 +100,7 @@ class Ledger:
             row.state = FoundationState.PLANNED
             for name in _RESULTS:
                 setattr(row, name, None)
-            self._database.note(session, what, detail=key)
+            self._database.note(cursor_of(session), what, detail=key)
             session.flush()
             return _foundation(row)
 
@@ -109,7 +110,7 @@ class Ledger:
             row = _in_state(session, key, FoundationState.PLANNED)
             row.state, row.fitted_hash, row.fit_s = FoundationState.FITTED, fitted_hash, fit_s
             row.fitted_at = self._database.clock()
-            self._database.note(session, "foundation fitted", detail=f"{key} {fitted_hash}")
+            self._database.note(cursor_of(session), "foundation fitted", detail=f"{key} {fitted_hash}")
 
     def foundation_truth_opened(self, key: str) -> None:
         """Records that an evaluator is about to open the truth for this foundation.
@@ -119,7 +120,9 @@ class Ledger:
         """
         with self._database.writing() as session:
             row = _in_state(session, key, FoundationState.FITTED)
-            self._database.note(session, "foundation truth opened", detail=f"{key} {row.fitted_hash}")
+            self._database.note(
+                cursor_of(session), "foundation truth opened", detail=f"{key} {row.fitted_hash}"
+            )
 
     def judged_foundation(self, key: str, report: FoundationReport) -> None:
         """Stores what the evaluator says; slots may use the foundation from here on."""
@@ -130,14 +133,14 @@ class Ledger:
             row.metrics = {name: finite(value) for name, value in report.metrics.items()}
             row.summary = report.summary
             row.ended_at = self._database.clock()
-            self._database.note(session, "foundation ready", detail=f"{key} {report.chosen}")
+            self._database.note(cursor_of(session), "foundation ready", detail=f"{key} {report.chosen}")
 
     def failed_foundation(self, key: str, *, reason: str) -> None:
         """Ends a fit, or its judgement, badly. It may be planned again."""
         with self._database.writing() as session:
             row = _in_state(session, key, FoundationState.PLANNED, FoundationState.FITTED)
             row.state, row.failure, row.ended_at = FoundationState.FAILED, reason, self._database.clock()
-            self._database.note(session, "foundation failed", detail=f"{key}: {reason}")
+            self._database.note(cursor_of(session), "foundation failed", detail=f"{key}: {reason}")
 
     def foundation(self, key: str) -> FoundationRecord | None:
         """A foundation, or None where the store knows none of that key."""
@@ -168,7 +171,7 @@ class Ledger:
                 at=self._database.clock(),
             )
             session.add(row)
-            self._database.note(session, "guard check", detail=f"{verdict} {code_hash}")
+            self._database.note(cursor_of(session), "guard check", detail=f"{verdict} {code_hash}")
             session.flush()
             return row.id
 

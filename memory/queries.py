@@ -9,11 +9,12 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from blocks.errors import QueryError
-from memory.database import BUSY_S, translate_sqlite_errors
-from memory.store import Store
+from blocks.exploration import ExplorationSpec
+from memory.file import connect_to_read, translate_sqlite_errors
+from memory.workspace import Workspace
 
 Cell = str | int | float | bytes | None
 
@@ -23,6 +24,14 @@ _ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION,
 
 # Text, names and comments of SQL, so that a double quote inside text is not taken for a name.
 _TOKEN = re.compile(r"""'(?:[^']|'')*' | "((?:[^"]|"")*)" | --[^\n]* | /\*.*?\*/""", re.VERBOSE | re.DOTALL)
+
+
+class Asked(Protocol):
+    """What is asked: a store, or a reader of one."""
+
+    workspace: Workspace
+
+    def spec(self, name: str) -> ExplorationSpec: ...
 
 
 class Table(NamedTuple):
@@ -35,7 +44,7 @@ class Table(NamedTuple):
 
 
 def query_runs(
-    store: Store,
+    store: Asked,
     *,
     exploration: str | None = None,
     where: str | None = None,
@@ -46,7 +55,7 @@ def query_runs(
     """Runs for which an SQL expression holds.
 
     Args:
-        store: An open store.
+        store: An open store, for writing or for asking.
         exploration: Runs of this one only.
         where: An SQL expression over the columns of `runs_wide`: hyperparameters, metrics (median over
             replicates; `<metric>_sd` beside it) and states by their plain names.
@@ -62,7 +71,10 @@ def query_runs(
         store.spec(exploration)
     if limit is not None and limit < 0:
         raise QueryError(f"limit: must be 0 or more, but got {limit}")
-    with translate_sqlite_errors(store.workspace.database), closing(_connect(store)) as connection:
+    with (
+        translate_sqlite_errors(store.workspace.database),
+        closing(connect_to_read(store.workspace.database)) as connection,
+    ):
         known = tuple(
             name for (name,) in connection.execute("SELECT name FROM pragma_table_info('runs_wide')")
         )
@@ -90,19 +102,15 @@ def query_runs(
     return Table(columns=wanted, rows=rows, total=total, matched=matched)
 
 
-def wide_columns(store: Store) -> tuple[str, ...]:
+def wide_columns(store: Asked) -> tuple[str, ...]:
     """Columns of `runs_wide`, as they are now."""
-    with translate_sqlite_errors(store.workspace.database), closing(_connect(store)) as connection:
+    with (
+        translate_sqlite_errors(store.workspace.database),
+        closing(connect_to_read(store.workspace.database)) as connection,
+    ):
         return tuple(
             name for (name,) in connection.execute("SELECT name FROM pragma_table_info('runs_wide')")
         )
-
-
-def _connect(store: Store) -> sqlite3.Connection:
-    address = f"{store.workspace.database.resolve().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, timeout=BUSY_S)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
 
 
 def _only_reads(

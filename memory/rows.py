@@ -2,14 +2,20 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from blocks.errors import QueryError
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal, SlotSpec
+from memory.prepared import Cursor, Prepared, cursor_of
 from memory.schema import DatasetRow, MetricRow, RunRow
+
+_LAST = Prepared(select(func.max(RunRow.number)).where(RunRow.exploration == bindparam("exploration")))
+_DATASET = Prepared(select(DatasetRow.key).where(DatasetRow.observations_hash == bindparam("hash")))
 
 
 def row_of(session: Session, exploration: str, number: int) -> RunRow:
@@ -21,16 +27,25 @@ def row_of(session: Session, exploration: str, number: int) -> RunRow:
     here = RunRow.exploration == exploration
     row = session.scalar(select(RunRow).where(here, RunRow.number == number))
     if row is None:
-        last = session.scalar(select(func.max(RunRow.number)).where(here))
-        known = f"its runs are 1 to {last}" if last else "it has no runs yet"
-        raise QueryError(f"{exploration}: must be a run's number, but got {number}; {known}")
+        raise no_such_run(cursor_of(session), exploration, number)
     return row
 
 
-def require_dataset(session: Session, observations_hash: str) -> None:
+def no_such_run(cursor: Cursor, exploration: str, number: int) -> QueryError:
+    """What to say where an exploration has no run of that number."""
+    last = last_number(cursor, exploration)
+    known = f"its runs are 1 to {last}" if last else "it has no runs yet"
+    return QueryError(f"{exploration}: must be a run's number, but got {number}; {known}")
+
+
+def last_number(cursor: Cursor, exploration: str) -> int:
+    """The highest number of an exploration's runs; 0 where there are none."""
+    return _LAST.run(cursor, exploration=exploration).fetchone()[0] or 0
+
+
+def require_dataset(cursor: Cursor, observations_hash: str) -> None:
     """Raises QueryError where no data set with such observations is ready."""
-    here = DatasetRow.observations_hash == observations_hash
-    if session.scalar(select(DatasetRow.key).where(here).limit(1)) is None:
+    if _DATASET.run(cursor, hash=observations_hash).fetchone() is None:
         raise QueryError(
             f"dataset: must be the hash of a data set that is ready, but got {observations_hash[:12]!r}; "
             "record it with ready_dataset first"
@@ -98,6 +113,33 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
+
+
+def planned_row(
+    exploration: str, run: Run, *, foundation: str, guard_check: int | None, at: datetime
+) -> dict[str, Any]:
+    """A planned run as a row."""
+    proposal = run.proposal
+    return {
+        "exploration": exploration,
+        "number": run.number,
+        "block": run.block,
+        "batch": run.batch,
+        "slot": proposal.slot,
+        "role": proposal.role,
+        "parent": proposal.parent,
+        "change": proposal.change,
+        "reason": proposal.reason,
+        "strategies": ",".join(proposal.spec.strategies),
+        "spec": proposal.spec.model_dump(mode="json"),
+        "identity": run.identity,
+        "dataset": run.dataset,
+        "foundation": foundation,
+        "guard_check": guard_check,
+        "state": RunState.PLANNED,
+        "attempts": 0,
+        "planned_at": at,
+    }
 
 
 def finite(value: float | None) -> float | None:

@@ -29,9 +29,6 @@ from sqlalchemy.types import TypeDecorator
 from blocks.run import FailureKind, RunState
 from blocks.slot import Role
 
-REVISION = "0001"
-"""Newest migration that this version knows; `memory/migrations/versions` holds a file for each."""
-
 
 class DatasetState(StrEnum):
     """Life of a data set."""

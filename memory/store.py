@@ -1,8 +1,8 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over four parts: explorations, runs as they are written, runs as they are read, and what runs
-rest on. Every write is one short transaction with its event, so a kill -9 loses nothing that a call has
-returned from.
+One class over five parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, and what runs rest on. Every write is one short transaction with its event, so a kill -9 loses
+nothing that a call has returned from.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,11 @@ from typing import Self
 
 from memory.database import Database, open_database
 from memory.explorations import Explorations
-from memory.history import History
+from memory.history import Heard, History
 from memory.ledger import Ledger
+from memory.replanning import Replanning
 from memory.runs import RunTable
-from memory.wide import Name, is_current, refresh
+from memory.wide import NAMES, STORED, Name, is_current, refresh
 from memory.workspace import Workspace
 
 
@@ -24,13 +25,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Explorations, RunTable, History, Ledger):
+class Store(Explorations, RunTable, Replanning, History, Ledger):
     """An open store. Processes each open their own; any number may write at once."""
 
     def __init__(self, workspace: Workspace, database: Database) -> None:
         self.workspace = workspace
         self._database = database
         self._known_names: set[Name] = set()
+        self._pasts: dict[tuple[str, str], Heard] = {}
 
     @classmethod
     def open(
@@ -70,7 +72,9 @@ class Store(Explorations, RunTable, History, Ledger):
     def _show_names(self) -> None:
         """Makes the view `runs_wide` what this version wants it to be."""
         with self._database.reading() as session:
-            current = is_current(session)
+            connection = session.connection()
+            names = [(kind, name) for kind, name in connection.exec_driver_sql(NAMES)]
+            current = is_current(names, connection.exec_driver_sql(STORED).scalar())
         if not current:
-            with self._database.writing() as session:
-                refresh(session)
+            with self._database.recording() as cursor:
+                refresh(cursor)

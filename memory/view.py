@@ -5,6 +5,7 @@ Everything is bounded: however many runs and statements there are, each section 
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 from typing import Annotated
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, RunState, Spread
 from blocks.slot import Proposal, show_value
 from blocks.space import PerSlotParameter
-from memory.evidence import distinct
+from memory.samples import distinct
 from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
 
 LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
@@ -96,13 +97,19 @@ def standing(view: MemoryView) -> list[str]:
 
 def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
     """The done run with the best median of the objective, of those with two or more replicates."""
+    objective = view.spec.objective
+    sign = 1 if view.metrics[objective].direction == "maximize" else -1
     found = [
-        (run, spread)
+        (sign * median(values), -run.number, run)
         for run in view.runs
-        if run.state is RunState.DONE and (spread := run.spread(view.spec.objective)) and spread.n >= 2
+        if run.state is RunState.DONE and len(values := run.values_of(objective)) >= 2
     ]
-    sign = 1 if view.metrics[view.spec.objective].direction == "maximize" else -1
-    return max(found, key=lambda item: (sign * item[1].median, -item[0].number), default=None)
+    if not found:
+        return None
+    best = max(found)[2]
+    spread = best.spread(objective)
+    assert spread is not None
+    return best, spread
 
 
 def learned(view: MemoryView) -> list[tuple[str, list[str]]]:

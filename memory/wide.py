@@ -6,12 +6,13 @@ has no column for. It is for SQLite; nothing but queries by people reads it.
 """
 
 from collections.abc import Iterable, Mapping
+from statistics import median
+from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, text
-from sqlalchemy.orm import Session
+from blocks.run import Metrics, sample_sd
 
-from blocks.run import Metrics, spread_of
-from memory.schema import WideNameRow
+if TYPE_CHECKING:
+    from memory.prepared import Cursor  # not at run time: asking needs no SQLAlchemy
 
 VALUE, METRIC = "value", "metric"
 
@@ -38,6 +39,9 @@ _FIXED = {
 }
 """Columns that every run has, in the order in which tables show them, and what they are made of."""
 
+NAMES = "SELECT kind, name FROM wide_names ORDER BY id"
+STORED = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'"
+
 Name = tuple[str, str]
 """Kind (value or metric) and plain name."""
 
@@ -53,40 +57,45 @@ def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
         spread of a single value.
     """
     replicates = list(metrics)
-    spreads = {
-        name: spread_of([value for row in replicates if (value := row.get(name)) is not None])
-        for name in sorted({name for row in replicates for name in row})
-    }
-    return {
-        "n_replicates": len(replicates),
-        "median": {name: s.median for name, s in spreads.items() if s is not None},
-        "sd": {name: s.sd for name, s in spreads.items() if s is not None and s.sd is not None},
-    }
+    medians, sds = {}, {}
+    for name in sorted({name for row in replicates for name in row}):
+        values = [value for row in replicates if (value := row.get(name)) is not None]
+        if values:
+            medians[name] = median(values)
+        if len(values) > 1:
+            sds[name] = sample_sd(values)
+    return {"n_replicates": len(replicates), "median": medians, "sd": sds}
 
 
-def add_names(session: Session, names: Iterable[Name]) -> None:
+def add_names(cursor: "Cursor", names: Iterable[Name]) -> None:
     """Gives the view columns for names, where it has none yet. The transaction must be a writing one."""
-    known = _names(session)
+    known = _names(cursor)
     fresh = [name for name in dict.fromkeys(names) if name not in known]
     for _, name in fresh:
         if '"' in name:
             raise ValueError(f"a hyperparameter or metric name must hold no double quote, but got {name!r}")
     if fresh:
-        session.execute(insert(WideNameRow), [{"kind": kind, "name": name} for kind, name in fresh])
-    refresh(session)
+        cursor.executemany("INSERT INTO wide_names (kind, name) VALUES (?, ?)", fresh)
+    refresh(cursor)
 
 
-def is_current(session: Session) -> bool:
-    """Whether the view is there and is what this version would make of the names."""
-    return _stored(session) == view_sql(_names(session))
-
-
-def refresh(session: Session) -> None:
+def refresh(cursor: "Cursor") -> None:
     """Makes the view anew where it is not current."""
-    wanted = view_sql(_names(session))
-    if _stored(session) != wanted:
-        session.connection().exec_driver_sql("DROP VIEW IF EXISTS runs_wide")
-        session.connection().exec_driver_sql(wanted)
+    wanted = view_sql(_names(cursor))
+    cursor.execute(STORED)
+    if cursor.fetchone() != (wanted,):
+        cursor.execute("DROP VIEW IF EXISTS runs_wide")
+        cursor.execute(wanted)
+
+
+def is_current(names: Iterable[Name], stored: str | None) -> bool:
+    """Whether the view is there and is what this version would make of the names.
+
+    Args:
+        names: What `NAMES` gives.
+        stored: What `STORED` gives.
+    """
+    return stored == view_sql(names)
 
 
 def view_sql(names: Iterable[Name]) -> str:
@@ -130,11 +139,6 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _names(session: Session) -> Mapping[Name, None]:
-    rows = session.execute(select(WideNameRow.kind, WideNameRow.name).order_by(WideNameRow.id))
-    return dict.fromkeys((kind, name) for kind, name in rows)
-
-
-def _stored(session: Session) -> str | None:
-    found = session.execute(text("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'"))
-    return found.scalar()
+def _names(cursor: "Cursor") -> Mapping[Name, None]:
+    cursor.execute(NAMES)
+    return dict.fromkeys((kind, name) for kind, name in cursor.fetchall())

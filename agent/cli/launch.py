@@ -40,6 +40,7 @@ def launch(
     from agent.explorer import interrupted_line
     from agent.launching import launch as launch_exploration
     from blocks.loading import load_exploration
+    from blocks.run import RunState
     from memory import Store, Workspace
 
     spec = load_exploration(exploration)
@@ -51,8 +52,12 @@ def launch(
             explored = launch_exploration(spec, root=workspace, workers=workers, listener=display)
     except KeyboardInterrupt:
         with Store.open(Workspace(workspace)) as store:
-            runs = store.runs(spec.name)
-        line = interrupted_line(runs, _command("launch", exploration, workspace=workspace, blocks=blocks))
+            counts = store.count_runs(spec.name)
+        line = interrupted_line(
+            done=counts[RunState.DONE],
+            planned=counts.total(),
+            command=_command("launch", exploration, workspace=workspace, blocks=blocks),
+        )
         raise InterruptedLaunchError(line) from None
     if not explored.ended:
         plural = "s" if spec.blocks > 1 else ""

@@ -1,19 +1,23 @@
 """`setpoint runs`: past runs as a table."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
+from agent.cli.tables import Column, lines, total_width
 from blocks.run import MetricInfo, show_number
 from blocks.slot import show_value
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from blocks.exploration import ExplorationSpec
+
+TEXT = ("role", "strategies", "state", "change", "reason", "failure", "failure_reason")
+"""Columns that hold words."""
 
 
 def runs(
@@ -35,10 +39,11 @@ def runs(
     Example: `setpoint runs --where "time_step >= 32" --sort -heldout_gain --limit 3`.
     """
     from blocks.problem import load_problem
-    from memory import Store, Workspace
+    from memory.asking import Reader
     from memory.queries import query_runs, wide_columns
+    from memory.workspace import Workspace
 
-    with Store.open(Workspace(workspace), create=False) as store:
+    with Reader.open(Workspace(workspace)) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
         metrics = load_problem(spec.problem).metrics(spec.data)
@@ -81,48 +86,31 @@ def _print_table(
     spec: "ExplorationSpec",
     metrics: Mapping[str, MetricInfo],
 ) -> None:
-    from rich.console import Console
-    from rich.measure import Measurement
-
-    # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge.
-    console = Console() if sys.stdout.isatty() else Console(width=1000)
-    shown = [c for c in columns if not (c.endswith("_sd") and c.removesuffix("_sd") in columns)]
-    table = _table(shown, columns, rows, spec=spec, metrics=metrics)
-    dropped = []
-    # On a narrow screen whole columns go, those that matter least first, instead of every cell being cut.
-    spare = [*(c for c in reversed(shown) if c in metrics and c != spec.objective), *reversed(shown[2:-1])]
-    for column in dict.fromkeys(c for c in spare if c != spec.objective):
-        if Measurement.get(console, console.options.update(width=1000), table).maximum <= console.width:
-            break
-        shown.remove(column)
-        dropped.append(column)
-        table = _table(shown, columns, rows, spec=spec, metrics=metrics)
-    console.print(table)
-    if dropped:
-        console.print(
-            f"[dim]not shown for want of width: {', '.join(reversed(dropped))}[/dim]", highlight=False
+    names = [c for c in columns if not (c.endswith("_sd") and c.removesuffix("_sd") in columns)]
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    shown = {
+        name: Column(
+            header=metrics[name].label or name if name in metrics else name,
+            cells=[_cell(record, name, spec) for record in records],
+            is_text=name in TEXT,
         )
-
-
-def _table(
-    shown: Sequence[str],
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    *,
-    spec: "ExplorationSpec",
-    metrics: Mapping[str, MetricInfo],
-) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in shown:
-        label = metrics[column].label or column if column in metrics else column
-        text = column in ("role", "strategies", "state", "change", "reason", "failure", "failure_reason")
-        table.add_column(label, justify="left" if text else "right", overflow="fold")
-    for row in rows:
-        record = dict(zip(columns, row, strict=True))
-        table.add_row(*(_cell(record, column, spec) for column in shown))
-    return table
+        for name in names
+    }
+    dropped = []
+    # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge. There whole
+    # columns go, those that matter least first, instead of every line being broken.
+    if sys.stdout.isatty():
+        width = get_terminal_size().columns
+        spare = [*(c for c in reversed(names) if c in metrics), *reversed(names[2:-1])]
+        for name in dict.fromkeys(c for c in spare if c != spec.objective):
+            if total_width(list(shown.values())) <= width:
+                break
+            del shown[name]
+            dropped.append(name)
+    for line in lines(list(shown.values()), bold=sys.stdout.isatty() and "NO_COLOR" not in os.environ):
+        typer.echo(line)
+    if dropped:
+        typer.echo(f"not shown for want of width: {', '.join(reversed(dropped))}")
 
 
 def _cell(record: Mapping[str, Any], column: str, spec: "ExplorationSpec") -> str:
@@ -134,4 +122,4 @@ def _cell(record: Mapping[str, Any], column: str, spec: "ExplorationSpec") -> st
     if f"{column}_sd" in record:
         sd = record[f"{column}_sd"]
         return show_number(value) + ("" if sd is None else f" ±{show_number(sd)}")
-    return show_value(value) if isinstance(value, float) else str(value)
+    return show_value(value) if isinstance(value, float) else " ".join(str(value).split())

@@ -42,6 +42,7 @@ class Board:
     batch: int = 0
     lanes: dict[int, Lane] = field(default_factory=dict)
     finished: list[Run] = field(default_factory=list)
+    leader: Run | None = None
 
     @property
     def label(self) -> str:
@@ -67,6 +68,7 @@ class Board:
         self.block, self.batch = block, batch
         self.lanes = {run.number: Lane(run) for run in runs}
         self.finished = list(done)
+        self.leader = best_run(self.finished, self.spec.objective, self.objective)
 
     def advance(self, number: int, progress: Sequence[Progress]) -> None:
         lane = self.lanes[number]
@@ -77,10 +79,12 @@ class Board:
     def end(self, run: Run) -> None:
         self.lanes[run.number].run = run
         self.finished.append(run)
+        so_far = [run] if self.leader is None else [self.leader, run]
+        self.leader = best_run(so_far, self.spec.objective, self.objective)
 
     def best(self) -> str:
         """`run 19  gain 0.874 ±0.003`, or that there is none yet."""
-        run = best_run(self.finished, self.spec.objective, self.objective)
+        run = self.leader
         return "none yet" if run is None else f"run {run.number}  {self.result(run)}"
 
     def result(self, run: Run) -> str:

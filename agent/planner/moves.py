@@ -13,6 +13,7 @@ from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import Run
 from blocks.slot import SlotSpec, show_value
+from memory.past import Configuration, Past
 
 
 class Move(NamedTuple):
@@ -23,33 +24,22 @@ class Move(NamedTuple):
     strategies: tuple[str, ...]
     change: str
 
-
-def configuration(spec: SlotSpec) -> tuple[object, ...]:
-    """A slot without its seeds: two runs of one configuration are replicates of each other."""
-    return (tuple(sorted(spec.values.items())), spec.strategies)
-
-
-def tried(history: Sequence[Run]) -> set[tuple[object, ...]]:
-    """Every configuration that the history holds."""
-    return {configuration(run.proposal.spec) for run in history}
+    @property
+    def leads_to(self) -> Configuration:
+        """The configuration of the child."""
+        return tuple(sorted(self.values.items())), tuple(sorted(self.strategies))
 
 
-def is_new(move: Move, seen: set[tuple[object, ...]]) -> bool:
-    """Whether no run has this configuration yet."""
-    return (tuple(sorted(move.values.items())), tuple(sorted(move.strategies))) not in seen
-
-
-def at_home(run: Run, spec: ExplorationSpec, slot: int, history: Sequence[Run]) -> Run | Move:
+def at_home(run: Run, spec: ExplorationSpec, slot: int, past: Past) -> Run | Move:
     """The run's twin under the slot's invariants, or the move that makes one."""
     invariants = spec.space.invariants(slot)
     source = run.proposal.spec
     values = {**source.values, **invariants}
     if values == source.values:
         return run
-    wanted = (tuple(sorted(values.items())), source.strategies)
-    for other in history:
-        if configuration(other.proposal.spec) == wanted:
-            return other
+    twin = past.first_of((tuple(sorted(values.items())), source.strategies))
+    if twin is not None:
+        return twin
     changes = [
         f"{name} {show_value(source.values.get(name))} -> {show_value(value)}"
         for name, value in invariants.items()
@@ -58,26 +48,36 @@ def at_home(run: Run, spec: ExplorationSpec, slot: int, history: Sequence[Run]) 
     return Move(run.number, values, source.strategies, ", ".join(changes))
 
 
+def is_open(name: str, source: SlotSpec) -> bool:
+    """Whether a hyperparameter changes anything: the option of a strategy that is off does not."""
+    return "." not in name or name.split(".")[0] in source.strategies
+
+
+def to_value(run: Run, name: str, after: Value) -> Move:
+    """One hyperparameter at another value."""
+    source = run.proposal.spec
+    change = f"{name} {show_value(source.values[name])} -> {show_value(after)}"
+    return Move(run.number, {**source.values, name: after}, source.strategies, change)
+
+
 def steps(
     run: Run, spec: ExplorationSpec, rng: Random, *, names: Sequence[str] | None = None
 ) -> Iterator[Move]:
     """Endless numeric neighbours of a run; options of strategies that are off are not touched."""
     source = run.proposal.spec
-    open_names = [
-        name
-        for name in (names if names is not None else list(spec.space.tunable))
-        if "." not in name or name.split(".")[0] in source.strategies
-    ]
+    tunable = spec.space.tunable
+    open_names = [name for name in (tunable if names is None else names) if is_open(name, source)]
     while open_names:
         name = rng.choice(open_names)
-        before = source.values[name]
-        after = spec.space.tunable[name].step(before, rng)
-        yield Move(
-            run.number,
-            {**source.values, name: after},
-            source.strategies,
-            f"{name} {show_value(before)} -> {show_value(after)}",
-        )
+        yield to_value(run, name, tunable[name].step(source.values[name], rng))
+
+
+def draws(before: Value, name: str, spec: ExplorationSpec, rng: Random) -> Iterator[Value]:
+    """The values that `steps` leads to from a value of one hyperparameter, whichever run has it."""
+    parameter = spec.space.tunable[name]
+    while True:
+        rng.choice([name])  # as `steps` does
+        yield parameter.step(before, rng)
 
 
 def toggles(run: Run, names: Sequence[str]) -> Iterator[Move]:

@@ -1,4 +1,4 @@
-"""The search tree: every run is a node below the run that it mutates.
+"""The search tree: every run that has ended is a node below the run that it mutates.
 
     UCB(u) = reward(u) + c * sqrt(N) / (1 + visits(u))
 
@@ -6,19 +6,33 @@ visits(u) counts u and its descendants, N all visits. The reward is the rank of 
 among the finished ones, from 0 to 1, since an objective such as `heldout_gain` has no lower bound. A
 failed run has reward 0: it was visited and led nowhere.
 Source: the PUCT rule of the public MetabolismGraph study (FACTS: section 6), with ranks.
+
+The tree grows with its runs; a look at it is worked out for all nodes at once, and orders no more of them
+than are asked for.
 """
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from bisect import insort
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import NamedTuple, TypeVar
 
-from blocks.run import MetricInfo, Run, RunState
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from blocks.run import Run, RunState
+
+Positions = Int[np.ndarray, " some"]
+NodeArray = Float[np.ndarray, " node"] | Int[np.ndarray, " node"] | Bool[np.ndarray, " node"]
+Real = TypeVar("Real", float, Float[np.ndarray, " node"])
+
+HEAD = 64
+"""So many nodes of an order are found without ordering them all."""
 
 
-@dataclass(frozen=True)
-class Node:
-    """A finished run with its place in the tree."""
+class Node(NamedTuple):
+    """A run that has ended with its place in the tree."""
 
     run: Run
     scored: bool
@@ -28,67 +42,163 @@ class Node:
     ucb: float
 
 
-def build_tree(
-    history: Sequence[Run], *, objective: str, metrics: Mapping[str, MetricInfo], exploration_constant: float
-) -> list[Node]:
-    """Every finished run as a node, best UCB first; ties go to the older run."""
-    runs = [run for run in history if run.state.is_final]
-    visits = count_visits(runs)
-    sign = 1.0 if metrics[objective].direction == "maximize" else -1.0
-    scores: dict[int, float] = {}
-    for run in runs:
-        spread = run.spread(objective)
-        if run.state is RunState.DONE and spread is not None:
-            scores[run.number] = sign * spread.median
-    rewards = rank_rewards(scores)
-    nodes = []
-    for run in runs:
-        reward = rewards.get(run.number, 0.0)
-        ucb = ucb_score(
-            reward,
-            visits=visits[run.number],
-            total=len(runs),
+class Tree:
+    """Nodes in the order of their numbers, with their visits and scores.
+
+    Args:
+        objective: The metric that is searched for.
+        direction: `maximize` or `minimize`.
+    """
+
+    def __init__(self, objective: str, direction: str) -> None:
+        self._objective = objective
+        self._sign = 1.0 if direction == "maximize" else -1.0
+        self.runs: list[Run] = []
+        self._places: dict[int | None, int] = {}
+        self._parents: list[int | None] = []
+        self._visits = array("q")
+        self._scores = array("d")  # NaN where there is none
+        self._ordered = array("d")
+
+    def add(self, run: Run) -> None:
+        """Takes in a run that has ended, after all that it may descend from."""
+        place = len(self.runs)
+        parent = self._places.get(run.proposal.parent)
+        self.runs.append(run)
+        self._places[run.number] = place
+        self._parents.append(parent)
+        self._visits.append(1)
+        while parent is not None:
+            self._visits[parent] += 1
+            parent = self._parents[parent]
+        values = run.values_of(self._objective) if run.state is RunState.DONE else []
+        self._scores.append(self._sign * median(values) if values else math.nan)
+        if values:
+            insort(self._ordered, self._scores[-1])
+
+    def visits(self, number: int) -> int:
+        """The run itself and all that descend from it."""
+        return self._visits[self._places[number]]
+
+    def look(self, *, exploration_constant: float) -> "Look":
+        """The nodes as they stand now."""
+        return Look(
+            self.runs,
+            scores=np.array(self._scores),
+            ordered=np.array(self._ordered),
+            visits=np.array(self._visits, dtype=np.int64),
             exploration_constant=exploration_constant,
         )
-        nodes.append(
-            Node(run=run, scored=run.number in scores, reward=reward, visits=visits[run.number], ucb=ucb)
+
+
+class Look:
+    """All nodes at one moment, ordered as the planner asks. Ties go to the better UCB, then to the older run.
+
+    Args:
+        runs: The nodes' runs, in the order of their numbers.
+        scores: Their objectives, higher being better; NaN where there is none.
+        ordered: The scores that there are, from low to high.
+        visits: Visits of each node.
+        exploration_constant: c of the UCB score.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        *,
+        scores: Float[np.ndarray, " node"],
+        ordered: Float[np.ndarray, " scored"],
+        visits: Int[np.ndarray, " node"],
+        exploration_constant: float,
+    ) -> None:
+        self._runs = runs
+        self._visits = visits
+        self._scored: Bool[np.ndarray, " node"] = ~np.isnan(scores)
+        self._rewards = np.zeros(len(runs))
+        self._rewards[self._scored] = rank_rewards(scores[self._scored], ordered)
+        self._ucb = ucb_score(
+            self._rewards, visits=visits, total=len(runs), exploration_constant=exploration_constant
         )
-    return sorted(nodes, key=lambda node: (-node.ucb, node.run.number))
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @property
+    def n_scored(self) -> int:
+        """Nodes with a score."""
+        return int(self._scored.sum())
+
+    def node(self, place: int) -> Node:
+        """The node at a place in the order of run numbers."""
+        return Node(
+            run=self._runs[place],
+            scored=bool(self._scored[place]),
+            reward=float(self._rewards[place]),
+            visits=int(self._visits[place]),
+            ucb=float(self._ucb[place]),
+        )
+
+    def by_ucb(self, limit: int, *, skip: int = 0) -> Iterator[Node]:
+        """Scored nodes, best UCB first; those that are skipped come last."""
+        order = self._first(limit, -self._ucb)
+        return map(self.node, np.roll(order, -min(skip, len(order))))
+
+    def by_reward(self, limit: int) -> Iterator[Node]:
+        """Scored nodes, best reward first."""
+        return map(self.node, self._first(limit, -self._rewards, -self._ucb))
+
+    def by_visits(self, limit: int) -> Iterator[Node]:
+        """Scored nodes, least visited first, and of those the best rewarded."""
+        return map(self.node, self._first(limit, self._visits, -self._rewards, -self._ucb))
+
+    def anything(self) -> Iterator[Node]:
+        """All nodes, those without a score last, least visited first, then the older ones."""
+        keys = (~self._scored, self._visits)
+        yield from map(self.node, first(HEAD, *keys))
+        yield from map(self.node, first(len(self), *keys)[HEAD:])
+
+    def _first(self, limit: int, *keys: NodeArray) -> Positions:
+        scored: Positions = np.flatnonzero(self._scored)
+        order: Positions = scored[first(limit, *(key[scored] for key in keys))]
+        return order
 
 
-def ucb_score(reward: float, *, visits: int, total: int, exploration_constant: float) -> float:
+def first(limit: int, *keys: NodeArray) -> Positions:
+    """The positions that come first by several keys, in order, without ordering the rest.
+
+    Args:
+        limit: How many are wanted, at least 1.
+        keys: One-dimensional, of one length; the first one decides, ties go to the next, then to the lower
+            position.
+    """
+    n = len(keys[0])
+    if limit >= n:
+        return np.lexsort(keys[::-1])
+    bar = np.partition(keys[0], limit - 1)[limit - 1]
+    below, ties = np.flatnonzero(keys[0] < bar), np.flatnonzero(keys[0] == bar)
+    ordered = below[np.lexsort([key[below] for key in keys[::-1]])]
+    wanted = limit - len(below)
+    # Ties of the last key keep their positions.
+    resolved = first(wanted, *(key[ties] for key in keys[1:])) if len(keys) > 1 else np.arange(wanted)
+    return np.concatenate((ordered, ties[resolved]))
+
+
+def ucb_score(reward: Real, *, visits: Real, total: int, exploration_constant: float) -> Real:
     """Upper confidence bound of a node; falls as the node is visited, rises with all visits."""
     return reward + exploration_constant * math.sqrt(total) / (1 + visits)
 
 
-def rank_rewards(scores: Mapping[int, float]) -> dict[int, float]:
-    """Share of the other scores that are worse, ties counting half; 1 for an only score."""
-    ordered = sorted(scores.values())
+def rank_rewards(
+    scores: Float[np.ndarray, " score"], ordered: Float[np.ndarray, " score"]
+) -> Float[np.ndarray, " score"]:
+    """Share of the other scores that are worse, ties counting half; 1 for an only score.
+
+    Args:
+        scores: Higher is better.
+        ordered: The same, from low to high.
+    """
     others = len(ordered) - 1
     if others < 1:
-        return dict.fromkeys(scores, 1.0)
-    rewards = {}
-    for number, score in scores.items():
-        worse, not_better = bisect_left(ordered, score), bisect_right(ordered, score)
-        rewards[number] = (worse + 0.5 * (not_better - worse - 1)) / others
-    return rewards
-
-
-def count_visits(runs: Sequence[Run]) -> dict[int, int]:
-    """Visits by run number: the run itself and all that descend from it."""
-    visits = {run.number: 1 for run in runs}
-    # A child always has a higher number than its parent, so one pass from the end adds up subtrees.
-    for run in sorted(runs, key=lambda run: -run.number):
-        parent = run.proposal.parent
-        if parent in visits:
-            visits[parent] += visits[run.number]
-    return visits
-
-
-def lineage(run: Run, history: Sequence[Run]) -> list[Run]:
-    """The run and its ancestors, youngest first."""
-    by_number = {other.number: other for other in history}
-    line = [run]
-    while (parent := by_number.get(line[-1].proposal.parent or 0)) is not None:
-        line.append(parent)
-    return line
+        return np.ones(len(scores))
+    worse, not_better = (np.searchsorted(ordered, scores, side=side) for side in ("left", "right"))
+    return (worse + 0.5 * (not_better - worse - 1)) / others

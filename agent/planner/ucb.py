@@ -6,19 +6,21 @@ to one time_step. Every child differs from its parent by one change.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from random import Random
 
 from agent.planner.base import slot_rng, slot_spec
-from agent.planner.moves import Move, at_home, is_new, steps, toggles, tried
+from agent.planner.moves import Move, at_home, draws, is_open, steps, to_value, toggles
 from agent.planner.opening import baselines, sweep
-from agent.planner.tree import Node, build_tree, lineage
+from agent.planner.tree import Look, Tree
+from blocks.base import Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
-from memory.findings import Statement, findings
+from memory.findings import Claim, claims
+from memory.past import Configuration, Past
 
 STALLED_RUNS = 3
 """So many runs in a line near zero, and the strategy changes instead of the numbers."""
@@ -29,25 +31,34 @@ NEAR_ZERO = 0.05
 ATTEMPTS = 200
 """Numeric neighbours tried before a slot's space counts as exhausted."""
 
+REACH = 200
+"""Nodes that a role considers, however many there are, before it counts as having nothing to do."""
+
 ROLES = (Role.EXPLOIT, Role.EXPLOIT, Role.EXPLORE, Role.PRINCIPLE_TEST)
 
 
 @dataclass
 class _Desk:
-    """What the slots of one batch are planned from; `seen` grows as slots are filled."""
+    """What the slots of one batch are planned from; `filled` grows as slots are."""
 
     spec: ExplorationSpec
-    history: Sequence[Run]
-    nodes: list[Node]
-    statements: list[Statement]
+    past: Past
+    nodes: Look
+    claims: list[Claim]
     open: tuple[str, ...]
     """Strategies that may be turned on: none in block 1."""
 
     near_zero: float
     """Below this an objective counts as zero; 0 where zero is nothing bad."""
 
-    seen: set[tuple[object, ...]]
+    filled: set[Configuration] = field(default_factory=set)
+    """Configurations that are proposed in this batch already."""
+
     exploited: int = 0
+
+    def is_new(self, move: Move) -> bool:
+        """Whether no run has this configuration yet."""
+        return move.leads_to not in self.filled and self.past.first_of(move.leads_to) is None
 
 
 class UcbPlanner:
@@ -79,20 +90,15 @@ class UcbPlanner:
             return baselines(spec, first_number=first)
         if block == 1 and batch - 2 < len(spec.sweep):
             return sweep(spec, history, list(spec.sweep)[batch - 2], first_number=first)
-        nodes = build_tree(
-            history,
-            objective=spec.objective,
-            metrics=metrics,
-            exploration_constant=spec.planner.exploration_constant,
-        )
+        past = Past.of(history)
+        tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
         desk = _Desk(
             spec=spec,
-            history=history,
-            nodes=nodes,
-            statements=findings(spec, history, metrics=metrics),
+            past=past,
+            nodes=tree.look(exploration_constant=spec.planner.exploration_constant),
+            claims=claims(spec, past, metrics=metrics),
             open=spec.strategies.open if block > 1 else (),
             near_zero=_near_zero(metrics[spec.objective]),
-            seen=tried(history),
         )
         turn = (block - 1) * spec.block.batches + batch
         proposals: list[Proposal] = []
@@ -124,11 +130,11 @@ class UcbPlanner:
             ((move, reason, Role.EXPLORE) for move, reason in _any_step(desk, block, batch, slot)),
         )
         for move, reason, chosen_role in options:
-            if not is_new(move, desk.seen):
+            if not desk.is_new(move):
                 continue
             child = slot_spec(spec, move.values, move.strategies, slot=slot, number=number)
             if self._admits(child):
-                desk.seen.add((tuple(sorted(move.values.items())), tuple(sorted(move.strategies))))
+                desk.filled.add(move.leads_to)
                 return Proposal(
                     slot=slot,
                     spec=child,
@@ -142,12 +148,11 @@ class UcbPlanner:
 
 def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A conservative change to the best node by UCB, the second best for the second such slot."""
-    ranked = [node for node in desk.nodes if node.scored]
     start, desk.exploited = desk.exploited, desk.exploited + 1
-    for rank, node in enumerate(ranked[start:] + ranked[:start]):
-        place = "best" if start + rank == 0 else f"no. {(start + rank) % len(ranked) + 1}"
+    for rank, node in enumerate(desk.nodes.by_ucb(REACH, skip=start), start):
+        place = "best" if rank == 0 else f"no. {rank % desk.nodes.n_scored + 1}"
         why = f"{place} node by UCB (run {node.run.number}, reward {node.reward:.2f}, {node.visits} visits)"
-        home = at_home(node.run, desk.spec, slot, desk.history)
+        home = at_home(node.run, desk.spec, slot, desk.past)
         if isinstance(home, Move):
             yield home, f"{why}, brought to this slot"
             continue
@@ -165,21 +170,21 @@ def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
 
 def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """An open strategy that few runs had, on the best node; then the least visited node."""
-    counts = {name: sum(name in run.proposal.spec.strategies for run in desk.history) for name in desk.open}
+    counts = {name: desk.past.with_strategy(name) for name in desk.open}
     # Tried once per slot of a batch, a strategy has had its chance; exploiting takes over.
     used = {name: count for name, count in counts.items() if count < desk.spec.block.slots}
-    best = sorted((node for node in desk.nodes if node.scored), key=lambda node: -node.reward)
+    best = list(desk.nodes.by_reward(REACH)) if used else []
     for name in sorted(used, key=lambda name: used[name]):
         for node in best:
             if name in node.run.proposal.spec.strategies:
                 continue
-            home = at_home(node.run, desk.spec, slot, desk.history)
+            home = at_home(node.run, desk.spec, slot, desk.past)
             if isinstance(home, Move):
                 continue
             for move in toggles(home, [name]):
                 yield move, f"{name} was tried in {used[name]} runs; run {home.number} is the best without it"
-    for node in sorted(best, key=lambda node: (node.visits, -node.reward)):
-        home = at_home(node.run, desk.spec, slot, desk.history)
+    for node in desk.nodes.by_visits(REACH):
+        home = at_home(node.run, desk.spec, slot, desk.past)
         if isinstance(home, Move):
             yield home, f"run {node.run.number} was visited {node.visits} times; brought to this slot"
             continue
@@ -190,53 +195,74 @@ def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
 
 def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """Undoes, in the best run that follows it, something that the memory says is better."""
-    best = sorted((node for node in desk.nodes if node.scored), key=lambda node: -node.reward)
     spec = desk.spec
-    tested = {
-        strategy
-        for run in desk.history
-        for strategy in spec.strategies.baseline
-        if strategy not in run.proposal.spec.strategies
-    }
-    claims = [statement for statement in desk.statements if statement.better is not None]
     # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
-    assumed = [name for name in spec.strategies.baseline if name not in tested]
-    for node in best:
-        home = at_home(node.run, spec, slot, desk.history)
+    assumed = [name for name in spec.strategies.baseline if desk.past.with_strategy(name) == len(desk.past)]
+    # An invariant of the slot is changed by no move.
+    testable = [
+        claim for claim in desk.claims if claim.subject in spec.space.tunable or _is_switch(claim, spec)
+    ]
+    reached: dict[tuple[str, Value], set[Value]] = {}
+
+    def draw() -> Random:
+        return slot_rng(spec, block, batch, slot)
+
+    for node in desk.nodes.by_reward(REACH) if testable or assumed else ():
+        home = at_home(node.run, spec, slot, desk.past)
         if isinstance(home, Move):
             continue
-        for claim in claims:
-            rng = slot_rng(spec, block, batch, slot)
-            for move in _against(claim, home, spec, rng):
+        for claim in testable:
+            for move in _against(claim, home, desk, draw, reached):
                 yield move, f'tests "{claim.text.rstrip(".")}"'
         for move in toggles(home, [name for name in assumed if name in home.proposal.spec.strategies]):
             yield move, f"no run yet {move.change}: the first block took it for granted"
 
 
-def _against(claim: Statement, home: Run, spec: ExplorationSpec, rng: Random) -> Iterator[Move]:
-    """Moves that do the opposite of what a claim says is better, where the run follows it."""
-    subject, values = claim.subject, home.proposal.spec.values
-    if claim.better in ("on", "off") and subject not in spec.space:
-        follows = (subject in home.proposal.spec.strategies) == (claim.better == "on")
-        if follows:
+def _is_switch(claim: Claim, spec: ExplorationSpec) -> bool:
+    """Whether a claim is about a strategy."""
+    return claim.better in ("on", "off") and claim.subject not in spec.space
+
+
+def _against(
+    claim: Claim,
+    home: Run,
+    desk: _Desk,
+    draw: Callable[[], Random],
+    reached: dict[tuple[str, Value], set[Value]],
+) -> Iterator[Move]:
+    """Moves that do the opposite of what a claim says is better, where the run follows it.
+
+    Args:
+        claim: What is said.
+        home: The run to be changed.
+        desk: What the batch is planned from.
+        draw: Gives the slot's random numbers, from their beginning.
+        reached: Values that they lead to from a value, filled here: many runs share a value.
+    """
+    subject, source = claim.subject, home.proposal.spec
+    if _is_switch(claim, desk.spec):
+        if (subject in source.strategies) == (claim.better == "on"):
             yield from toggles(home, [subject])
         return
-    if subject not in spec.space.tunable:
-        return  # an invariant of the slot, which no move changes
-    for move in islice(steps(home, spec, rng, names=[subject]), ATTEMPTS):
-        before, after = values[subject], move.values[subject]
-        if claim.better not in ("higher", "lower"):
-            if before == claim.better and after == claim.other:
+    before = source.values[subject]
+    if claim.better in ("higher", "lower"):
+        for move in islice(steps(home, desk.spec, draw(), names=[subject]), ATTEMPTS):
+            if (float(move.values[subject]) < float(before)) == (claim.better == "higher"):
                 yield move
-        elif (float(after) < float(before)) == (claim.better == "higher"):
+    elif before == claim.better and is_open(subject, source):
+        move = to_value(home, subject, claim.other)
+        if not desk.is_new(move):
+            return
+        if (subject, before) not in reached:
+            reached[subject, before] = set(islice(draws(before, subject, desk.spec, draw()), ATTEMPTS))
+        if claim.other in reached[subject, before]:
             yield move
 
 
 def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A numeric neighbour of anything at all, failed runs last."""
-    ordered = sorted(desk.nodes, key=lambda node: (not node.scored, node.visits, node.run.number))
-    for node in ordered:
-        home = at_home(node.run, desk.spec, slot, desk.history)
+    for node in desk.nodes.anything():
+        home = at_home(node.run, desk.spec, slot, desk.past)
         if isinstance(home, Move):
             yield home, f"run {node.run.number}, brought to this slot"
             continue
@@ -247,9 +273,17 @@ def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[
 
 def _is_stalled(run: Run, desk: _Desk) -> bool:
     """Whether the last runs up to this one stayed near zero."""
-    line = lineage(run, desk.history)[:STALLED_RUNS]
+    line = list(islice(_lineage(run, desk.past), STALLED_RUNS))
     medians = [spread.median for other in line if (spread := other.spread(desk.spec.objective)) is not None]
     return len(medians) == STALLED_RUNS and all(abs(m) < desk.near_zero for m in medians)
+
+
+def _lineage(run: Run, past: Past) -> Iterator[Run]:
+    """The run and its ancestors, youngest first."""
+    younger: Run | None = run
+    while younger is not None:
+        yield younger
+        younger = past.by_number(younger.proposal.parent)
 
 
 def _near_zero(info: MetricInfo) -> float:

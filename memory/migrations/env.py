@@ -1,7 +1,7 @@
 """Runs migrations on the connection that `memory.database` hands over; there is no alembic.ini.
 
 A new migration is a file in `versions` whose name begins with its revision (`0002_what_it_does.py`);
-`memory.schema.REVISION` names the newest.
+`memory.file.REVISION` names the newest.
 """
 
 from alembic import context

@@ -7,8 +7,9 @@ import pytest
 from made_up_history import METRICS, explored, run, slot, spec
 
 from blocks.run import FailureKind, Run
-from memory.evidence import noise_of, samples_of
 from memory.findings import PER_TOPIC, findings
+from memory.past import Past
+from memory.samples import Samples, noise_of
 from memory.statements import Statement, show_runs
 
 
@@ -117,7 +118,8 @@ def test_equal_slots_under_other_seeds_are_pooled() -> None:
     rng = Random(1)
     first = run(1, slot(4), gains=_noisy(0.1, rng))
     second = run(2, slot(4, seeds=(7, 8, 9)), gains=_noisy(0.1, rng))
-    ((sample,), left_out) = samples_of([first, second], "gain")
+    samples = Past([first, second]).derive(Samples, "gain")
+    (sample,), left_out = samples, samples.left_out
     assert (sample.runs, len(sample.objective), left_out) == ((1, 2), 6, [])
 
 
@@ -151,7 +153,7 @@ def test_the_noise_floor_is_the_spread_of_the_median_slot_whatever_one_loud_slot
         run(2, slot(16), gains=[1.0, 1.0, 1.0]),
         run(3, slot(32), gains=[0.0, 2000.0]),
     ]
-    noise = noise_of(samples_of(runs, "gain")[0])
+    noise = noise_of(Past(runs).derive(Samples, "gain"))
     assert noise is not None
     assert noise.sd == pytest.approx(2**0.5)
     assert (noise.n_slots, noise.n_replicates, noise.smallest) == (3, 7, 0.0)

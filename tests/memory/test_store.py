@@ -1,5 +1,6 @@
 """The store: what goes in comes out, states only move forward, and every move leaves its event."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -9,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_history import DATA, carry_out, explored, new_store, plan, proposals, results, slot, spec
 from sqlalchemy import event
-from sqlalchemy.exc import IntegrityError
 
 from blocks.errors import DataError, QueryError, WorkspaceError
 from blocks.exploration import Limits
@@ -110,7 +110,7 @@ def test_planned_runs_are_numbered_on_and_read_back_in_order(store: Store) -> No
 
 
 def test_a_batch_is_planned_as_a_whole_or_not_at_all(store: Store) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlite3.IntegrityError):
         store.plan(
             "made_up",
             block=1,

@@ -5,11 +5,11 @@ import math
 import pytest
 
 from agent.planner import UcbPlanner
-from agent.planner.moves import configuration
 from blocks.errors import SpecError
 from blocks.run import Run
 from blocks.slot import Role, SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter, SearchSpace
+from memory.past import configuration
 from tests.agent.landscapes import METRICS, admits, play, toy_spec
 
 

@@ -1,0 +1,279 @@
+"""Stores of any size for the benchmark: a made-up exploration, written as a launch would write it.
+
+Every run is one change away from an earlier one, as the planner would have it, and has all metrics of the
+real problem in every replicate; one in twenty diverges. `fill` writes the rows in bulk, and they are exactly
+the rows that `carry_out` writes through the store's own calls, one transaction after the other.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Table, insert
+
+from agent.planner.base import slot_spec
+from agent.planner.moves import steps, toggles
+from blocks.exploration import ExplorationSpec
+from blocks.identity import content_hash
+from blocks.loading import load_exploration
+from blocks.problem import FoundationReport, load_problem
+from blocks.run import Failure, FailureKind, Metrics, Run, RunState
+from blocks.slot import Proposal, Role, SlotSpec
+from memory import Store, Workspace
+from memory.past import configuration
+from memory.prepared import Prepared
+from memory.recording import append_runs
+from memory.rows import planned_row
+from memory.schema import BlockRow, BlockState, EventRow, MetricRow
+from memory.wide import METRIC, VALUE, add_names, summarise
+
+DATA = "o" * 64
+FOUNDATION = "base"
+TRAIN_S = 12.5
+BLOCKS_AT_ONCE = 250
+FAILURE = Failure(kind=FailureKind.DIVERGED, reason="loss is not finite at step 12")
+
+_OPEN, _MEASURE, _NOTE = (
+    Prepared(insert(cast(Table, row.__table__)), columns)
+    for row, columns in (
+        (BlockRow, ("exploration", "number", "state", "opened_at", "closed_at")),
+        (MetricRow, ("run", "replicate", "name", "value")),
+        (EventRow, ("at", "exploration", "run", "what", "detail")),
+    )
+)
+
+
+class Planned(NamedTuple):
+    """A run before it is written, and what will come of it."""
+
+    number: int
+    block: int
+    batch: int
+    proposal: Proposal
+    identity: str
+    results: list[Metrics] | None
+    """None for one that fails."""
+
+
+class MadeUp:
+    """An exploration whose runs are made up, one batch after the other; equal seeds make equal runs.
+
+    Args:
+        seed: Of everything that is made up.
+    """
+
+    def __init__(self, *, seed: int = 1) -> None:
+        self.spec: ExplorationSpec = load_exploration("phase2_homeostasis")
+        self.problem = load_problem(self.spec.problem)
+        self.metrics = self.problem.metrics(self.spec.data)
+        self._rng = Random(seed)
+        self._by_slot: list[list[Run]] = [[] for _ in range(self.spec.block.slots)]
+        self._tried: set[object] = set()
+        self.n_runs = 0
+
+    @property
+    def slots_of_a_block(self) -> int:
+        """Runs of a block."""
+        return self.spec.block.batches * self.spec.block.slots
+
+    def block(self) -> list[list[Planned]]:
+        """The batches of the next block."""
+        shape = self.spec.block
+        return [[self._planned(slot) for slot in range(shape.slots)] for _ in range(shape.batches)]
+
+    def _planned(self, slot: int) -> Planned:
+        shape, spec = self.spec.block, self.spec
+        index, number = self.n_runs // shape.slots, self.n_runs + 1
+        family = self._by_slot[slot]
+        parent = None
+        change, values, strategies = "baseline", dict(spec.baseline), spec.strategies.baseline
+        if family:
+            parent = self._rng.choice(family[-50:] if self._rng.random() < 0.5 else family)
+            change, values, strategies = self._mutation(parent)
+        chosen = slot_spec(spec, values, strategies, slot=slot, number=number)
+        self._tried.add(configuration(chosen))
+        self.n_runs += 1
+        made = Planned(
+            number=number,
+            block=index // shape.batches + 1,
+            batch=index % shape.batches + 1,
+            proposal=Proposal(
+                slot=slot,
+                spec=chosen,
+                role=Role.BASELINE if parent is None else Role.EXPLOIT,
+                parent=None if parent is None else parent.number,
+                change=change,
+                reason="made up for the benchmark",
+            ),
+            identity=content_hash([number, chosen]),
+            results=None if self._rng.random() < 0.05 else self._results(chosen),
+        )
+        family.append(_run(made))
+        return made
+
+    def _mutation(self, parent: Run) -> tuple[str, dict[str, Any], tuple[str, ...]]:
+        """One change that leads to a configuration that was not tried."""
+        switches = list(toggles(parent, self.spec.strategies.open))
+        self._rng.shuffle(switches)
+        moves = steps(parent, self.spec, self._rng)
+        for move in (*(switches if self._rng.random() < 0.3 else ()), *islice(moves, 50)):
+            if move.leads_to not in self._tried:
+                return move.change, move.values, move.strategies
+        raise AssertionError("the space of the benchmark is endless")  # three digits in four parameters
+
+    def _results(self, chosen: SlotSpec) -> list[Metrics]:
+        rate = math.log10(float(chosen.values["lr_node_homeo"]))
+        level = 0.6 - 0.1 * (rate + 2) ** 2 + 0.02 * len(chosen.strategies)
+        return [
+            {name: round(level + self._rng.gauss(0, 0.02), 6) for name in self.metrics} for _ in chosen.seeds
+        ]
+
+
+def new_store(folder: Path, made_up: MadeUp, **options: Any) -> Store:
+    """A store in which the exploration has begun, with all that its runs rest on."""
+    store = Store.open(Workspace(folder), **options)
+    store.begin(made_up.spec, version="0")
+    store.plan_dataset("data", name="made up")
+    store.ready_dataset("data", observations_hash=DATA, seal_hash="s" * 64)
+    store.plan_foundation(FOUNDATION, dataset=DATA, settings={})
+    store.fitted_foundation(FOUNDATION, fitted_hash="f" * 64, fit_s=1.0)
+    report = FoundationReport(chosen="fit.pt", chosen_by_truth=False, metrics={}, summary="R2 1.00")
+    store.judged_foundation(FOUNDATION, report)
+    store.record_guard_check(code_hash="c" * 64, verdict="clean", files=1)
+    return store
+
+
+def carry_out(store: Store, name: str, block: Sequence[Sequence[Planned]]) -> None:
+    """A block through the store's own calls: batches planned together, then each run's life."""
+    store.open_block(name, block[0][0].block)
+    for batch in block:
+        for run in plan(store, name, batch):
+            record(store, name, run)
+    store.close_block(name, block[0][0].block)
+
+
+def plan(store: Store, name: str, batch: Sequence[Planned]) -> list[Planned]:
+    """Plans the runs of a batch, and gives them back with the numbers that the store gave them."""
+    planned = store.plan(
+        name,
+        block=batch[0].block,
+        batch=batch[0].batch,
+        proposals=[(run.proposal, run.identity) for run in batch],
+        dataset=DATA,
+        foundation=FOUNDATION,
+        guard_check=1,
+    )
+    return [run._replace(number=known.number) for run, known in zip(batch, planned, strict=True)]
+
+
+def record(store: Store, name: str, run: Planned) -> None:
+    """The life of a planned run: started, trained, its truth opened, its metrics stored."""
+    store.start(name, run.number)
+    if run.results is None:
+        store.fail(name, run.number, FAILURE, train_s=TRAIN_S)
+        return
+    store.trained(name, run.number, trained_hash=run.identity, train_s=TRAIN_S)
+    store.truth_opened(name, run.number)
+    store.finish(name, run.number, run.results)
+
+
+def fill(store: Store, made_up: MadeUp, n_blocks: int) -> None:
+    """Appends blocks in bulk; they go on where the exploration's last ones ended.
+
+    Args:
+        store: Made by `new_store`, and holding nothing else.
+        made_up: The same that the store was made with.
+        n_blocks: How many.
+    """
+    left = n_blocks
+    while left > 0:
+        some = min(left, BLOCKS_AT_ONCE)
+        _append(store, made_up.spec.name, [made_up.block() for _ in range(some)])
+        left -= some
+
+
+def _append(store: Store, name: str, blocks: Sequence[Sequence[Sequence[Planned]]]) -> None:
+    database = store._database
+    now = database.clock()
+    runs = [run for block in blocks for batch in block for run in batch]
+    events = [
+        {"at": now, "exploration": name, "run": number, "what": what, "detail": detail}
+        for block in blocks
+        for number, what, detail in _events(block)
+    ]
+    times = {"opened_at": now, "closed_at": now}
+    with database.recording() as cursor:
+        _OPEN.run_many(
+            cursor,
+            [
+                {"exploration": name, "number": block[0][0].block, "state": BlockState.CLOSED, **times}
+                for block in blocks
+            ],
+        )
+        append_runs(cursor, [_row(name, run, now) for run in runs])
+        _MEASURE.run_as_given(
+            cursor,
+            # The store holds this one exploration, so that ids are numbers.
+            [
+                (run.number, index, metric, value)
+                for run in runs
+                for index, replicate in enumerate(run.results or ())
+                for metric, value in replicate.items()
+            ],
+        )
+        _NOTE.run_many(cursor, events)
+        add_names(cursor, [(VALUE, value) for run in runs for value in run.proposal.spec.values])
+        results = [replicate for run in runs for replicate in run.results or ()]
+        add_names(cursor, [(METRIC, metric) for replicate in results for metric in replicate])
+
+
+def _events(block: Sequence[Sequence[Planned]]) -> Iterator[tuple[int | None, str, str]]:
+    """Run, what and detail, in the order in which `carry_out` leaves them."""
+    yield None, "block opened", str(block[0][0].block)
+    for batch in block:
+        yield from ((run.number, "planned", run.proposal.role.value) for run in batch)
+        for run in batch:
+            yield run.number, "started", "attempt 1"
+            if run.results is None:
+                yield run.number, "failed", f"{FAILURE.kind.value}: {FAILURE.reason}"
+            else:
+                yield run.number, "trained", run.identity
+                yield run.number, "truth opened", run.identity
+                yield run.number, "done", ""
+    yield None, "block closed", str(block[0][0].block)
+
+
+def _row(name: str, run: Planned, now: datetime) -> dict[str, Any]:
+    return planned_row(name, _run(run), foundation=FOUNDATION, guard_check=1, at=now) | _ended(run, now)
+
+
+def _ended(run: Planned, now: datetime) -> dict[str, Any]:
+    failed = run.results is None
+    return {
+        "state": RunState.FAILED if failed else RunState.DONE,
+        "failure_kind": FAILURE.kind if failed else None,
+        "failure_reason": FAILURE.reason if failed else None,
+        "trained_hash": None if failed else run.identity,
+        "train_s": TRAIN_S,
+        "attempts": 1,
+        "summary": None if run.results is None else summarise(run.results),
+        "started_at": now,
+        "trained_at": None if failed else now,
+        "ended_at": now,
+    }
+
+
+def _run(run: Planned) -> Run:
+    return Run(
+        number=run.number,
+        block=run.block,
+        batch=run.batch,
+        proposal=run.proposal,
+        identity=run.identity,
+        state=RunState.PLANNED,
+        dataset=DATA,
+    )

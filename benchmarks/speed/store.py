@@ -1,0 +1,268 @@
+"""The store and the planner, in a store of many runs: planning, recording, asking, remembering.
+
+What a launch does again and again is measured as it does it: with a past that is kept up to date. What it
+does once, the first look at a store, stands beside it.
+"""
+
+import io
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from agent.display import PlainDisplay
+from agent.launching import admits
+from agent.planner import UcbPlanner
+from agent.preparation import Ground
+from agent.remembering import Remembering
+from agent.session import Session
+from benchmarks.speed.commands import setpoint
+from benchmarks.speed.filling import DATA, FOUNDATION, MadeUp, fill, new_store, plan, record
+from benchmarks.speed.results import Figure, Timing
+from benchmarks.speed.timing import growth_exponent, side_by_side
+from benchmarks.targets import Target
+from blocks.slot import Proposal
+from memory import Store, Workspace
+from memory.queries import query_runs
+
+SECTION: Final = "Store and planner"
+
+SIZES: Final = (1_000, 10_000, 100_000)
+QUICK_SIZES: Final = (40, 80, 160)
+JUDGED: Final = 1
+"""Which of the sizes the targets are about."""
+
+WHERE: Final = "time_step >= 32 and heldout_gain > 0.7"
+COLUMNS: Final = ("run", "block", "time_step", "role", "strategies", "lr_node_homeo", "heldout_gain", "state")
+
+WRITERS: Final = 8
+
+
+@dataclass
+class Launched:
+    """A store as a launch holds it, with the parts of the launch that plan and remember."""
+
+    made_up: MadeUp
+    store: Store
+    planner: UcbPlanner
+
+    @property
+    def name(self) -> str:
+        return self.made_up.spec.name
+
+    def propose(self) -> list[Proposal]:
+        """The next batch, from what the store holds now."""
+        spec = self.made_up.spec
+        past = self.store.past(spec.name, spec.objective)
+        block = past[-1].block + 1 if len(past) else 1
+        return self.planner.propose(spec, past, block=block, batch=1, metrics=self.made_up.metrics)
+
+    def remember(self) -> Path:
+        """Regenerates memory.md."""
+        session = Session(
+            spec=self.made_up.spec,
+            problem=self.made_up.problem,
+            planner=self.planner,
+            workspace=self.store.workspace,
+            store=self.store,
+            listener=PlainDisplay(io.StringIO()),
+            version="0",
+        )
+        nowhere = self.store.workspace.root
+        ground = Ground(
+            observations=nowhere,
+            observations_hash=DATA,
+            seal=None,
+            seals_elsewhere=(),
+            foundation=nowhere,
+            foundation_key=FOUNDATION,
+            summary="R2 1.00",
+            cached=True,
+            guard_check=1,
+            guard_files=1,
+        )
+        return Remembering(session, ground).write()
+
+    @contextmanager
+    def anew(self) -> Iterator["Launched"]:
+        """The same, as a process sees it that has just begun."""
+        with Store.open(self.store.workspace) as store:
+            yield Launched(self.made_up, store, UcbPlanner(admits(self.made_up.problem)))
+
+
+def measure(quick: bool) -> Iterable[Figure]:
+    """All figures of the section; one store that grows from size to size.
+
+    Args:
+        quick: Whether small sizes will do.
+    """
+    sizes = QUICK_SIZES if quick else SIZES
+    repeats = 5 if quick else 31
+    made_up = MadeUp()
+    proposed: dict[int, Timing] = {}
+    recorded: dict[int, Timing] = {}
+    with tempfile.TemporaryDirectory(prefix="setpoint-speed-") as folder:
+        store = new_store(Path(folder), made_up)
+        here = Launched(made_up, store, UcbPlanner(admits(made_up.problem)))
+        for place, size in enumerate(sizes):
+            n_runs = len(store.past(here.name, made_up.spec.objective))
+            fill(store, made_up, (size - n_runs) // made_up.slots_of_a_block)
+            proposed[size], recorded[size] = planning_and_recording(here, repeats)
+            if place == JUDGED:
+                yield planning(here, proposed[size], size)
+                yield recording(recorded[size], size)
+                yield asking(here, size, repeats)
+                yield remembering(here, size)
+        yield growth("propose a batch", proposed)
+        yield growth("record a run", recorded, target=Target(metric="growth", label="", high=0.1))
+        store.close()
+    yield writing_at_once(2 if quick else 25)
+
+
+def planning_and_recording(here: Launched, repeats: int) -> tuple[Timing, Timing]:
+    """Plans and records in turns, as a launch does: each plan follows runs that were not there before."""
+    batches = chain.from_iterable(iter(here.made_up.block, None))
+
+    def one_batch() -> None:
+        for run in plan(here.store, here.name, next(batches)):
+            record(here.store, here.name, run)
+
+    slots = here.made_up.spec.block.slots
+    timings = side_by_side(
+        {"record": one_batch, "propose": here.propose}, repeats=repeats, per={"record": slots}, warm_up=1
+    )
+    # The next size goes on with a whole block.
+    if here.made_up.n_runs % here.made_up.slots_of_a_block:
+        one_batch()
+    return timings["propose"], timings["record"]
+
+
+def planning(here: Launched, timing: Timing, size: int) -> Figure:
+    """A batch of proposals in a going launch, and the first of a launch."""
+    with here.anew() as first:
+        began = perf_counter()
+        proposals = first.propose()
+        cold_s = perf_counter() - began
+    return Figure(
+        section=SECTION,
+        what=f"propose a batch, {size} runs x 3 replicates",
+        value=1e3 * timing.seconds,
+        unit="ms",
+        target=Target(metric="propose", label="", high=100),
+        timings={"in a going launch": timing},
+        details={"the first of a launch, s": cold_s, "slots": len(proposals)},
+        note="reads what has changed, then plans",
+    )
+
+
+def recording(timing: Timing, size: int) -> Figure:
+    """The whole life of a run."""
+    return Figure(
+        section=SECTION,
+        what=f"record a run, {size} runs x 3 replicates",
+        value=1e3 * timing.seconds,
+        unit="ms",
+        target=Target(metric="record", label="", high=10),
+        timings={"a life": timing},
+        note="planned, started, trained, truth opened, done with all metrics: a transaction each",
+    )
+
+
+def asking(here: Launched, size: int, repeats: int) -> Figure:
+    """A query as `setpoint runs --where` makes it, and the whole command."""
+    matched = 0
+
+    def ask() -> None:
+        nonlocal matched
+        table = query_runs(
+            here.store, exploration=here.name, where=WHERE, columns=COLUMNS, sort="-heldout_gain"
+        )
+        matched = table.matched
+
+    def command() -> None:
+        arguments = ["runs", "--where", WHERE, "--workspace", str(here.store.workspace.root)]
+        subprocess.run([setpoint(), *arguments], check=True, stdout=subprocess.DEVNULL)
+
+    timings = side_by_side({"query": ask, "whole command": command}, repeats=repeats)
+    return Figure(
+        section=SECTION,
+        what=f"runs --where, {size} runs",
+        value=1e3 * timings["query"].seconds,
+        unit="ms",
+        target=Target(metric="query", label="", high=200),
+        timings=timings,
+        details={"rows": matched},
+    )
+
+
+def remembering(here: Launched, size: int) -> Figure:
+    """memory.md, by a process that has just begun; and in a going launch, after each block."""
+    number = here.made_up.n_runs // here.made_up.slots_of_a_block
+
+    def first() -> None:
+        with here.anew() as anew:
+            anew.remember()
+
+    here.store.open_block(here.name, number)
+    here.store.close_block(here.name, number)
+    timings = side_by_side({"first of a process": first, "after a block": here.remember}, repeats=5)
+    return Figure(
+        section=SECTION,
+        what=f"regenerate memory.md, {size} runs",
+        value=timings["first of a process"].seconds,
+        unit="s",
+        target=Target(metric="memory", label="", high=2),
+        timings=timings,
+        details={"lines": len(here.remember().read_text(encoding="utf-8").splitlines())},
+    )
+
+
+def growth(what: str, timings: dict[int, Timing], *, target: Target | None = None) -> Figure:
+    """p of time ~ runs^p."""
+    return Figure(
+        section=SECTION,
+        what=f"{what}: growth with the runs in the store",
+        value=growth_exponent({float(size): timing.seconds for size, timing in timings.items()}),
+        unit="exponent",
+        target=target,
+        timings={f"{size} runs": timing for size, timing in timings.items()},
+    )
+
+
+def writing_at_once(n_blocks: int) -> Figure:
+    """Processes that record into one store at the same moment."""
+    with tempfile.TemporaryDirectory(prefix="setpoint-speed-") as folder:
+        new_store(Path(folder), MadeUp()).close()
+        began = perf_counter()
+        with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as writers:
+            told = [writers.submit(write_blocks, folder, seed, n_blocks) for seed in range(WRITERS)]
+            errors = [str(error) for one in told if (error := one.exception()) is not None]
+        taken = perf_counter() - began
+        with Store.open(Workspace(Path(folder))) as store:
+            counts = store.count_runs(MadeUp().spec.name)
+    done = sum(n for state, n in counts.items() if state.is_final)
+    return Figure(
+        section=SECTION,
+        what=f"{WRITERS} processes recording at once: errors",
+        value=float(len(errors)),
+        target=Target(metric="errors", label="", high=0),
+        details={"runs that ended": done, "runs per second, starts included": done / taken},
+        note="; ".join(errors)[:200],
+    )
+
+
+def write_blocks(folder: str, seed: int, n_blocks: int) -> None:
+    """What one of several writers does: the store gives the numbers, since others take some too."""
+    made_up = MadeUp(seed=seed)
+    with Store.open(Workspace(Path(folder)), create=False) as store:
+        for _ in range(n_blocks):
+            for batch in made_up.block():
+                for run in plan(store, made_up.spec.name, batch):
+                    record(store, made_up.spec.name, run)

@@ -1,0 +1,275 @@
+"""Pairs of one subject: samples that agree in all but one hyperparameter, or in all but one strategy.
+
+A new sample is put beside those that it is to be compared with, and what it parts is taken back; neither
+depends on how many samples there are. A sample that gains replicates is removed and inserted again.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise, starmap
+
+from blocks.base import Value
+from memory.comparison import Comparison, Pair, ratio_alone
+from memory.samples import Item, Sample, merged
+
+TOLD_STEPS = 16
+"""Steps of one number that are told by themselves, at most; no heading holds more lines."""
+
+
+_Rank = tuple[bool, float, str]
+"""What values are ordered by: numbers first, then text."""
+
+
+_Surroundings = tuple[str, frozenset[str], frozenset[Item]]
+"""Data set, strategies and values: all that two samples of a pair must agree in."""
+
+
+class _Bucket:
+    """Samples that agree in all but one hyperparameter, in the order of its values."""
+
+    __slots__ = ("first", "samples")
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self.first = 0
+
+    def place(self, rank: _Rank, name: str) -> int:
+        """Where a value stands, or would stand."""
+        return bisect_left(self.samples, rank, key=lambda sample: _rank(sample.values[name]))
+
+
+class Values(ABC):
+    """All pairs that differ in one hyperparameter.
+
+    Args:
+        name: The hyperparameter.
+        owner: The strategy that it is an option of, where that is known: the option of a strategy that is
+            off changes nothing, and such pairs say nothing about it.
+    """
+
+    def __init__(self, name: str, owner: str) -> None:
+        self._name = name
+        self._owner = owner
+        self._buckets: dict[_Surroundings, _Bucket] = defaultdict(_Bucket)
+
+    def insert(self, sample: Sample) -> None:
+        """Puts a sample beside those that it is to be compared with."""
+        if (bucket := self._bucket(sample)) is None:
+            return
+        if not bucket.samples:
+            bucket.samples.append(sample)
+            bucket.first = sample.runs[0]
+            return
+        if sample.runs[0] < bucket.first:
+            # What is told first depends on which bucket is the oldest.
+            self._count(bucket, self._all_pairs(bucket.samples), -1)
+            bucket.first = sample.runs[0]
+            self._count(bucket, self._all_pairs(bucket.samples), 1)
+        index = bucket.place(_rank(sample.values[self._name]), self._name)
+        self._count(bucket, self._parted(bucket.samples, index), -1)
+        bucket.samples.insert(index, sample)
+        self._count(bucket, self._pairs_of(bucket.samples, index), 1)
+
+    def remove(self, sample: Sample) -> None:
+        """Takes back a sample that was inserted."""
+        if (bucket := self._bucket(sample)) is None:
+            return
+        index = bucket.place(_rank(sample.values[self._name]), self._name)
+        self._count(bucket, self._pairs_of(bucket.samples, index), -1)
+        del bucket.samples[index]
+        self._count(bucket, self._parted(bucket.samples, index), 1)
+
+    def _bucket(self, sample: Sample) -> _Bucket | None:
+        if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
+            return None
+        rest = sample.items - {(self._name, sample.values[self._name])}
+        return self._buckets[sample.dataset, sample.strategies, rest]
+
+    def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
+        return pair.before.values[self._name], pair.after.values[self._name]
+
+    @abstractmethod
+    def comparisons(self) -> Iterator[Comparison]:
+        """What the pairs say."""
+
+    @abstractmethod
+    def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
+        """Pairs among the samples of a bucket."""
+
+    @abstractmethod
+    def _pairs_of(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        """Pairs that a sample takes part in."""
+
+    @abstractmethod
+    def _parted(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        """Pairs that there are only as long as no sample stands at that place."""
+
+    @abstractmethod
+    def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
+        """Adds pairs to the comparisons, or takes them back."""
+
+
+class Named(Values):
+    """Values whose order means nothing: each against each."""
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name, owner)
+        self._found: dict[tuple[Value, Value], Comparison] = {}
+        self._first: dict[tuple[Value, Value], int] = {}  # the oldest bucket that has such a pair
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """One for each two values."""
+        there = [ends for ends, made in self._found.items() if len(made)]
+        for ends in sorted(there, key=lambda ends: (self._first[ends], *map(_rank, ends))):
+            yield self._found[ends]
+
+    def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
+        return list(starmap(Pair, combinations(samples, 2)))
+
+    def _pairs_of(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        sample = samples[index]
+        before = [Pair(other, sample) for other in samples[:index]]
+        return before + [Pair(sample, other) for other in samples[index + 1 :]]
+
+    def _parted(self, samples: Sequence[Sample], index: int) -> list[Pair]:  # noqa: ARG002
+        return []
+
+    def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
+        for pair in pairs:
+            ends = self._ends_of(pair)
+            if ends not in self._found:
+                self._found[ends] = Comparison(self._name, *ends, kind="value")
+            self._found[ends].count(pair, sign)
+            self._first[ends] = min(self._first.get(ends, bucket.first), bucket.first)
+
+
+class Number(Values):
+    """A number: all steps between neighbours together, and those that show something by themselves.
+
+    What helps below an optimum and hurts above it has no direction over the whole range.
+    """
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name, owner)
+        self._together = Comparison(name, 0, 0, kind="number")
+        self._ends: list[Value] = []  # lowest and highest of all that are in a pair; they only move apart
+        self._steps: list[tuple[float, int, _Rank]] = []  # those that exceed the noise, strongest first
+        self._pairs: dict[tuple[int, _Rank], Pair] = {}
+        self._told: dict[tuple[int, _Rank], Comparison] = {}  # those of the steps that were told before
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """All steps together; and where they show no common direction, the strongest alone."""
+        if not len(self._together):
+            return
+        self._together.before, self._together.after = self._ends
+        yield self._together
+        if len(self._together) > 1 and not self._together.exceeds_noise():
+            for _, first, rank in self._steps[:TOLD_STEPS]:
+                yield self._step(first, rank)
+
+    def _step(self, first: int, rank: _Rank) -> Comparison:
+        key = first, rank
+        if key not in self._told:
+            pair = self._pairs[key]
+            self._told[key] = Comparison(self._name, *self._ends_of(pair), kind="step", pairs=[pair])
+        return self._told[key]
+
+    def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
+        return list(starmap(Pair, pairwise(samples)))
+
+    def _pairs_of(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        return self._all_pairs(samples[max(index - 1, 0) : index + 2])
+
+    def _parted(self, samples: Sequence[Sample], index: int) -> list[Pair]:
+        return [Pair(samples[index - 1], samples[index])] if 0 < index < len(samples) else []
+
+    def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
+        for pair in pairs:
+            self._together.count(pair, sign)
+            values = [*self._ends, *self._ends_of(pair)]
+            self._ends = [min(values, key=_rank), max(values, key=_rank)]
+            if (ratio := ratio_alone(pair)) is None:
+                continue
+            key = bucket.first, _rank(pair.before.values[self._name])
+            if sign > 0:
+                self._pairs[key] = pair
+                insort(self._steps, (-ratio, *key))
+            else:
+                del self._pairs[key]
+                self._told.pop(key, None)
+                del self._steps[bisect_left(self._steps, (-ratio, *key))]
+
+
+class Strategy:
+    """A strategy off and on, its own options being part of it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._prefix = f"{name}."
+        self._off: dict[_Surroundings, Sample] = {}
+        self._without: dict[
+            _Surroundings, list[Sample]
+        ] = {}  # what `_off` is merged from, where it is several
+        self._on: dict[_Surroundings, list[Sample]] = defaultdict(list)
+        self._found = Comparison(name, "off", "on", kind="strategy")
+
+    def insert(self, sample: Sample) -> None:
+        """Puts a sample beside those that it is to be compared with."""
+        where = self._surroundings(sample)
+        if self._name in sample.strategies:
+            self._on[where].append(sample)
+            if where in self._off:
+                self._found.count(Pair(self._off[where], sample))
+        elif where not in self._off:
+            self._off[where] = sample
+            for on in self._on.get(where, ()):
+                self._found.count(Pair(sample, on))
+        else:
+            without = self._without.setdefault(where, [self._off[where]])
+            insort(without, sample, key=_first_run)
+            self._pair_again(where, merged(without))
+
+    def remove(self, sample: Sample) -> None:
+        """Takes back a sample that was inserted."""
+        where = self._surroundings(sample)
+        if self._name in sample.strategies:
+            self._on[where].remove(sample)
+            if where in self._off:
+                self._found.count(Pair(self._off[where], sample), -1)
+        else:
+            without = self._without.get(where, [sample])
+            without.remove(sample)
+            self._pair_again(where, merged(without) if without else None)
+            if not without:
+                self._without.pop(where, None)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        if len(self._found):
+            yield self._found
+
+    def _surroundings(self, sample: Sample) -> _Surroundings:
+        own = [item for item in sample.options if item[0].startswith(self._prefix)]
+        # Most samples are told apart by nothing else, and there is one of these for each of them.
+        rest = sample.items.difference(own) if own else sample.items
+        on = self._name in sample.strategies
+        return sample.dataset, sample.strategies - {self._name} if on else sample.strategies, rest
+
+    def _pair_again(self, where: _Surroundings, off: Sample | None) -> None:
+        """All runs without the strategy are one sample: where it is another, every pair is."""
+        before = self._off.pop(where)
+        for on in self._on.get(where, ()):
+            self._found.count(Pair(before, on), -1)
+        if off is not None:
+            self._off[where] = off
+            for on in self._on.get(where, ()):
+                self._found.count(Pair(off, on))
+
+
+def _rank(value: Value) -> _Rank:
+    return (True, 0.0, value) if isinstance(value, str) else (False, float(value), "")
+
+
+def _first_run(sample: Sample) -> int:
+    return sample.runs[0]

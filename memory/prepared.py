@@ -1,0 +1,96 @@
+"""Statements that are compiled once and then given to the driver as they are.
+
+Names and types are those of the tables in memory.schema. What is left out is SQLAlchemy's machinery around
+each execution, which takes several times as long as a short statement itself.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, cast
+
+from sqlalchemy import Dialect, Select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement
+
+
+class Cursor(Protocol):
+    """A driver's cursor, within a transaction that somebody else begins and ends."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Any: ...
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> Any: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+def cursor_of(session: Session) -> Cursor:
+    """A cursor within a session's transaction, which sees what the session has flushed."""
+    return cast(Cursor, session.connection().connection.cursor())
+
+
+def plain_json(value: Any) -> str:
+    """JSON in the order that it was given: the order of a spec's keys is the order of its tables."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+_DIALECT: Dialect = sqlite.dialect(paramstyle="qmark", json_serializer=plain_json)
+
+
+class Prepared:
+    """A statement of SQLAlchemy's, ready for a cursor.
+
+    Args:
+        statement: With a parameter for every value.
+        columns: What an INSERT or UPDATE writes; each execution gives a value for all of them.
+    """
+
+    def __init__(self, statement: ClauseElement, columns: Iterable[str] = ()) -> None:
+        compiled = cast(SQLCompiler, statement.compile(dialect=_DIALECT, column_keys=list(columns) or None))
+        self._sql = str(compiled)
+        self._binds: list[tuple[str, Callable[[Any], Any] | None]] = [
+            (name, compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
+            for name in compiled.positiontup or ()
+        ]
+
+        # What the statement brings itself, such as the path into a JSON column.
+        self._constants = {
+            name: bind.value
+            for name, bind in compiled.binds.items()
+            if not bind.required and bind.value is not None
+        }
+        self._results: list[Callable[[Any], Any] | None] = []
+        if isinstance(statement, Select):
+            kinds = [column.type.dialect_impl(_DIALECT) for column in statement.selected_columns]
+            self._results = [kind.result_processor(_DIALECT, None) for kind in kinds]
+
+    def rows(self, cursor: Cursor, **values: Any) -> Iterator[list[Any]]:
+        """Executes a SELECT, and gives its rows as the tables' types have them."""
+        for row in self.run(cursor, **values).fetchall():
+            pairs = zip(row, self._results, strict=True)
+            yield [value if process is None else process(value) for value, process in pairs]
+
+    def run(self, cursor: Cursor, **values: Any) -> Cursor:
+        """Executes it.
+
+        Returns:
+            The cursor, with rows as the driver gives them.
+        """
+        cursor.execute(self._sql, self._row(values))
+        return cursor
+
+    def run_many(self, cursor: Cursor, rows: Iterable[dict[str, Any]]) -> None:
+        """Executes it for each row."""
+        cursor.executemany(self._sql, map(self._row, rows))
+
+    def run_as_given(self, cursor: Cursor, rows: Iterable[tuple[str | float | None, ...]]) -> None:
+        """Executes it for each row of plain text and numbers, in the order of the columns."""
+        cursor.executemany(self._sql, rows)
+
+    def _row(self, values: dict[str, Any]) -> list[Any]:
+        if self._constants:
+            values = {**self._constants, **values}
+        return [values[name] if process is None else process(values[name]) for name, process in self._binds]

@@ -1,0 +1,105 @@
+"""Many runs read at once: those that have changed since an event, with one metric each.
+
+What a store holds was checked when it was written, so it is not checked again for every run.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, func, select
+
+from blocks.run import Failure, Metrics, Run
+from blocks.slot import Proposal, SlotSpec
+from memory.prepared import Cursor, Prepared
+from memory.schema import EventRow, MetricRow, RunRow
+
+_RUNS, _METRICS, _EVENTS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, EventRow))
+
+_WRITTEN_ONLY = {
+    "strategies",
+    "foundation",
+    "guard_check",
+    "reused_from",
+    "attempts",
+    "summary",
+    "planned_at",
+    "trained_at",
+}
+"""Columns that a run does not show."""
+
+_HERE = _RUNS.c.exploration == bindparam("exploration")
+_CHANGED = _RUNS.c.number.in_(
+    select(_EVENTS.c.run).where(
+        _EVENTS.c.exploration == bindparam("exploration"), _EVENTS.c.id > bindparam("since")
+    )
+)
+_COLUMNS = [column for column in _RUNS.c if column.name not in _WRITTEN_ONLY]
+_READ = select(*_COLUMNS, _RUNS.c.summary["n_replicates"].as_integer()).where(_HERE)
+_VALUES = (
+    select(_METRICS.c.run, _METRICS.c.replicate, _METRICS.c.value)
+    .join(_RUNS, _RUNS.c.id == _METRICS.c.run)
+    .where(_HERE, _METRICS.c.name == bindparam("metric"))
+)
+_READ_ALL, _VALUES_OF_ALL = Prepared(_READ), Prepared(_VALUES)
+_READ_CHANGED, _VALUES_OF_CHANGED = Prepared(_READ.where(_CHANGED)), Prepared(_VALUES.where(_CHANGED))
+_LAST = Prepared(select(func.max(_EVENTS.c.id)).where(_EVENTS.c.exploration == bindparam("exploration")))
+
+_NAMES = (*(column.name for column in _COLUMNS), "n_replicates")
+
+
+def last_event(cursor: Cursor, exploration: str) -> int:
+    """Id of the last event of an exploration; 0 where nothing has happened."""
+    return _LAST.run(cursor, exploration=exploration).fetchone()[0] or 0
+
+
+def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -> Iterator[Run]:
+    """Runs to which something has happened.
+
+    Args:
+        cursor: Within a transaction.
+        exploration: Name of the exploration.
+        metric: The metric that is read.
+        since: Id of the last event that is known; 0 for all runs.
+    """
+    read, measured = (_READ_CHANGED, _VALUES_OF_CHANGED) if since else (_READ_ALL, _VALUES_OF_ALL)
+    where = {"exploration": exploration, "since": since}
+    found: dict[int, list[tuple[int, float | None]]] = defaultdict(list)
+    for run, replicate, value in measured.run(cursor, metric=metric, **where).fetchall():
+        found[run].append((replicate, value))
+    for values in read.rows(cursor, **where):
+        row = dict(zip(_NAMES, values, strict=True))
+        yield _run_of(row, metric, found.get(row["id"], ()))
+
+
+def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float | None]]) -> Run:
+    spec, kind = row["spec"], row["failure_kind"]
+    metrics: tuple[Metrics, ...] = tuple({} for _ in range(row["n_replicates"] or 0))
+    for replicate, value in values:
+        metrics[replicate][metric] = value
+    return Run.model_construct(
+        number=row["number"],
+        block=row["block"],
+        batch=row["batch"],
+        proposal=Proposal.model_construct(
+            slot=row["slot"],
+            spec=SlotSpec.model_construct(
+                values=spec["values"], strategies=tuple(spec["strategies"]), seeds=tuple(spec["seeds"])
+            ),
+            role=row["role"],
+            parent=row["parent"],
+            change=row["change"],
+            reason=row["reason"],
+        ),
+        identity=row["identity"],
+        state=row["state"],
+        failure=None
+        if kind is None
+        else Failure.model_construct(kind=kind, reason=row["failure_reason"] or ""),
+        metrics=metrics,
+        dataset=row["dataset"],
+        trained_hash=row["trained_hash"],
+        train_s=row["train_s"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+    )

@@ -1,0 +1,177 @@
+"""Statements with which a run's life is written: few, made once, and each of the same cost for every run.
+
+They work on rows by their keys, so nothing depends on how many runs there are.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Table, bindparam, insert, literal_column, or_, select, update
+
+from blocks.run import Metrics, RunState
+from memory.prepared import Cursor, Prepared
+from memory.rows import no_such_run
+from memory.schema import BlockRow, BlockState, MetricRow, RunRow
+from memory.wide import METRIC, Name, add_names
+
+_RUNS, _METRICS, _BLOCKS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow))
+
+_FIND = Prepared(
+    select(_RUNS.c.id, _RUNS.c.state, _RUNS.c.attempts, _RUNS.c.trained_hash, _RUNS.c.spec).where(
+        _RUNS.c.exploration == bindparam("exploration"), _RUNS.c.number == bindparam("number")
+    )
+)
+_BLOCK = Prepared(
+    select(_BLOCKS.c.state).where(
+        _BLOCKS.c.exploration == bindparam("exploration"), _BLOCKS.c.number == bindparam("number")
+    )
+)
+# By state, which there is an index for: those that have not ended are few.
+_UNENDED = Prepared(
+    select(_RUNS.c.number)
+    .where(_RUNS.c.exploration == bindparam("exploration"), _RUNS.c.block == bindparam("block"))
+    .where(
+        or_(
+            *(_RUNS.c.state == literal_column(f"'{state.value}'") for state in RunState if not state.is_final)
+        )
+    )
+)
+_OPEN = Prepared(insert(_BLOCKS), ("exploration", "number", "state"))
+_MEASURE = Prepared(insert(_METRICS), ("run", "replicate", "name", "value"))
+
+_MOVES = {
+    RunState.PLANNED: (RunState.RUNNING, RunState.FAILED),
+    RunState.RUNNING: (RunState.TRAINED, RunState.FAILED),
+    RunState.TRAINED: (RunState.DONE, RunState.FAILED),
+    RunState.DONE: (),
+    RunState.FAILED: (),
+}
+
+
+class Standing(NamedTuple):
+    """What the next step of a run depends on."""
+
+    id: int
+    state: RunState
+    attempts: int
+    trained_hash: str | None
+    spec: str
+
+    @property
+    def n_replicates(self) -> int:
+        """Seeds of the slot."""
+        return len(json.loads(self.spec)["seeds"])
+
+
+def standing(cursor: Cursor, exploration: str, number: int) -> Standing:
+    """How far a run is.
+
+    Raises:
+        QueryError: There is none of that number.
+    """
+    found = _FIND.run(cursor, exploration=exploration, number=number).fetchone()
+    if found is None:
+        raise no_such_run(cursor, exploration, number)
+    run_id, state, attempts, trained_hash, spec = found
+    return Standing(run_id, RunState(state), attempts, trained_hash, spec)
+
+
+def move(cursor: Cursor, exploration: str, number: int, to: RunState) -> Standing:
+    """How far a run is, where its next step may be `to`; `change` then takes it.
+
+    Raises:
+        QueryError: There is none of that number.
+        ValueError: A state may not follow the one that it is in.
+    """
+    found = standing(cursor, exploration, number)
+    if to not in _MOVES[found.state]:
+        raise ValueError(
+            f"{exploration}, run {number}: a state may only move forward, "
+            f"but {found.state} -> {to} was asked for"
+        )
+    return found
+
+
+def change(cursor: Cursor, run_id: int, **columns: object) -> None:
+    """Writes columns of a run's row."""
+    _change(tuple(columns)).run(cursor, run_id=run_id, **columns)
+
+
+def append_runs(cursor: Cursor, rows: Sequence[dict[str, Any]]) -> None:
+    """Appends runs; all rows have the same columns."""
+    if rows:
+        _append(tuple(rows[0])).run_many(cursor, rows)
+
+
+@cache
+def _change(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(update(_RUNS).where(_RUNS.c.id == bindparam("run_id")), columns)
+
+
+@cache
+def _append(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(_RUNS), columns)
+
+
+def block_state(cursor: Cursor, exploration: str, block: int) -> BlockState | None:
+    """How far a block is; None where there is none of that number."""
+    found = _BLOCK.run(cursor, exploration=exploration, number=block).fetchone()
+    return None if found is None else BlockState(found[0])
+
+
+def require_open_block(cursor: Cursor, exploration: str, block: int) -> bool:
+    """Makes the block's row where there is none.
+
+    Returns:
+        Whether it has been opened before.
+
+    Raises:
+        ValueError: The block is closed, and a closed block stays so.
+    """
+    state = block_state(cursor, exploration, block)
+    if state is None:
+        _OPEN.run(cursor, exploration=exploration, number=block, state=BlockState.PLANNED)
+    elif state is BlockState.CLOSED:
+        raise ValueError(
+            f"{exploration}: a run must be planned in an open block, but block {block} is closed, "
+            "and a closed block stays so"
+        )
+    return state is BlockState.RUNNING
+
+
+def change_block(cursor: Cursor, exploration: str, block: int, **columns: object) -> None:
+    """Writes columns of a block's row."""
+    _change_block(tuple(columns)).run(cursor, exploration_=exploration, number_=block, **columns)
+
+
+def unended_runs(cursor: Cursor, exploration: str, block: int) -> list[int]:
+    """Numbers of a block's runs that have not ended."""
+    found = _UNENDED.run(cursor, exploration=exploration, block=block).fetchall()
+    return sorted(number for (number,) in found)
+
+
+@cache
+def _change_block(columns: tuple[str, ...]) -> Prepared:
+    here = (_BLOCKS.c.exploration == bindparam("exploration_"), _BLOCKS.c.number == bindparam("number_"))
+    return Prepared(update(_BLOCKS).where(*here), columns)
+
+
+def store_metrics(cursor: Cursor, run_id: int, metrics: Sequence[Metrics], *, known: set[Name]) -> set[Name]:
+    """Stores metrics per replicate, and gives the view columns for names that are not known yet.
+
+    Returns:
+        The names, for the caller to know once they are stored.
+    """
+    values = [
+        (run_id, index, name, value)
+        for index, replicate in enumerate(metrics)
+        for name, value in replicate.items()
+    ]
+    _MEASURE.run_as_given(cursor, values)
+    # In the problem's order, those that matter first: tables show them so.
+    ordered = dict.fromkeys((METRIC, name) for replicate in metrics for name in replicate)
+    if not ordered.keys() <= known:
+        add_names(cursor, ordered)
+    return set(ordered)

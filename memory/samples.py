@@ -1,0 +1,178 @@
+"""Replicates of equal slots, pooled: what comparisons are made of, and the noise they are held against.
+
+A slot with fewer than two finite values of the objective is no evidence, and a run that reuses the result
+of an earlier one is no evidence of its own.
+"""
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import NamedTuple
+
+from blocks.base import Value
+from blocks.run import Run, RunState
+
+MEDIAN_NOISE = math.sqrt(math.pi / 2)
+"""Standard error of a median over that of a mean, for Gaussian values: medians are what we compare."""
+
+Item = tuple[str, Value]
+Trained = tuple[str, tuple[str, ...], frozenset[Item]]
+"""Data set, strategies and values: what a slot was trained as, save for its seeds."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sample:
+    """All replicates of one slot specification on one data set."""
+
+    values: Mapping[str, Value]
+    items: frozenset[Item]
+    """The values once more, as a set that can be compared."""
+
+    strategies: frozenset[str]
+    dataset: str
+    runs: tuple[int, ...]
+    objective: tuple[float, ...]
+    options: tuple[Item, ...] = field(init=False)
+    """Those of the values that belong to a strategy."""
+
+    median: float = field(init=False)
+    squares: float = field(init=False)
+    """Sum of squared deviations from the mean."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", tuple(item for item in self.items if "." in item[0]))
+        object.__setattr__(self, "median", median(self.objective))
+        object.__setattr__(self, "squares", _squares(self.objective))
+
+    @property
+    def error(self) -> float:
+        """Squared standard error of the median."""
+        return MEDIAN_NOISE**2 * self.squares / (self.degrees * len(self.objective))
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of the spread."""
+        return len(self.objective) - 1
+
+
+class Noise(NamedTuple):
+    """Spread of the objective between replicates: of the usual slot, and of the extremes.
+
+    One slot that nearly diverges spreads a thousand times more than the rest; a pooled spread would
+    be its spread alone.
+    """
+
+    sd: float  # of the median slot
+    smallest: float  # of the quietest slot, and of the loudest
+    largest: float
+    n_replicates: int
+    n_slots: int
+    runs: tuple[int, ...]
+
+
+class Samples:
+    """Done runs pooled by what was trained, one run after the other.
+
+    Args:
+        objective: The metric that is compared.
+    """
+
+    def __init__(self, objective: str) -> None:
+        self._objective = objective
+        self._pools: dict[Trained, tuple[list[Run], list[float]]] = {}
+        self._samples: dict[Trained, Sample] = {}
+        self._identities: set[str] = set()
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Samples with at least two finite values of the objective, in order of their first run."""
+        return (self._samples[key] for key in self._pools if key in self._samples)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    @property
+    def left_out(self) -> list[int]:
+        """Numbers of the done runs that are in no sample."""
+        pools = self._pools.items()
+        return sorted(run.number for key, (runs, _) in pools if key not in self._samples for run in runs)
+
+    def add(self, run: Run) -> None:
+        """Pools a run that has ended."""
+        self.take(run)
+
+    def take(self, run: Run) -> tuple[Sample | None, Sample | None]:
+        """Pools a run that has ended, and says what that changed.
+
+        Returns:
+            The sample that there was of such runs, and the one that there is now; both None, or the same
+            one, where the run says nothing new.
+        """
+        if run.state is not RunState.DONE or run.identity in self._identities:
+            return None, None
+        self._identities.add(run.identity)
+        spec = run.proposal.spec
+        key = (run.dataset, spec.strategies, frozenset(spec.values.items()))
+        runs, values = self._pools.setdefault(key, ([], []))
+        runs.append(run)
+        values += run.values_of(self._objective)
+        before = self._samples.get(key)
+        if len(values) < 2:
+            return before, before
+        first = runs[0].proposal.spec
+        after = self._samples[key] = Sample(
+            values=first.values,
+            items=key[2],
+            strategies=frozenset(first.strategies),
+            dataset=run.dataset,
+            runs=tuple(run.number for run in runs),
+            objective=tuple(values),
+        )
+        return before, after
+
+
+def distinct(runs: Iterable[Run]) -> list[Run]:
+    """Runs without those that reuse the result of an earlier one: the same evidence counts once."""
+    first: dict[str, Run] = {}
+    for run in runs:
+        first.setdefault(run.identity, run)
+    return list(first.values())
+
+
+def merged(samples: Sequence[Sample]) -> Sample:
+    """Samples that differ only in options of a strategy that is off: one and the same training."""
+    first = samples[0]
+    if len(samples) == 1:
+        return first
+    return Sample(
+        values=first.values,
+        items=first.items,
+        strategies=first.strategies,
+        dataset=first.dataset,
+        runs=tuple(number for sample in samples for number in sample.runs),
+        objective=tuple(value for sample in samples for value in sample.objective),
+    )
+
+
+def noise_of(samples: Iterable[Sample]) -> Noise | None:
+    """The noise floor; None without samples."""
+    found = list(samples)
+    if not found:
+        return None
+    spreads = [math.sqrt(sample.squares / sample.degrees) for sample in found]
+    return Noise(
+        sd=median(spreads),
+        smallest=min(spreads),
+        largest=max(spreads),
+        n_replicates=sum(len(sample.objective) for sample in found),
+        n_slots=len(found),
+        runs=tuple(sorted(number for sample in found for number in sample.runs)),
+    )
+
+
+def _squares(values: Sequence[float]) -> float:
+    """Sum of squared deviations from the mean; statistics.variance is exact, and a hundred times slower."""
+    mean = math.fsum(values) / len(values)
+    total = math.fsum((value - mean) * (value - mean) for value in values)
+    return min(total, sys.float_info.max)
