@@ -18,7 +18,8 @@ from sim.reaction.fit import ReactionFit
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
 from sim.strategies.joint_refinement import JointRefinement
-from sim.training.trainer import REFINED, train_slot
+from sim.training.outcome import REFINED
+from sim.training.trainer import train_slot
 from tests.sim.training.tiny import silent, slot
 
 POOR = 7
