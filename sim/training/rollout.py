@@ -119,7 +119,7 @@ class _Rollout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, start: Tensor, course: _Course, keep: bool, *stacked: Tensor | None) -> Tensor:
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
-        pieces = weights.pieces(start.shape[1])
+        pieces = weights.aligned().pieces(start.shape[1])
         tape: list[_Step] | None = [] if keep else None
         trajectory = _euler(course, start, pieces, tape)
         if keep:
