@@ -32,6 +32,10 @@ STOP_LIMIT = 10.0  # s for a killed process to be gone
 
 _ONE_THREAD = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
+_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**31 - 1), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
+"""Arrays come and go by the thousand: glibc is to keep what they leave, not to hand it back and fault it in
+again (a quarter of Phase 1). Other allocators do not know the names."""
+
 
 class Outcome(NamedTuple):
     """How a task ended: with a value, or with a failure."""
@@ -93,7 +97,7 @@ class Pool(Generic[Key]):
         # Pebble reads `context`; its types, and perhaps a later version, say `mp_context`.
         options: dict[str, Any] = {"context": self._context, "mp_context": self._context}
         before = _children()
-        with _environment(_ONE_THREAD), _deaf_to_interrupts():
+        with _environment(_ONE_THREAD | _KEEP_MEMORY), _deaf_to_interrupts():
             future = concurrent.process(timeout=timeout_s, **options)(function)(*args)
         # Pebble keeps the process to itself; it is the one that was not there before.
         process = next(iter(_children() - before), None)

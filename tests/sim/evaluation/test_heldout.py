@@ -8,16 +8,17 @@ import torch
 
 from sim.evaluation.heldout import Unseen, heldout_gain, heldout_rollout_error
 from sim.node import NodeCohort
+from sim.response import BoundNode
 from tests.sim.strategies.problems import exact_model, noisy, plain
-from tests.sim.training.tiny import N_METABOLITES, simulated
+from tests.sim.training.tiny import N_METABOLITES, line_response, simulated
 
 
 def straight(slope: torch.Tensor, offset: torch.Tensor) -> NodeCohort:
-    """A cohort of one whose response is the given line, in place of the network."""
+    """A cohort of one whose response is the given line."""
 
     class Straight(NodeCohort):
-        def bound(self):  # type: ignore[no-untyped-def]
-            return lambda concentration: slope * concentration + offset
+        def bound(self) -> BoundNode:
+            return line_response(slope, offset)
 
     node = NodeCohort.create(N_METABOLITES, (1,), concentration_scale=1.0, response_scale=1.0)
     return Straight(node.parameters, concentration_scale=1.0, response_scale=1.0)

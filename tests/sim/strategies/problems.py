@@ -77,9 +77,9 @@ def still(n_frames: int = 200) -> Problem:
     """No reactions at all: each metabolite creeps towards 5 c.u. from a concentration of its own."""
     truth = replace(network()[1], decay=np.array([0.001, 0.001]), baseline=np.array([5.0, 5.0]))
 
-    class Nothing:
+    class Nothing(Reaction):
         def rate(self, concentration: Tensor) -> Tensor:
-            return torch.zeros_like(concentration)
+            return 0 * concentration
 
     return _followed(n_frames, np.linspace(1, 9, N_METABOLITES), truth, Nothing())
 

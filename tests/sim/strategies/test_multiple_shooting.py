@@ -9,6 +9,7 @@ import torch
 from sim.strategies.multiple_shooting import STATES, MultipleShooting
 from sim.training.plan import TrainingPlan
 from tests.sim.strategies.problems import Problem, batch, cohort, generators, noisy, outcome, plain
+from tests.sim.training.tiny import line_response
 
 
 def shooting(problem: Problem, *, time_step: int = 8, full: int | None = None, windows: int = 30):
@@ -37,7 +38,7 @@ def test_fitted_start_states_are_nearer_the_true_ones_than_the_observed_frames()
     problem = noisy(0.02)
     inputs = shooting(problem, windows=200)
     slope, offset = true_lines(problem)
-    inputs.__dict__["response"] = lambda c: slope * c + offset
+    inputs.__dict__["response"] = line_response(slope, offset)
     states = inputs.latents[STATES]
     optimiser = torch.optim.Adam([states], lr=0.05)
     for _ in range(200):
@@ -56,7 +57,7 @@ def test_fitted_start_states_are_nearer_the_true_ones_than_the_observed_frames()
 def test_a_perfect_model_of_clean_data_costs_nothing():
     inputs = shooting(plain())
     slope, offset = true_lines(plain())
-    inputs.__dict__["response"] = lambda c: slope * c + offset
+    inputs.__dict__["response"] = line_response(slope, offset)
     assert MultipleShooting().loss(inputs).item() < 1e-12
 
 

@@ -9,6 +9,7 @@ from blocks.problem import Progress
 from blocks.slot import SlotSpec
 from sim.dataset import Observations
 from sim.networks.network import RateLaw, Stoichiometry, Truth
+from sim.response import BoundNode, NodeWeights
 from sim.training.data import Reaction, TrainingData, training_data
 
 N_METABOLITES = 12
@@ -81,6 +82,22 @@ def slot(*strategies: str, seeds: tuple[int, ...] = (1, 2, 3), **values: Value) 
     }
     chosen |= {name.replace("__", "."): value for name, value in values.items()}
     return SlotSpec(values=chosen, strategies=strategies, seeds=seeds)
+
+
+def line_response(slope: Tensor, offset: Tensor) -> BoundNode:
+    """A line for each metabolite of one replicate: slopes in the skip connection, offsets in the layers."""
+    largest = 10 * float(offset.abs().max()) or 1.0
+    return BoundNode(
+        NodeWeights(
+            share=torch.atanh(torch.atanh(offset / largest))[None, :, None],
+            input=torch.zeros(1, 1, dtype=torch.float64),
+            hidden=torch.ones(1, 1, 1, dtype=torch.float64),
+            bias=torch.zeros(1, 1, dtype=torch.float64),
+            output=torch.full((1, 1), largest, dtype=torch.float64),
+            offset=torch.zeros(1, dtype=torch.float64),
+            slope=slope[None],
+        )
+    )
 
 
 def silent(progress: Progress) -> None:
