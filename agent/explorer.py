@@ -6,17 +6,17 @@ planner, being pure, proposes what it would have proposed.
 """
 
 import errno
-import shutil
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.illustrating import Illustrating
 from agent.pool import Outcome, Pool
-from agent.preparation import EVALUATION_LIMIT, Ground, fence
+from agent.preparation import EVALUATION_LIMIT, Ground
 from agent.remembering import Remembering
 from agent.session import Session
-from agent.worker import EvaluationTask, TrainingTask, evaluate, read_progress, train, trained_hash
+from agent.training import Trainings
+from agent.worker import EvaluationTask, evaluate, trained_hash
 from blocks.errors import SpecError, WorkspaceError
 from blocks.identity import content_hash
 from blocks.run import Failure, FailureKind, Run, RunState
@@ -48,7 +48,7 @@ class Explorer:
         self._ground = ground
         self._remembering = Remembering(session, ground)
         self._illustrating = Illustrating(session, ground)
-        self._training: Pool[Run] = Pool(workers, preload=session.problem.preload())
+        self._training = Trainings(session, ground, workers=workers)
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
         self._ended = 0
 
@@ -97,14 +97,13 @@ class Explorer:
                 waiting.append(run)
         while waiting or self._training.running or self._keeper.running:
             while waiting and self._training.free:
-                self._train(waiting.popleft())
+                self._training.start(waiting.popleft(), waiting=len(waiting) + 1)
             for run, outcome in self._training.finished(wait_s=0.1 if self._training.running else 0):
                 self._after_training(run, outcome)
             for run, outcome in self._keeper.finished(wait_s=0 if self._training.running else 0.1):
                 self._after_evaluation(run, outcome)
             for run in self._training.running:
-                path = self._workspace.progress(name, run.number)
-                self._listener.progress(run.number, read_progress(path))
+                self._listener.progress(run.number, self._training.progress(run))
             self._illustrating.step()
             self._listener.tick()
 
@@ -187,35 +186,6 @@ class Explorer:
         self._report(run)
         return True
 
-    def _train(self, run: Run) -> None:
-        name = self._spec.name
-        out = self._attempt(run)
-        progress = self._workspace.progress(name, run.number)
-        progress.unlink(missing_ok=True)
-        progress.parent.mkdir(parents=True, exist_ok=True)
-        if out.exists():
-            shutil.rmtree(out)
-        out.mkdir(parents=True)
-        task = TrainingTask(
-            problem=self._problem.name,
-            observations=self._ground.observations,
-            out=out,
-            progress=progress,
-            fence=fence(
-                self._workspace,
-                readable=(self._ground.observations, self._ground.foundation),
-                out=out,
-                progress=progress,
-                seals_elsewhere=self._ground.seals_elsewhere,
-            ),
-            memory_gib=self._spec.limits.memory_gib,
-            slot=run.proposal.spec,
-            foundation=self._ground.foundation,
-        )
-        self._store.start(name, run.number)
-        timeout_s = self._spec.limits.timeout_s
-        self._training.start(run, train, task, timeout_s=timeout_s, leak_report=task.fence.report)
-
     def _after_training(self, run: Run, outcome: Outcome) -> None:
         name = self._spec.name
         if outcome.failure is not None:
@@ -223,10 +193,7 @@ class Explorer:
             self._fail(run, outcome.failure)
             return
         folder = self._workspace.run(name, run.number)
-        if folder.exists():
-            shutil.rmtree(folder)
         self._illustrating.forget(run)
-        self._attempt(run).replace(folder)
         self._store.trained(name, run.number, trained_hash=trained_hash(folder), train_s=outcome.value)
         self._evaluate(self._store.run(name, run.number))
 
@@ -275,11 +242,6 @@ class Explorer:
     def _report(self, run: Run) -> None:
         self._ended += 1
         self._listener.ended(self._store.run(self._spec.name, run.number))
-
-    def _attempt(self, run: Run) -> Path:
-        """Where a training writes; it becomes the run's folder only when it is whole."""
-        folder = self._workspace.run(self._spec.name, run.number)
-        return folder.with_name(f"{folder.name}.attempt")
 
     @staticmethod
     def _refuse_disk_errors(outcome: Outcome) -> None:

@@ -107,20 +107,27 @@ class Pool(Generic[Key]):
         """Outcomes of tasks that have ended, after waiting for the first one for at most `wait_s`."""
         done, _ = wait(self._running, timeout=wait_s, return_when=FIRST_COMPLETED)
         for future in done:
-            task = self._running.pop(future)
+            task = self._running.pop(future, None)
+            if task is None:
+                continue  # stopped since
             yield task.key, outcome_of(future, timeout_s=task.timeout_s, leak_report=task.leak_report)
 
-    def stop(self) -> None:
-        """Kills what is running, and comes back when it is gone."""
+    def stop(self, which: Callable[[Key], bool] = lambda _: True) -> None:
+        """Kills what is running, and comes back when it is gone.
+
+        Args:
+            which: Says by its key whether a task is to be killed; default: all are.
+        """
         _ignore_races()
-        for future, task in self._running.items():
+        stopped = {future: task for future, task in self._running.items() if which(task.key)}
+        for future, task in stopped.items():
             future.cancel()
             if task.process is not None:
                 task.process.kill()
-        for task in self._running.values():
+        for future, task in stopped.items():
             if task.process is not None:
                 task.process.join(STOP_LIMIT)
-        self._running.clear()
+            del self._running[future]
 
 
 def outcome_of(future: Future[Any], *, timeout_s: float, leak_report: Path | None) -> Outcome:
@@ -196,11 +203,14 @@ def _ignore_races() -> None:
     It may do so at any later time, so this stays.
     """
     before = threading.excepthook
+    if getattr(before, "ignores_races", False):
+        return
 
     def hook(arguments: threading.ExceptHookArgs) -> None:
         if not issubclass(arguments.exc_type, InvalidStateError):
             before(arguments)
 
+    vars(hook)["ignores_races"] = True
     threading.excepthook = hook
 
 

@@ -14,6 +14,7 @@ from agent.pool import Outcome, Pool
 from agent.session import Session
 from agent.worker import (
     EvaluationTask,
+    Span,
     TrainingTask,
     evaluate_foundation,
     inspect_data,
@@ -159,12 +160,12 @@ class Preparation:
             return folder / known.chosen, key, known.summary or "", True
         self._store.plan_foundation(key, dataset=observations_hash, settings=settings)
         try:
-            fit_s = self._fit(observations, settings, folder)
+            span = self._fit(observations, settings, folder)
         except SetpointError as error:
             self._store.failed_foundation(key, reason=str(error))
             raise
         fitted_hash = trained_hash(folder)
-        self._store.fitted_foundation(key, fitted_hash=fitted_hash, fit_s=fit_s)
+        self._store.fitted_foundation(key, fitted_hash=fitted_hash, fit_s=span.end - span.begin)
         if seal is not None:
             self._store.foundation_truth_opened(key)
         report = self._call(
@@ -182,7 +183,7 @@ class Preparation:
         self._store.judged_foundation(key, report)
         return folder / report.chosen, key, report.summary, False
 
-    def _fit(self, observations: Path, settings: Mapping[str, Any], folder: Path) -> float:
+    def _fit(self, observations: Path, settings: Mapping[str, Any], folder: Path) -> Span:
         attempt = folder.with_name(f"{folder.name}.attempt")
         _remove(attempt)
         _remove(folder)
@@ -203,7 +204,7 @@ class Preparation:
             memory_gib=self._spec.limits.memory_gib,
             settings=settings,
         )
-        fit_s = self._call(
+        span: Span = self._call(
             train,
             task,
             timeout_s=self._spec.limits.timeout_s,
@@ -213,7 +214,7 @@ class Preparation:
         progress.unlink(missing_ok=True)
         (attempt / "log.txt").unlink(missing_ok=True)
         attempt.replace(folder)
-        return float(fit_s)
+        return span
 
     def _check_fitted(self, folder: Path, fitted_hash: str | None) -> None:
         found = trained_hash(folder)

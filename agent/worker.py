@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.guard import Fence, fence_off
 from blocks.errors import DataError
@@ -26,6 +26,9 @@ from blocks.identity import folder_hash
 from blocks.problem import FoundationReport, Progress, load_problem
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
+
+LOG = "log.txt"
+"""What a training prints; no part of its result."""
 
 REPORT_EVERY = 0.2  # s between two lines of progress
 DRAWING_NICENESS = 10
@@ -45,6 +48,15 @@ class TrainingTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    part: bool = False
+    """Whether `slot` has some of a slot's seeds only."""
+
+
+class Span(NamedTuple):
+    """Beginning and end of a training, s on the monotonic clock, which all processes share."""
+
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -61,14 +73,14 @@ class EvaluationTask:
     settings: Mapping[str, Any] | None = None
 
 
-def train(task: TrainingTask) -> float:
+def train(task: TrainingTask) -> Span:
     """Trains behind the fence; the parameters are in `task.out` afterwards.
 
     Returns:
-        Wall-clock time, s.
+        When it trained.
     """
     _die_with_the_launch()
-    _speak_into(task.out / "log.txt")
+    _speak_into(task.out / LOG)
     limit = int(task.memory_gib * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     fence_off(task.fence)
@@ -76,10 +88,10 @@ def train(task: TrainingTask) -> float:
     report = ProgressFile(task.progress)
     started = time.monotonic()
     if task.slot is not None and task.foundation is not None:
-        problem.train(task.slot, task.observations, task.foundation, task.out, report)
+        problem.train(task.slot, task.observations, task.foundation, task.out, report, part=task.part)
     else:
         problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
-    return time.monotonic() - started
+    return Span(started, time.monotonic())
 
 
 def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
@@ -143,7 +155,7 @@ def evaluate_foundation(task: EvaluationTask) -> FoundationReport:
 
 def trained_hash(folder: Path) -> str:
     """Hash of what a training wrote; its log is not part of the result."""
-    return folder_hash(folder, without=("log.txt",))
+    return folder_hash(folder, without=(LOG,))
 
 
 class ProgressFile:

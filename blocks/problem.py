@@ -8,11 +8,12 @@ calls its methods in separate processes, so that ground truth and training never
     fit_foundation        training process    observations only
     evaluate_foundation   evaluator process   may open the seal, once the fit's hash is stored
     train                 training process    observations only
+    merge                 launch              what trainings of parts of a slot wrote
     evaluate              evaluator process   may open the seal, once the parameters' hash is stored
     illustrate            evaluator process   the same, after the metrics are stored
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
@@ -112,11 +113,44 @@ class Problem(Protocol):
     ) -> FoundationReport:
         """Judges the candidates; names the one to use."""
 
-    def train(self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report) -> None:
+    def train(
+        self,
+        slot: SlotSpec,
+        observations: Path,
+        foundation: Path,
+        out: Path,
+        report: Report,
+        *,
+        part: bool = False,
+    ) -> None:
         """Trains all replicates of a slot together and writes their parameters into `out`.
 
+        What is written of a replicate does not depend on which others are trained with it.
+
+        Args:
+            slot: With one seed per replicate.
+            observations: Folder of the data set.
+            foundation: What all slots share.
+            out: An empty folder.
+            report: Takes progress.
+            part: Whether `slot` has some of a slot's seeds only. Others may live where all of these diverge,
+                so that this is no failure yet: it is written down, for `merge` to decide.
+
         Raises:
-            DivergenceError: A loss or a parameter is no longer finite.
+            DivergenceError: A loss or a parameter is no longer finite, in all replicates of a whole slot.
+        """
+
+    def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
+        """Writes into `out` what `train` would have written of the whole slot, byte for byte.
+
+        Args:
+            slot: The whole slot.
+            parts: What was written of its parts, in the order of its seeds.
+            out: An empty folder.
+
+        Raises:
+            DivergenceError: All replicates of all parts diverged; as `train` says it.
+            DataError: The parts are not those of one slot.
         """
 
     def evaluate(

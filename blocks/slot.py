@@ -5,6 +5,7 @@ former enters a run's identity.
 """
 
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -40,6 +41,20 @@ class SlotSpec(Frozen):
         if len(set(seeds)) < len(seeds):
             raise ValueError(f"replicates need distinct seeds, but got {list(seeds)}")
         return seeds
+
+    def parts(self, n: int) -> tuple["SlotSpec", ...]:
+        """The slot with consecutive shares of its seeds, as even as can be: sizes differ by at most one.
+
+        Args:
+            n: How many, at least 1; a slot with fewer seeds has as many parts as seeds, and none is empty.
+        """
+        if n < 1:
+            raise ValueError(f"a slot has at least one part, but got {n}")
+        n = min(n, len(self.seeds))
+        cuts = [len(self.seeds) * part // n for part in range(n + 1)]
+        return tuple(
+            self.model_copy(update={"seeds": self.seeds[begin:end]}) for begin, end in pairwise(cuts)
+        )
 
     def differs_from(self, other: "SlotSpec") -> list[str]:
         """What was changed, in words: one entry per hyperparameter or strategy. Seeds do not count."""

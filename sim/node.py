@@ -133,11 +133,11 @@ class NodeCohort:
         unit = self.gain * self.response_scale
         slope = None
         if "skip" in p:
-            steepness = torch.baddbmm(p["skip"], p[EMBEDDING], p["skip_mix"])
+            steepness = p["skip"] + _mixed(p[EMBEDDING], p["skip_mix"])
             slope = (steepness * (unit / self.concentration_scale)).squeeze(-1)
         return BoundNode(
             NodeWeights(
-                share=torch.baddbmm(p["bias_1"], p[EMBEDDING], p["mix"]),
+                share=p["bias_1"] + _mixed(p[EMBEDDING], p["mix"]),
                 input=(p["input"] / self.concentration_scale).squeeze(1),
                 hidden=p["hidden"],
                 bias=p["bias_2"].squeeze(1),
@@ -178,6 +178,17 @@ class NodeCohort:
         names = PARAMETERS + SKIP if SKIP[0] in stored else PARAMETERS
         parameters = {name: torch.from_numpy(stored[name]) for name in names}
         return cls(parameters, **{name: float(stored[name]) for name in _SCALES})
+
+
+def _mixed(
+    embedding: Float[Tensor, "replicate metabolite coordinate"],
+    mix: Float[Tensor, "replicate coordinate unit"],
+) -> Float[Tensor, "replicate metabolite unit"]:
+    """Their product for each replicate.
+
+    Not by a matrix product, whose rounding depends on where in memory a replicate's share of a stack lies.
+    """
+    return (embedding.unsqueeze(-1) * mix.unsqueeze(1)).sum(dim=2)
 
 
 def _uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> Tensor:

@@ -123,7 +123,16 @@ class MetabolicProblem:
             truth=_open(seal),
         )
 
-    def train(self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report) -> None:
+    def train(
+        self,
+        slot: SlotSpec,
+        observations: Path,
+        foundation: Path,
+        out: Path,
+        report: Report,
+        *,
+        part: bool = False,
+    ) -> None:
         """See `Problem.train`."""
         import torch
 
@@ -135,7 +144,13 @@ class MetabolicProblem:
         observed = load_observations(observations, verify=False)
         model = load_reaction(foundation)
         reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
-        train_slot(slot, observed, reaction, out, report, model=model)
+        train_slot(slot, observed, reaction, out, report, model=model, part=part)
+
+    def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
+        """See `Problem.merge`."""
+        from sim.parts import merge_parts
+
+        merge_parts(slot, parts, out)
 
     def evaluate(
         self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
@@ -143,7 +158,7 @@ class MetabolicProblem:
         """See `Problem.evaluate`."""
         from sim.dataset import load_observations
         from sim.evaluation.slots import evaluate_slot
-        from sim.training.trainer import TRAINED
+        from sim.training.outcome import TRAINED
 
         return evaluate_slot(
             slot,
@@ -260,7 +275,7 @@ def _code_version(room: Path) -> str:
 def _reaction_of(foundation: Path, trained: Path) -> "tuple[ReactionModel, bool]":
     """The reaction model that a run ended with, and whether the run has refined it by itself."""
     from sim.artifacts import load_reaction
-    from sim.training.trainer import REFINED
+    from sim.training.outcome import REFINED
 
     refined = trained / REFINED
     return (load_reaction(refined), True) if refined.exists() else (load_reaction(foundation), False)

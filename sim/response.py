@@ -17,6 +17,8 @@ from torch.autograd.function import once_differentiable
 ROWS_AT_ONCE: Final = 1024
 """Rows of a layer that are worked on together: two layers of 64 units then fit into 1 MiB of cache."""
 
+CACHE_LINE: Final = 64  # bytes; memory of a tensor of its own begins at a multiple of it
+
 _TANH_BACKWARD = torch.ops.aten.tanh_backward.grad_input
 
 
@@ -41,8 +43,15 @@ class NodeWeights(NamedTuple):
     """Of the skip connection, 1 per t.u.; None where there is none."""
 
     def zeros(self) -> "NodeWeights":
-        """Of the same shapes, to add gradients to."""
-        return NodeWeights(*(None if one is None else torch.zeros_like(one) for one in self))  # type: ignore[arg-type]
+        """Of the same shapes, to add gradients to; aligned as well."""
+        return NodeWeights(*(None if one is None else _room_like(one).zero_() for one in self))  # type: ignore[arg-type]
+
+    def aligned(self) -> "NodeWeights":
+        """The same, each replicate's share of a stack beginning where it would if it were alone.
+
+        Matrix products round according to where their operands lie within a cache line.
+        """
+        return NodeWeights(*(None if one is None else _room_like(one).copy_(one) for one in self))  # type: ignore[arg-type]
 
     def pieces(self, n_windows: int) -> list["NodeWeights"]:
         """The stack cut up, replicate by replicate; pieces are views of it.
@@ -146,6 +155,14 @@ def pull_back(
     return moved
 
 
+def _room_like(stack: Float[Tensor, "replicate ..."]) -> Float[Tensor, "replicate ..."]:
+    """Room for such a stack in which each replicate's share begins at a cache line."""
+    size, line = stack[0].numel(), CACHE_LINE // stack.element_size()
+    if stack.dim() == 1 or size % line == 0:
+        return stack.new_empty(stack.shape)
+    return stack.new_empty(len(stack), size + line - size % line)[:, :size].unflatten(1, stack.shape[1:])
+
+
 def _copy(values: Tensor, *, like: Tensor) -> Tensor:
     return torch.empty(values.shape, dtype=like.dtype, device=like.device).copy_(values)
 
@@ -231,7 +248,7 @@ class _Respond(torch.autograd.Function):
     def forward(ctx: Any, concentration: Tensor, keep: bool, *stacked: Tensor | None) -> Tensor:
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
         windows = concentration.reshape(len(weights.share), -1, concentration.shape[-1])
-        pieces = weights.pieces(windows.shape[1])
+        pieces = weights.aligned().pieces(windows.shape[1])
         answer, tape = evaluate(pieces, windows.mT, keep=keep)
         if keep:
             ctx.weights, ctx.pieces, ctx.tape = weights, pieces, tape

@@ -30,8 +30,8 @@ from sim.pictures.responses import draw_responses, true_curves
 from sim.pictures.style import house_style, nothing_to_draw, save
 from sim.reaction.model import ReactionModel
 from sim.reaction.table import TabulatedReaction
+from sim.training.outcome import HISTORY, TRAINED
 from sim.training.slots import resolve
-from sim.training.trainer import HISTORY, TRAINED
 
 RESPONSES: Final = "responses.png"
 EMBEDDING: Final = "embedding.png"

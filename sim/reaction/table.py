@@ -7,6 +7,7 @@ line in log-log. One call is a handful of tensor operations, and the backward pa
 
 import warnings
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class TabulatedReaction:
             if self.rate_law is not RateLaw.MASS_ACTION:
                 moved.mul_(responses)
             if self.n_exponents > 1:
-                moved = moved.view(self.n_exponents, *concentration.shape).sum(dim=0)
+                moved = reduce(torch.add, moved.view(self.n_exponents, *concentration.shape))
             # Where the floor holds, nothing moves.
             return moved.mul_((concentration > self._floor).div(floored))
 

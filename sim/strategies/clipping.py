@@ -2,12 +2,12 @@
 
 from typing import Annotated, ClassVar
 
-import torch
 from pydantic import Field
 
 from blocks.base import Frozen
 from sim.node import NodeCohort
 from sim.strategies.base import Strategy
+from sim.training.replicates import added_up, sum_of_each
 
 
 class Clipping(Strategy):
@@ -27,8 +27,7 @@ class Clipping(Strategy):
 
     def gradients(self, node: NodeCohort) -> None:
         gradients = [value.grad for value in node.parameters.values() if value.grad is not None]
-        squares = torch.stack([gradient.square().flatten(1).sum(dim=1) for gradient in gradients])
-        norm = squares.sum(dim=0).sqrt()
+        norm = added_up(sum_of_each(gradient.square()) for gradient in gradients).sqrt()
         # A zero gradient gives an infinite ratio, which the clamp turns into 1.
         factor = (self.options.max_norm / norm).clamp(max=1.0)[:, None, None]
         for gradient in gradients:

@@ -15,6 +15,7 @@ from blocks.base import Frozen
 from sim.strategies.base import Strategy
 from sim.training.data import TrainingData
 from sim.training.plan import Batch
+from sim.training.replicates import for_each, sum_of_each
 
 LOW, HIGH = 0.05, 0.95
 """Quantiles of all training concentrations that the curves are compared between."""
@@ -70,7 +71,9 @@ class Contrastive(Strategy):
         comparable = ((visited @ visited.T) > 0).double()
         with torch.no_grad():
             response = batch.response(grid[None, :, None].expand(replicates, -1, metabolites))
-            difference = curve_differences(response.transpose(1, 2), visited)
+            difference = for_each(
+                lambda curves: curve_differences(curves[None], visited)[0], response.transpose(1, 2)
+            )
             alike = torch.exp(-difference / self.options.bandwidth**2)
         embedding = batch.node.embedding.double()
         squares = (embedding[:, :, None] - embedding[:, None]).square().sum(dim=-1)
@@ -127,4 +130,4 @@ def _quantiles(
 def _mean(
     pairs: Float[Tensor, "replicate row row"], counted: Float[Tensor, "row row"]
 ) -> Float[Tensor, " replicate"]:
-    return (pairs * counted).sum(dim=(1, 2)) / counted.sum()
+    return sum_of_each(pairs * counted) / counted.sum()

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
-import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
@@ -11,6 +10,7 @@ from torch import Tensor
 from blocks.base import Frozen
 from sim.strategies.base import Strategy
 from sim.training.plan import Batch, TrainingPlan
+from sim.training.replicates import added_up
 from sim.training.rollout import rollout_loss
 
 
@@ -53,4 +53,4 @@ class MultiScale(Strategy):
             observed = batch.windows[batch.time_step - length :]
             trajectory = batch.rollout(observed[0], length)
             losses.append(rollout_loss(trajectory, observed[1:], spread=data.spread, dt=data.dt))
-        return self.options.weight * torch.stack(losses).mean(dim=0)
+        return self.options.weight * added_up(losses) / len(losses)

@@ -17,6 +17,7 @@ from blocks.base import Frozen
 from sim.strategies.base import Latent, Strategy
 from sim.training.data import TrainingData
 from sim.training.plan import Batch, TrainingPlan
+from sim.training.replicates import mean_of_each
 
 STATES = "multiple_shooting.states"
 
@@ -74,8 +75,8 @@ class MultipleShooting(Strategy):
         trajectory = batch.rollout(start, steps)
         frames = window * length + torch.arange(steps + 1)[:, None, None]
         gap = torch.cat([start[None], trajectory]) - data.concentration[frames]
-        loss = (gap / unit).square().mean(dim=(0, 2, 3))
+        loss = mean_of_each((gap / unit).square(), axis=1)
         if steps == length:
             jump = (trajectory[-1] - state(window + 1)) / unit
-            loss = loss + self.options.continuity * jump.square().mean(dim=(1, 2))
+            loss = loss + self.options.continuity * mean_of_each(jump.square())
         return self.options.weight * loss

@@ -9,6 +9,7 @@ from torch import Tensor
 from blocks.base import Frozen
 from sim.strategies.base import Strategy
 from sim.training.plan import Batch
+from sim.training.replicates import mean_of_each
 
 
 class OffsetPenalty(Strategy):
@@ -29,4 +30,4 @@ class OffsetPenalty(Strategy):
         replicates, metabolites = batch.node.embedding.shape[:2]
         middle = concentration.new_full((replicates, 1, metabolites), batch.data.mid_concentration)
         response = batch.response(middle) / batch.data.response_scale
-        return self.options.weight * response.square().mean(dim=(1, 2))
+        return self.options.weight * mean_of_each(response.square())

@@ -9,6 +9,7 @@ from torch import Tensor
 from blocks.base import Frozen
 from sim.strategies.base import Strategy
 from sim.training.plan import Batch, TrainingPlan
+from sim.training.replicates import mean_of_each
 
 
 class Residual(Strategy):
@@ -40,4 +41,4 @@ class Residual(Strategy):
         data = batch.data
         sampled = batch.draw(batch.starts.shape[1] * self.options.samples, len(data.residual))
         error = (batch.response(data.concentration[sampled]) - data.residual[sampled]) / data.spread
-        return self.options.weight * (data.weight[sampled] * error.square()).mean(dim=(1, 2))
+        return self.options.weight * mean_of_each(data.weight[sampled] * error.square())

@@ -11,6 +11,7 @@ from blocks.base import Frozen
 from sim.reaction.window import bump
 from sim.strategies.base import Strategy
 from sim.training.plan import Batch, TrainingPlan
+from sim.training.replicates import for_each, mean_of_each
 
 
 class WeakForm(Strategy):
@@ -52,6 +53,7 @@ class WeakForm(Strategy):
         replicates, windows, _, metabolites = concentration.shape
         response = batch.response(concentration.reshape(replicates, windows * samples, metabolites))
         response = response.view(replicates, windows, samples, metabolites)
-        expected = torch.einsum("rwsm,s->rwm", response, weights / weights.sum())
+        shares = weights / weights.sum()
+        expected = for_each(lambda one: torch.einsum("wsm,s->wm", one, shares), response)
         error = (expected - average.residual[starts]) / average.spread
-        return self.options.weight * (average.weight[starts] * error.square()).mean(dim=(1, 2))
+        return self.options.weight * mean_of_each(average.weight[starts] * error.square())

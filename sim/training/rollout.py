@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 from sim.reaction.table import Pull
 from sim.response import BoundNode, Layers, NodeWeights, evaluate, pull_back
 from sim.training.data import Reaction
+from sim.training.replicates import mean_of_each
 
 _HELD_BACKWARD = torch.ops.aten.threshold_backward.grad_input
 
@@ -118,7 +119,7 @@ class _Rollout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, start: Tensor, course: _Course, keep: bool, *stacked: Tensor | None) -> Tensor:
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
-        pieces = weights.pieces(start.shape[1])
+        pieces = weights.aligned().pieces(start.shape[1])
         tape: list[_Step] | None = [] if keep else None
         trajectory = _euler(course, start, pieces, tape)
         if keep:
@@ -155,4 +156,4 @@ def rollout_loss(
     """
     steps = torch.arange(1, len(trajectory) + 1, dtype=spread.dtype)
     unit = (steps[:, None] * spread * dt)[:, None, None, :]
-    return ((trajectory - observed) / unit).square().mean(dim=(0, 2, 3))
+    return mean_of_each(((trajectory - observed) / unit).square(), axis=1)

@@ -5,17 +5,15 @@ steps. The same slot and data give the same bits on the same machine. A replicat
 numbers does not touch the others; its parameters become NaN, and so its metrics missing.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from blocks.errors import DataError, DivergenceError
+from blocks.errors import DataError
 from blocks.problem import Progress, Report
 from blocks.slot import SlotSpec
 from sim.arrays import write_arrays
@@ -26,14 +24,11 @@ from sim.reaction.table import TabulatedReaction
 from sim.strategies.base import Latent, Strategy
 from sim.training.data import Reaction, TrainingData, training_data
 from sim.training.history import History
-from sim.training.hyperparameters import Hyperparameters
+from sim.training.optimiser import CohortAdam
+from sim.training.outcome import HISTORY, REFINED, TRAINED, divergence, history_text
 from sim.training.plan import Batch, TrainingPlan, draw
+from sim.training.replicates import added_up
 from sim.training.slots import Resolved, resolve
-
-TRAINED = "trained.npz"
-HISTORY = "history.json"
-REFINED = "reaction.npz"
-"""The reaction model as this run refined it, which then replaces the frozen one."""
 
 CHECK_EVERY = 50
 """Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
@@ -53,6 +48,7 @@ def train_slot(
     report: Report,
     *,
     model: ReactionModel | None = None,
+    part: bool = False,
 ) -> None:
     """Trains a slot and writes its parameters and history into `out`, and a refined reaction model.
 
@@ -64,6 +60,7 @@ def train_slot(
         report: Takes progress.
         model: The fitted model behind `reaction`, which tells what it knows of the frames, and which
             strategies may refine.
+        part: Whether the slot has some of a slot's seeds only; then no divergence is a failure.
 
     Raises:
         SpecError: A name or value of the slot breaks a rule.
@@ -85,11 +82,12 @@ def train_slot(
             f"time_step must be below the number of training frames, but {settings.time_step} is not below "
             f"{len(data.concentration)}; lower time_step or use a longer data set"
         )
-    node, history = train_cohort(resolved, data, reaction, report, n_frames=len(observations.frames))
+    n_frames = len(observations.frames)
+    node, history = train_cohort(resolved, data, reaction, report, n_frames=n_frames, part=part)
     write_arrays(out / TRAINED, node.arrays())
     # No time and no date: the same slot gives the same bytes.
     record = history.thinned() | {"slot": resolved.description()}
-    (out / HISTORY).write_text(json.dumps(record), encoding="utf-8")
+    (out / HISTORY).write_text(history_text(record), encoding="utf-8")
 
 
 def _refined(
@@ -106,7 +104,13 @@ def _refined(
 
 
 def train_cohort(
-    resolved: Resolved, data: TrainingData, reaction: Reaction, report: Report, *, n_frames: int
+    resolved: Resolved,
+    data: TrainingData,
+    reaction: Reaction,
+    report: Report,
+    *,
+    n_frames: int,
+    part: bool = False,
 ) -> tuple[NodeCohort, History]:
     """The training itself, without files.
 
@@ -116,6 +120,7 @@ def train_cohort(
         reaction: The frozen reaction model.
         report: Takes progress.
         n_frames: Frames of the whole data set, which the count of optimiser steps refers to.
+        part: Whether to go on to the end where all replicates have diverged, since others live elsewhere.
 
     Raises:
         DivergenceError: No replicate has a finite loss any more.
@@ -129,7 +134,8 @@ def train_cohort(
         if len(recent) == every or step + 1 == plan.steps:
             history.add(step + 1, torch.stack(recent))
             recent.clear()
-            _refuse_divergence(history, plan, resolved.hyperparameters)
+            if not part and not any(history.alive):
+                raise divergence(history.diverged_at.values(), plan.steps, resolved.description())
             report(Progress(step + 1, plan.steps, history.latest))
     alive = [all(flags) for flags in zip(history.alive, cohort.finite_replicates(), strict=True)]
     with torch.no_grad():
@@ -156,7 +162,7 @@ class CohortTraining:
         self._latents: dict[str, Latent] = {}
         for strategy in resolved.strategies:
             self._latents |= strategy.latents(self.plan, data, self._generators)
-        self._optimiser = _optimiser(self.node, self._latents, resolved.hyperparameters)
+        self._optimiser = CohortAdam(self.node, self._latents, resolved.hyperparameters)
 
     def step(self, number: int) -> Float[Tensor, " replicate"]:
         """Takes one optimiser step; returns the loss before it.
@@ -165,7 +171,8 @@ class CohortTraining:
             number: Of the step, counted from 0; schedules go by it.
         """
         strategies = self._resolved.strategies
-        _set_step_sizes(self._optimiser, self._resolved, number, self.plan.steps)
+        factors = [strategy.schedule(number, self.plan.steps) for strategy in strategies]
+        self._optimiser.set_step_sizes(number, self.plan.steps, factors)
         loss = _gradient(
             self.node,
             self._latents,
@@ -235,41 +242,6 @@ def _finite(latents: Mapping[str, Latent]) -> list[list[bool]]:
     return [torch.isfinite(one.value.detach()).flatten(1).all(dim=1).tolist() for one in latents.values()]
 
 
-def _optimiser(
-    node: NodeCohort, latents: Mapping[str, Latent], settings: Hyperparameters
-) -> torch.optim.Adam:
-    # The loss is a mean over metabolites, so that one metabolite's own gradient is of the order 1 / n.
-    # With an eps of that order, embeddings whose gradient has become weak come to rest; Adam's usual
-    # eps would have them wander at full speed, and split a type whose members all fit alike.
-    rest = 1 / node.embedding.shape[1]
-    groups: list[dict[str, Any]] = [
-        {"params": node.network_parameters, "lr": settings.lr_node_homeo},
-        {"params": [node.embedding], "lr": settings.lr_emb_homeo, "eps": rest},
-        *(
-            {"params": [one.value.requires_grad_()], "lr": one.lr, "full_lr": one.lr}
-            for one in latents.values()
-        ),
-    ]
-    return torch.optim.Adam(groups, fused=True)
-
-
-def _set_step_sizes(optimiser: torch.optim.Adam, resolved: Resolved, step: int, total: int) -> None:
-    settings = resolved.hyperparameters
-    # 1 until the cooldown begins, then down a straight line that would reach 0 one step after the last.
-    cooling = min(1.0, (total - step) / (settings.cooldown * total)) if settings.cooldown else 1.0
-    # MLP_node must learn first: embeddings that move at once sort metabolites by the concentrations
-    # that they visit, since that is what an untrained response gets wrong, and never come back.
-    held = step < settings.embedding_delay * total
-    node, embedding = settings.lr_node_homeo * cooling, 0.0 if held else settings.lr_emb_homeo * cooling
-    latent = cooling
-    for strategy in resolved.strategies:
-        factors = strategy.schedule(step, total)
-        node, embedding, latent = node * factors.node, embedding * factors.embedding, latent * factors.latents
-    optimiser.param_groups[0]["lr"], optimiser.param_groups[1]["lr"] = node, embedding
-    for group in optimiser.param_groups[2:]:
-        group["lr"] = group["full_lr"] * latent
-
-
 def _gradient(
     node: NodeCohort,
     latents: Mapping[str, Latent],
@@ -305,10 +277,10 @@ def _gradient(
             latents=values,
         )
         terms = [term for strategy in strategies if (term := strategy.loss(batch)) is not None]
-        loss = torch.stack(terms).sum(dim=0) * (share / windows)
+        loss = added_up(terms) * (share / windows)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
-    return torch.stack(losses).sum(dim=0)
+    return added_up(losses)
 
 
 def _passes(windows: int, plan: TrainingPlan, node: NodeCohort) -> list[int]:
@@ -321,11 +293,3 @@ def _passes(windows: int, plan: TrainingPlan, node: NodeCohort) -> list[int]:
     bytes_per_window = n_metabolites * both_layers * (plan.time_step if plan.rolls_out else 1)
     passes = min(windows, math.ceil(windows * bytes_per_window / TAPE_BYTES))
     return [windows // passes + (number < windows % passes) for number in range(passes)]
-
-
-def _refuse_divergence(history: History, plan: TrainingPlan, settings: Hyperparameters) -> None:
-    if not any(history.alive):
-        raise DivergenceError(
-            f"loss is not finite at step {max(history.diverged_at.values())} of {plan.steps} "
-            f"(time_step {settings.time_step}, lr_node_homeo {settings.lr_node_homeo:g}): lower lr_node_homeo"
-        )

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 
 ANSWER = 0.25
+DIVERGED = "loss is not finite at step 3 of 20"
 
 
 class ToyProblem:
@@ -85,7 +86,16 @@ class ToyProblem:
     ) -> FoundationReport:
         return FoundationReport("candidate.json", False, {}, "toy foundation laid")
 
-    def train(self, slot: SlotSpec, observations: Path, foundation: Path, out: Path, report: Report) -> None:
+    def train(
+        self,
+        slot: SlotSpec,
+        observations: Path,
+        foundation: Path,
+        out: Path,
+        report: Report,
+        *,
+        part: bool = False,
+    ) -> None:
         mode, steps = str(slot.values.get("mode", "good")), 20
         hint = json.loads(foundation.read_text())
         for step in range(steps):
@@ -98,8 +108,15 @@ class ToyProblem:
             time.sleep(3600)
         elif mode == "memory":
             bytearray(64 * 2**30)
-        elif mode == "diverge":
-            raise DivergenceError("loss is not finite at step 3 of 20")
+        elif mode == "crash in part 2":
+            if out.name == "part-2":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            time.sleep(3600)
+        elif mode == "diverge" and not part:
+            raise DivergenceError(DIVERGED)
+        elif mode == "diverge" or (mode == "diverge in part 2" and out.name == "part-2"):
+            (out / "trained.json").write_text(json.dumps([None] * len(slot.seeds)))
+            return
         elif mode == "leak":
             # What a careless strategy does: it finds the seal's folder from where its data lie.
             for path in (observations.parent.parent / "sealed").iterdir():
@@ -107,8 +124,15 @@ class ToyProblem:
         if peek := slot.values.get("peek"):
             print(Path(str(peek)).read_text())
         x = float(slot.values["x"])
+        print(f"trained {len(slot.seeds)} replicates")
         closeness = [1 - abs(x - hint) + seed % 100 / 10_000 for seed in slot.seeds]
         (out / "trained.json").write_text(json.dumps(closeness))
+
+    def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
+        found = [value for part in parts for value in json.loads((part / "trained.json").read_text())]
+        if not any(found):
+            raise DivergenceError(DIVERGED)
+        (out / "trained.json").write_text(json.dumps(found))
 
     def evaluate(
         self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None

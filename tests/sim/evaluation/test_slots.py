@@ -22,7 +22,8 @@ from sim.reaction.model import ReactionModel
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
 from sim.simulate import simulate_dataset
-from sim.training.trainer import TRAINED, train_slot
+from sim.training.outcome import TRAINED
+from sim.training.trainer import train_slot
 from tests.sim.training.tiny import silent, slot
 
 SLOT = slot("residual", lr_emb_homeo=1e-2, data_augmentation_loop=200, batch_size=8, hidden_width=48)

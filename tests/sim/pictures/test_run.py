@@ -22,7 +22,7 @@ from sim.problem import MetabolicProblem
 from sim.reaction.fit import fit_reaction
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
-from sim.training.trainer import HISTORY, REFINED, TRAINED
+from sim.training.outcome import HISTORY, REFINED, TRAINED
 from tests.sim.pictures.test_drawing import texts
 from tests.sim.training.tiny import silent, slot
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from blocks.identity import file_hash
+from blocks.identity import file_hash, folder_hash
 from blocks.run import Metrics
 from sim.arrays import write_arrays
 from sim.artifacts import load_reaction
@@ -18,7 +18,8 @@ from sim.reaction.fit import ReactionFit
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
 from sim.strategies.joint_refinement import JointRefinement
-from sim.training.trainer import REFINED, train_slot
+from sim.training.outcome import REFINED
+from sim.training.trainer import train_slot
 from tests.sim.training.tiny import silent, slot
 
 POOR = 7
@@ -119,3 +120,15 @@ def test_it_stops_after_the_steps_that_it_is_allowed(site: Site):
         for limit in (1, 40)
     ]
     assert model.residual_rms > errors[0] > errors[1]
+
+
+def test_parts_of_a_slot_refine_alike_and_make_the_files_of_an_undivided_training(site: Site, tmp_path: Path):
+    spec = slot(*ALONE, "joint_refinement", **VALUES)
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for one, out in zip(spec.parts(2), parts, strict=True):
+        site.problem.train(one, site.observations, site.foundation, out, silent, part=True)
+    merged = tmp_path / "merged"
+    merged.mkdir()
+    site.problem.merge(spec, parts, merged)
+    assert folder_hash(merged) == folder_hash(site.root / "refined")
+    assert (merged / REFINED).exists()

@@ -12,8 +12,9 @@ from blocks.errors import DataError, DivergenceError
 from blocks.problem import Progress
 from sim.node import PARAMETERS, NodeCohort
 from sim.training.data import Reaction, training_data
+from sim.training.outcome import HISTORY, TRAINED
 from sim.training.slots import resolve
-from sim.training.trainer import HISTORY, TRAINED, _passes, planned, train_cohort, train_slot
+from sim.training.trainer import _passes, planned, train_cohort, train_slot
 from tests.sim.training.tiny import silent, simulated, slot, tiny_data
 
 EVERYTHING = (

@@ -26,7 +26,9 @@ class ExactReaction(Reaction):
 
     def rate(self, concentration: Tensor) -> Tensor:
         substrates = concentration[..., self._pairs]
-        return (substrates[..., 0] * substrates[..., 1]) @ self._weights.to(concentration.dtype)
+        flux = substrates[..., 0] * substrates[..., 1]
+        # Not by a matrix product, which rounds by how many rows there are: company must change no bit.
+        return (flux.unsqueeze(-1) * self._weights.to(concentration.dtype)).sum(dim=-2)
 
 
 def network() -> tuple[Stoichiometry, Truth]:

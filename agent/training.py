@@ -1,0 +1,167 @@
+"""Trainings of runs: where they write, how a run is divided among idle workers, when it is whole.
+
+A run's replicates do not depend on each other. Where workers would stand idle, a run is trained in parts,
+each with a share of the seeds, in a process and behind a fence of its own; the problem then puts together
+what they wrote, byte for byte that of an undivided training. A part that fails fails its run.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.pool import Outcome, Pool, failure_of
+from agent.preparation import Ground, fence
+from agent.session import Session
+from agent.worker import LOG, Span, TrainingTask, read_progress, train
+from blocks.problem import Progress
+from blocks.run import Run
+from blocks.slot import SlotSpec
+
+
+class _Part(NamedTuple):
+    """What one process trains."""
+
+    number: int  # of the run
+    out: Path
+    progress: Path
+
+
+@dataclass
+class _Attempt:
+    """A run under way."""
+
+    run: Run
+    parts: list[_Part]
+    spans: list[Span] = field(default_factory=list)
+    """When the parts that are over were trained."""
+
+
+class Trainings:
+    """Trains runs, as many at a time as there are workers; a run may take several of them."""
+
+    def __init__(self, session: Session, ground: Ground, *, workers: int) -> None:
+        self._session = session
+        self._ground = ground
+        self._pool: Pool[_Part] = Pool(workers, preload=session.problem.preload())
+        self._attempts: dict[int, _Attempt] = {}
+
+    @property
+    def free(self) -> int:
+        """Workers that have nothing to do."""
+        return self._pool.free
+
+    @property
+    def running(self) -> list[Run]:
+        """Runs under way."""
+        return [attempt.run for attempt in self._attempts.values()]
+
+    def start(self, run: Run, *, waiting: int) -> None:
+        """Starts a run on its share of the free workers.
+
+        Args:
+            run: One that is planned.
+            waiting: Runs that wait for a worker, this one included.
+        """
+        slots = run.proposal.spec.parts(max(1, self.free // waiting))
+        folder = self._folder(run)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        progress = self._session.workspace.progress(self._session.name, run.number)
+        progress.unlink(missing_ok=True)
+        progress.parent.mkdir(parents=True, exist_ok=True)
+        parts = [_Part(run.number, folder, progress)]
+        if len(slots) > 1:
+            folders = [folder / f"part-{number}" for number in range(1, len(slots) + 1)]
+            parts = [_Part(run.number, one, one / "progress.jsonl") for one in folders]
+            parts[0] = parts[0]._replace(progress=progress)
+        self._session.store.start(self._session.name, run.number)
+        self._attempts[run.number] = _Attempt(run, parts)
+        for part, slot in zip(parts, slots, strict=True):
+            self._start(part, slot, divided=len(slots) > 1)
+
+    def finished(self, *, wait_s: float) -> Iterator[tuple[Run, Outcome]]:
+        """Runs that are over, after waiting for the first task for at most `wait_s`.
+
+        Of a run that succeeded the value is its training time, s, and its folder is in place.
+        """
+        for part, outcome in self._pool.finished(wait_s=wait_s):
+            attempt = self._attempts.get(part.number)
+            if attempt is None:
+                continue  # another part of it has failed in the meantime
+            if outcome.failure is not None:
+                self._pool.stop(partial(_belongs_to, part.number))
+            else:
+                attempt.spans.append(outcome.value)
+                if len(attempt.spans) < len(attempt.parts):
+                    continue
+                outcome = self._whole(attempt)
+            del self._attempts[part.number]
+            yield attempt.run, outcome
+
+    def progress(self, run: Run) -> list[Progress]:
+        """How far a run is, by its first part."""
+        return read_progress(self._session.workspace.progress(self._session.name, run.number))
+
+    def stop(self) -> None:
+        """Kills what is running, and comes back when it is gone."""
+        self._pool.stop()
+        self._attempts.clear()
+
+    def _start(self, part: _Part, slot: SlotSpec, *, divided: bool) -> None:
+        limits = self._session.spec.limits
+        part.out.mkdir(exist_ok=True)
+        task = TrainingTask(
+            problem=self._session.problem.name,
+            observations=self._ground.observations,
+            out=part.out,
+            progress=part.progress,
+            fence=fence(
+                self._session.workspace,
+                readable=(self._ground.observations, self._ground.foundation),
+                out=part.out,
+                progress=part.progress,
+                seals_elsewhere=self._ground.seals_elsewhere,
+            ),
+            memory_gib=limits.memory_gib,
+            slot=slot,
+            foundation=self._ground.foundation,
+            part=divided,
+        )
+        self._pool.start(part, train, task, timeout_s=limits.timeout_s, leak_report=task.fence.report)
+
+    def _whole(self, attempt: _Attempt) -> Outcome:
+        """Puts the attempt into the place of the run's folder."""
+        run = attempt.run
+        if len(attempt.parts) > 1:
+            try:
+                self._merge(attempt)
+            except Exception as error:  # parts may hold anything: that costs the run, and not the launch
+                timeout_s = self._session.spec.limits.timeout_s
+                return Outcome(None, failure_of(error, timeout_s=timeout_s, leak_report=None), error)
+        folder = self._session.workspace.run(self._session.name, run.number)
+        if folder.exists():
+            shutil.rmtree(folder)
+        self._folder(run).replace(folder)
+        begin, end = min(span.begin for span in attempt.spans), max(span.end for span in attempt.spans)
+        return Outcome(end - begin, None)
+
+    def _merge(self, attempt: _Attempt) -> None:
+        folders, out = [part.out for part in attempt.parts], self._folder(attempt.run)
+        self._session.problem.merge(attempt.run.proposal.spec, folders, out)
+        logs = [log.read_bytes() for folder in folders if (log := folder / LOG).is_file()]
+        (out / LOG).write_bytes(b"".join(logs))
+        for folder in folders:
+            shutil.rmtree(folder)
+
+    def _folder(self, run: Run) -> Path:
+        """Where a training writes; it becomes the run's folder only when it is whole."""
+        folder = self._session.workspace.run(self._session.name, run.number)
+        return folder.with_name(f"{folder.name}.attempt")
+
+
+def _belongs_to(number: int, part: _Part) -> bool:
+    return part.number == number
