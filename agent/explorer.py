@@ -83,7 +83,6 @@ class Explorer:
         return Explored(memory=memory, runs=len(past), ended=self._ended, failed=failed)
 
     def _run_batch(self, block: int, batch: int) -> None:
-        name = self._spec.name
         runs = [run for run in self._past() if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
