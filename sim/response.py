@@ -160,8 +160,8 @@ def _room_like(stack: Float[Tensor, "replicate ..."]) -> Float[Tensor, "replicat
     size, line = stack[0].numel(), CACHE_LINE // stack.element_size()
     if stack.dim() == 1 or size % line == 0:
         return stack.new_empty(stack.shape)
-    room = stack.new_empty(len(stack), size + line - size % line)[:, :size]
-    return torch.unflatten(room, 1, stack.shape[1:])
+    room: Tensor = stack.new_empty(len(stack), size + line - size % line)
+    return room[:, :size].view(stack.shape)
 
 
 def _copy(values: Tensor, *, like: Tensor) -> Tensor:

@@ -109,7 +109,10 @@ class Strategy:
         return time_step
 
     def loss(self, batch: Batch) -> Float[Tensor, " replicate"] | None:  # noqa: ARG002
-        """A term of the loss per replicate, or None for no term. It must not mix replicates."""
+        """A term of the loss per replicate, or None for no term. It must not mix replicates.
+
+        Sums over a replicate are taken by sim/training/replicates.py, so that company changes no bit.
+        """
         return None
 
     def gradients(self, node: NodeCohort) -> None:

@@ -1,4 +1,4 @@
-"""Sums over all of a replicate, to the same bits whatever its company.
+"""Sums over all of a replicate, with the same bits whatever its company.
 
 A reduction that keeps one axis adds up in an order that depends on the size of that axis, and so do a matrix
 product and an optimiser's step over a whole stack. A replicate that is to end with the same bits alone, in
