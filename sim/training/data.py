@@ -28,6 +28,9 @@ from sim.training.averages import Averages, averages, line_deviation, moving, re
 class Reaction(Protocol):
     """A frozen reaction model."""
 
+    tolerance: float = 0.0
+    """Largest relative error of a response as it is evaluated here."""
+
     def rate(self, concentration: Float[Tensor, "*batch metabolite"]) -> Float[Tensor, "*batch metabolite"]:
         """dc/dt by reactions alone, c.u. per t.u.; differentiable."""
 

@@ -13,7 +13,8 @@ TRAINED: Final = "trained.npz"
 """Parameters of every replicate."""
 
 HISTORY: Final = "history.json"
-"""Loss over the steps, when a replicate diverged, and the slot with its defaults."""
+"""Loss over the steps, when a replicate diverged, the slot with its defaults, and how exact the tabulated
+reaction model was that it was trained against."""
 
 REFINED: Final = "reaction.npz"
 """The reaction model as this run refined it, which then replaces the frozen one."""

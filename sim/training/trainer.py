@@ -86,7 +86,7 @@ def train_slot(
     node, history = train_cohort(resolved, data, reaction, report, n_frames=n_frames, part=part)
     write_arrays(out / TRAINED, node.arrays())
     # No time and no date: the same slot gives the same bytes.
-    record = history.thinned() | {"slot": resolved.description()}
+    record = history.thinned() | {"slot": resolved.description(), "reaction_tolerance": reaction.tolerance}
     (out / HISTORY).write_text(history_text(record), encoding="utf-8")
 
 

@@ -85,6 +85,14 @@ def test_the_history_is_short_plain_json(tmp_path: Path):
     assert history["steps"][-1] == history["total"] == 100
     assert [len(curve) for curve in history["loss"]] == [100, 100, 100]
     assert history["diverged_at"] == [None, None, None]
+    assert history["reaction_tolerance"] == 0.0  # this reaction is exact
+
+
+def test_the_history_says_how_exact_the_tabulated_reaction_was(tmp_path: Path):
+    observations, _, reaction = simulated()
+    reaction.tolerance = 3e-9
+    train_slot(slot("residual"), observations, reaction, tmp_path, silent)
+    assert json.loads((tmp_path / HISTORY).read_text())["reaction_tolerance"] == 3e-9
 
 
 def test_progress_is_reported_up_to_the_last_step():
