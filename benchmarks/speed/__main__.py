@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
     try:
-        report = _earlier(options.from_json) if options.from_json else _measured(options, given)
+        report = _together(options.from_json) if options.from_json else _measured(options, given)
     except SetpointError as error:
         print(f"speed: {error}", file=sys.stderr)
         return error.exit_code
@@ -67,7 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small sizes; nothing is judged")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers here")
     parser.add_argument("--write-docs", type=Path, metavar="FILE", help="write the page here, as markdown")
-    parser.add_argument("--from-json", type=Path, metavar="FILE", help="show an earlier report, run nothing")
+    parser.add_argument(
+        "--from-json",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="run nothing, show earlier reports: sections of the same code that were measured one by one",
+    )
     return parser
 
 
@@ -88,6 +94,21 @@ def _figures(sections: Sequence[str], *, quick: bool) -> Iterable[Figure]:
         measure: Callable[[bool], Iterable[Figure]] = import_module(f"benchmarks.speed.{name}").measure
         for figure in measure(quick):
             yield figure.model_copy(update={"target": None}) if quick else figure
+
+
+def _together(paths: Sequence[Path]) -> Report:
+    """One report of all sections, in the order of the page."""
+    reports = [_earlier(path) for path in paths]
+    if len({(report.code_version, report.quick) for report in reports}) > 1:
+        raise DataError("--from-json: must be reports of the same code and size, but these differ")
+    figures = [figure for report in reports for figure in report.figures]
+    measured = list(dict.fromkeys(figure.section for figure in figures))
+    return reports[-1].model_copy(
+        update={
+            "command": "\n    ".join(report.command for report in reports),
+            "figures": tuple(sorted(figures, key=lambda figure: measured.index(figure.section))),
+        }
+    )
 
 
 def _earlier(path: Path) -> Report:

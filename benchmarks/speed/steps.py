@@ -7,9 +7,11 @@ from typing import Final
 import numpy as np
 import torch
 
-from benchmarks.speed.bench import Setting, setting
+from agent.pool import available_cores
+from benchmarks.speed.bench import PRESET, Setting, setting
 from benchmarks.speed.obvious import ObviousTraining
 from benchmarks.speed.results import Figure, Timing, ratio_of
+from benchmarks.speed.shared import SharedSteps
 from benchmarks.speed.timing import growth_exponent, side_by_side
 from benchmarks.targets import Target
 
@@ -21,9 +23,12 @@ TIME_STEPS: Final = (4, 8, 16, 32, 64)
 
 def measure(quick: bool) -> Iterable[Figure]:
     """All figures of the section."""
-    here = setting(preset="quickstart") if quick else setting()
-    steps = 8 if quick else STEPS
-    timings = _contenders(here, steps, repeats=5 if quick else 7)
+    preset, steps = ("quickstart", 8) if quick else (PRESET, STEPS)
+    here = setting(preset=preset)
+    cores = available_cores()
+    shared = SharedSteps(cores, replicates=-(-MANY // cores), time_step=steps, preset=preset)
+    with shared as in_processes:
+        timings = _contenders(here, steps, in_processes, repeats=5 if quick else 7)
     yield Figure(
         section=SECTION,
         what="1 replicate, against the obvious loop",
@@ -39,12 +44,16 @@ def measure(quick: bool) -> Iterable[Figure]:
         unit="times faster",
         target=Target(metric="many", label="faster", low=25),
         timings={name: timings[name] for name in ("obvious loop", f"{MANY} replicates")},
+        details={"one process alone, ms": timings["one process"].seconds * 1e3},
+        note="best of one process, with one thread or all, and of a process per core, as idle workers train",
     )
     yield _distance(here, steps)
     yield from _growth(quick=quick)
 
 
-def _contenders(here: Setting, steps: int, *, repeats: int) -> dict[str, Timing]:
+def _contenders(
+    here: Setting, steps: int, in_processes: Callable[[], None], *, repeats: int
+) -> dict[str, Timing]:
     """Every contender at 1 thread and at all of them, taking turns; the better number of threads counts."""
     obvious = ObviousTraining(
         here.model,
@@ -59,18 +68,20 @@ def _contenders(here: Setting, steps: int, *, repeats: int) -> dict[str, Timing]
     calls: dict[str, Callable[[], object]] = {
         "obvious loop": obvious.step,
         "1 replicate": here.steps(replicates=1, time_step=steps),
-        f"{MANY} replicates": here.steps(replicates=MANY, time_step=steps),
+        "one process": here.steps(replicates=MANY, time_step=steps),
     }
     before = torch.get_num_threads()
     threads = sorted({1, before})
     each = {f"{name}@{n}": _with_threads(call, n) for (name, call), n in product(calls.items(), threads)}
-    per = {f"{MANY} replicates@{n}": MANY for n in threads}
-    found = side_by_side(each, repeats=repeats, per=per)
+    per = {f"one process@{n}": MANY for n in threads} | {"processes": MANY}
+    found = side_by_side({**each, "processes": in_processes}, repeats=repeats, per=per)
     torch.set_num_threads(before)
     best = {}
     for name in calls:
         number = min(threads, key=lambda n: found[f"{name}@{n}"].seconds)
         best[name] = found[f"{name}@{number}"].model_copy(update={"threads": number})
+    apart = found["processes"].model_copy(update={"threads": available_cores()})
+    best[f"{MANY} replicates"] = min(best["one process"], apart, key=lambda timing: timing.seconds)
     return best
 
 
