@@ -20,6 +20,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pebble import ProcessExpired, concurrent
 
 from agent.guard import EXIT_LEAK, read_leak
+from agent.interrupts import obey
 from blocks.errors import DivergenceError, LabelLeakError, SetpointError
 from blocks.run import Failure, FailureKind
 
@@ -104,7 +105,12 @@ class Pool(Generic[Key]):
         self._running[future] = _Task(key, process, timeout_s, leak_report)
 
     def finished(self, *, wait_s: float) -> Iterator[tuple[Key, Outcome]]:
-        """Outcomes of tasks that have ended, after waiting for the first one for at most `wait_s`."""
+        """Outcomes of tasks that have ended, after waiting for the first one for at most `wait_s`.
+
+        Raises:
+            KeyboardInterrupt: Somebody asked for the end of the launch.
+        """
+        obey()
         done, _ = wait(self._running, timeout=wait_s, return_when=FIRST_COMPLETED)
         for future in done:
             task = self._running.pop(future, None)

@@ -2,16 +2,15 @@
 
 import os
 import shlex
-import signal
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from agent.interrupts import obeyed
 from blocks.errors import InterruptedLaunchError
 
 if TYPE_CHECKING:
@@ -46,9 +45,8 @@ def launch(
     spec = load_exploration(exploration)
     if blocks is not None:
         spec = spec.model_copy(update={"blocks": blocks})
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with _display() as display:
+        with obeyed(), _display() as display:
             explored = launch_exploration(spec, root=workspace, workers=workers, listener=display)
     except KeyboardInterrupt:
         with Store.open(Workspace(workspace)) as store:
@@ -90,7 +88,3 @@ def _display() -> "AbstractContextManager[LiveDisplay | PlainDisplay]":
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         return LiveDisplay(Console(stderr=True))
     return PlainDisplay(sys.stderr)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -1,0 +1,48 @@
+"""A signal is never lost, and never raised in the middle of something."""
+
+import os
+import signal
+
+import pytest
+
+from agent.interrupts import obey, obeyed
+from agent.pool import Pool
+
+
+class Noisy:
+    """Its destructor takes a signal, as a library's callback may; an exception in there would be lost."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_until_the_launch_waits_for_its_workers(number: signal.Signals):
+    pool: Pool[str] = Pool(1)
+    with obeyed():
+        os.kill(os.getpid(), number)
+        with pytest.raises(KeyboardInterrupt):
+            list(pool.finished(wait_s=0))
+
+
+def test_a_signal_within_a_destructor_is_not_lost():
+    with obeyed():
+        Noisy()
+        with pytest.raises(KeyboardInterrupt):
+            obey()
+        obey()  # and it is obeyed once
+
+
+def test_a_second_signal_does_not_wait():
+    with obeyed():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_afterwards_signals_are_handled_as_before():
+    before = signal.getsignal(signal.SIGINT)
+    with obeyed():
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
+    obey()
