@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -223,6 +224,8 @@ def _ignore_races() -> None:
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     """What starts inside never hears Ctrl-C, which a terminal sends to everybody: the launch decides."""
+    # Where the fork server has to start Python's resource tracker first, that lifts the mask again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

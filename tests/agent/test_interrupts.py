@@ -2,11 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from agent.interrupts import obey, obeyed
 from agent.pool import Pool
+
+ROOT = Path(__file__).parents[2]
 
 
 class Noisy:
@@ -46,3 +51,32 @@ def test_afterwards_signals_are_handled_as_before():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
     obey()
+
+
+def _masked() -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+START = """
+from agent.pool import Pool
+from tests.agent.test_interrupts import _masked
+
+if __name__ == "__main__":
+    pool = Pool(1)
+    pool.start("ask", _masked, timeout_s=60)
+    print([outcome.value for _, outcome in pool.finished(wait_s=60)])
+"""
+
+
+def test_the_very_first_worker_never_hears_ctrl_c(tmp_path: Path):
+    """In a process of its own, where neither fork server nor resource tracker runs yet."""
+    script = tmp_path / "start.py"
+    script.write_text(START)
+    said = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert said.stdout.strip() == "[True]"
