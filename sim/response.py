@@ -24,7 +24,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def no_type_check(function: Function) -> Function:
-    """Spares a function the run-time check of shapes that tests switch on: here it takes longer than the work.
+    """Spares a function the run-time check of shapes that tests switch on: it takes longer than the work.
 
     The check goes by this name; static checkers do look at the function.
     """
