@@ -2,9 +2,13 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
 
 from benchmarks.machine import Machine
+from blocks.errors import DataError
 
 PLACES: Final = ("--workspace", "--json", "--write-docs")
 """Arguments that name a place of the caller's."""
@@ -26,6 +30,26 @@ def command_of(module: str, given: Sequence[str]) -> str:
         elif not word.startswith(tuple(f"{place}=" for place in PLACES)):
             kept.append(word)
     return shlex.join(["python", "-m", module, *kept])
+
+
+Report = TypeVar("Report", bound=BaseModel)
+
+
+def earlier_report(path: Path, kind: type[Report]) -> Report:
+    """A report that a benchmark wrote with `--json`.
+
+    Args:
+        path: The file.
+        kind: What it holds.
+
+    Raises:
+        DataError: It holds something else, or cannot be read.
+    """
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: must be a report of this benchmark, but {reason}; run it again") from error
 
 
 def machine_lines(machine: Machine, *, made_at: str, code_version: str) -> Iterable[str]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.machine import this_machine
-from benchmarks.page import command_of
+from benchmarks.page import command_of, earlier_report
 from benchmarks.recovery.cells import cells_of
 from benchmarks.recovery.conditions import BY_NAME, CONDITIONS, QUICK
 from benchmarks.recovery.docs import page
 from benchmarks.recovery.lanes import rows_of
 from benchmarks.recovery.results import Report
 from benchmarks.recovery.table import WIDE, networks_table, targets_table
-from blocks.errors import DataError, SetpointError
+from blocks.errors import SetpointError
 from blocks.problem import load_problem
 from memory.workspace import write_atomically
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
     try:
-        report = _earlier(options.from_json) if options.from_json else _measured(options, given)
+        report = earlier_report(options.from_json, Report) if options.from_json else _measured(options, given)
     except SetpointError as error:
         print(f"recovery: {error}", file=sys.stderr)
         return error.exit_code
@@ -92,14 +92,6 @@ def _measured(options: argparse.Namespace, given: list[str]) -> Report:
         code_version=load_problem("metabolism").code_version(),
         rows=tuple(rows_of(cells, workers=max(1, options.workers))),
     )
-
-
-def _earlier(path: Path) -> Report:
-    try:
-        return Report.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: must be a report of this benchmark, but {reason}; run it again") from error
 
 
 def _show(report: Report, options: argparse.Namespace) -> None:

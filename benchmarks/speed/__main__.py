@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 
 from benchmarks.machine import this_machine
-from benchmarks.page import command_of
+from benchmarks.page import command_of, earlier_report
 from benchmarks.speed.results import Figure, Report
 from benchmarks.speed.table import page, table
 from blocks.errors import DataError, SetpointError
@@ -98,7 +98,7 @@ def _figures(sections: Sequence[str], *, quick: bool) -> Iterable[Figure]:
 
 def _together(paths: Sequence[Path]) -> Report:
     """One report of all sections, in the order of the page."""
-    reports = [_earlier(path) for path in paths]
+    reports = [earlier_report(path, Report) for path in paths]
     if len({(report.code_version, report.quick) for report in reports}) > 1:
         raise DataError("--from-json: must be reports of the same code and size, but these differ")
     figures = [figure for report in reports for figure in report.figures]
@@ -109,14 +109,6 @@ def _together(paths: Sequence[Path]) -> Report:
             "figures": tuple(sorted(figures, key=lambda figure: measured.index(figure.section))),
         }
     )
-
-
-def _earlier(path: Path) -> Report:
-    try:
-        return Report.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: must be a report of this benchmark, but {reason}; run it again") from error
 
 
 if __name__ == "__main__":
