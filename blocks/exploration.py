@@ -24,8 +24,8 @@ class ConfirmationSpec(Frozen):
         int,
         Field(
             ge=0,
-            description="Slots of a block's last batch that may confirm, from block 2 on: one by fresh seeds, "
-            "the others on fresh networks; 0: nothing is ever confirmed.",
+            description="Slots of a block's last batch that may confirm, from block 2 on: one by fresh "
+            "seeds, the others on fresh networks; 0: nothing is ever confirmed.",
         ),
     ] = 2
     networks: Annotated[

@@ -1,4 +1,4 @@
-"""What may be called best, and what it is worth: the value of fresh runs, never the maximum that was selected.
+"""What may be called best, and its worth: the value of fresh runs, not the maximum that was selected.
 
 The largest of many noisy values overstates, and so does the largest of a few confirmations. So the choice
 and the value never come from the same runs: whatever leads is run again under fresh seeds, and the last

@@ -148,6 +148,18 @@ class Ledger:
             row = session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
 
+    def foundation_summary(self, exploration: str) -> str:
+        """One line about what the runs of an exploration stand on; empty before the first."""
+        query = (
+            select(FoundationRow.summary)
+            .join(RunRow, RunRow.foundation == FoundationRow.key)
+            .where(RunRow.exploration == exploration, RunRow.network == 0)
+            .order_by(RunRow.number.desc())
+            .limit(1)
+        )
+        with self._database.reading() as session:
+            return session.scalar(query) or ""
+
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()
     ) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
+from memory.statements import count, plain
 from memory.store import Store
-from memory.view import MemoryView, context, count, header, learned, plain, plan_table, questions, standing
+from memory.view import MemoryView, context, header, learned, plan_table, questions, standing
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
 MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
@@ -39,6 +40,7 @@ def render_memory(view: MemoryView) -> str:
         learned=learned(view),
         networks=count(networks, "network"),
         guard=plain(view.guard_summary),
+        blind_cost=[plain(line) for line in view.blind_cost],
         problem=plain(view.spec.memory.key_open_problem) or "None stated.",
         questions=questions(view),
         plan=plan_table(view) if view.plan else [],
@@ -102,7 +104,7 @@ def read_memory(workspace: Workspace, *, exploration: str | None = None, block: 
     return _text_of(workspace.snapshot(name, wanted)) or ""
 
 
-def write_memory(workspace: Workspace, store: Store, exploration: str, text: str, block: int) -> None:
+def write_memory(workspace: Workspace, store: Store, exploration: str, text: str, block: int | None) -> None:
     """Replaces memory.md and keeps a snapshot of the block; a human's notes are lost in no case.
 
     The notes in the present file go into the store, under the exploration that it belongs to. A file
@@ -113,7 +115,7 @@ def write_memory(workspace: Workspace, store: Store, exploration: str, text: str
         store: Its store.
         exploration: The exploration that `text` belongs to.
         text: The rendered memory. Notes written since it was rendered are put in.
-        block: The block after which it was made.
+        block: The block after which it was made; None for one that is open, of which no snapshot is kept.
 
     Raises:
         WorkspaceError: The disk refuses; the present file is as it was.
@@ -124,7 +126,8 @@ def write_memory(workspace: Workspace, store: Store, exploration: str, text: str
     if marker:
         notes = store.notes(exploration)
         text = f"{above}{marker}\n" + (f"{notes}\n" if notes else "")
-    write_atomically(workspace.snapshot(exploration, block), text)
+    if block is not None:
+        write_atomically(workspace.snapshot(exploration, block), text)
     write_atomically(workspace.memory_file, text)
 
 

@@ -1,6 +1,7 @@
 """Registers the commands, in the order in which a newcomer meets them; a science adds its own last."""
 
 from agent.cli import app
+from agent.cli.close import close
 from agent.cli.explorations import explorations
 from agent.cli.guard import guard
 from agent.cli.launch import launch
@@ -14,5 +15,6 @@ app.command()(memory)
 app.command()(runs)
 app.command()(show)
 app.command()(explorations)
+app.command()(close)
 app.add_typer(guard, name="guard")
 add_plugins(app)

@@ -30,6 +30,19 @@ def launch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
     ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option(min=1, help="Runs in all, counting those that are done; the rest waits.")
+    ] = None,
+    max_hours: Annotated[
+        float | None, typer.Option(min=0, help="Wall-clock hours of this launch; what would not fit waits.")
+    ] = None,
+    blind: Annotated[
+        bool | None,
+        typer.Option(
+            "--blind/--no-blind",
+            help="Keep what needs labels sealed until `setpoint close`; --no-blind lifts it after that.",
+        ),
+    ] = None,
 ) -> None:
     """Launch an exploration, or go on with one: finished runs are kept, none is run twice.
 
@@ -45,6 +58,11 @@ def launch(
     spec = load_exploration(exploration)
     if blocks is not None:
         spec = spec.model_copy(update={"blocks": blocks})
+    if blind is not None:
+        spec = spec.model_copy(update={"blind": blind})
+    budget = {"max_runs": max_runs, "max_hours": max_hours}
+    given = {name: value for name, value in budget.items() if value is not None}
+    spec = spec.model_copy(update={"limits": spec.limits.model_copy(update=given)})
     try:
         with obeyed(), _display() as display:
             explored = launch_exploration(spec, root=workspace, workers=workers, listener=display)
@@ -54,20 +72,29 @@ def launch(
         line = interrupted_line(
             done=counts[RunState.DONE],
             planned=counts.total(),
-            command=_command("launch", exploration, workspace=workspace, blocks=blocks),
+            command=_command("launch", exploration, *_sight(blind), workspace=workspace, blocks=blocks),
         )
         raise InterruptedLaunchError(line) from None
-    if not explored.ended:
+    if explored.cut_by is not None:
+        typer.echo(f"ended by budget {explored.cut_by}; what is planned waits")
+    elif not explored.ended:
         plural = "s" if spec.blocks > 1 else ""
         typer.echo(f"nothing left to do: all {spec.blocks} block{plural} of {spec.name} are done")
     typer.echo(f"working memory  {workspace / explored.memory.name}")
     typer.echo(f"read it         {_command('memory', workspace=workspace)}")
     typer.echo(f"past runs       {_command('runs', workspace=workspace)}")
-    more = _command("launch", exploration, workspace=workspace, blocks=spec.blocks + 1)
+    further = spec.blocks + 1 if explored.cut_by is None else blocks
+    more = _command("launch", exploration, *_sight(blind), workspace=workspace, blocks=further)
+    if spec.blind:
+        typer.echo(f"open its truth  {_command('close', spec.name, workspace=workspace)}")
     typer.echo(f"go on           {more}")
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _sight(blind: bool | None) -> list[str]:
+    return [] if blind is None else ["--blind" if blind else "--no-blind"]
 
 
 def _command(*words: str, workspace: Path, blocks: int | None = None) -> str:

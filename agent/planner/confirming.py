@@ -100,13 +100,15 @@ class ConfirmingPlanner:
         confirmation = spec.planner.confirmation
         n, run, rounds = confirmation.seeds, leader.run, leader.rounds
         shown = f"{label} {Estimate.of(leader.values)}"
-        why = f"run {run.number} looks best ({shown} over {len(leader.values)} replicates): {n} fresh seeds"
+        n_values = len(leader.values)
+        why = f"run {run.number} looks best ({shown} over {n_values} replicates): {n} fresh seeds"
         if rounds:
             why += f" for the value to report, since {_rounds(len(rounds))} helped to choose it"
         else:
             why += " before it is called best"
         found = [_Repeat(Role.CONFIRM, run, n, 0, f"{n} fresh seeds", why)]
         if rounds and self._has_fresh_networks:
+            stood = f"run {run.number} stood {_rounds(len(rounds))} of fresh seeds ({label} {rounds[-1][1]})"
             tried = leader.elsewhere.keys() | leader.failed_on.keys()
             found += [
                 _Repeat(
@@ -115,8 +117,7 @@ class ConfirmingPlanner:
                     n,
                     network,
                     f"fresh network {network}",
-                    f"run {run.number} stood {_rounds(len(rounds))} of fresh seeds ({label} {rounds[-1][1]}): "
-                    f"does it hold on fresh network {network}?",
+                    f"{stood}: does it hold on fresh network {network}?",
                 )
                 for network in range(1, confirmation.networks + 1)
                 if network not in tried
@@ -140,15 +141,15 @@ def _merged(
 
     Fresh networks come last: where one cannot be prepared, no other run changes its number.
     """
+    if not repeats:
+        return list(proposed)
     taken = _places(spec, repeats, turn=turn)
     kept = [proposal for proposal in proposed if proposal.slot not in taken]
-    ordered: list[Proposal | tuple[int, _Repeat]] = [*kept]
-    ordered += sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
-    # Only where a batch is mixed do the numbers move, and with them the seeds, which are fresh for every run.
-    return [
-        _renumbered(spec, one, number) if isinstance(one, Proposal) else _proposal(spec, *one, number=number)
-        for number, one in enumerate(ordered, first)
-    ]
+    merged = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
+    ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
+    for number, (slot, repeat) in enumerate(ordered, first + len(kept)):
+        merged.append(_proposal(spec, slot, repeat, number=number))
+    return merged
 
 
 def _places(spec: ExplorationSpec, repeats: Sequence[_Repeat], *, turn: int) -> list[int]:
@@ -168,6 +169,7 @@ def _places(spec: ExplorationSpec, repeats: Sequence[_Repeat], *, turn: int) -> 
 
 
 def _renumbered(spec: ExplorationSpec, proposal: Proposal, number: int) -> Proposal:
+    """The proposal as that run: with its number its seeds change, which are fresh for every run."""
     seeds = replicate_seeds(spec, number, len(proposal.spec.seeds))
     return proposal.model_copy(update={"spec": proposal.spec.model_copy(update={"seeds": seeds})})
 

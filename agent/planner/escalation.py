@@ -8,7 +8,7 @@ a number.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from statistics import median
 
@@ -18,7 +18,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.best import Candidates
-from memory.past import Past, configuration
+from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
 
 STALLED_RUNS = 3
@@ -98,9 +98,9 @@ class EscalatingPlanner:
         best: Sequence[Run],
         names: Sequence[str],
         proposal: Proposal,
-        taken: set[object],
+        taken: Collection[Configuration],
     ) -> Move | None:
-        """The first strategy of the order that is untried on one of the best runs under the slot's invariants."""
+        """The first strategy of the order that is untried on the best run under the slot's invariants."""
         for name in names:
             for run in best:
                 home = at_home(run, spec, proposal.slot, past)
@@ -131,10 +131,10 @@ def stuck(
         (run, median(values)) for run in past.ended if _searches(run) and (values := run.values_of(objective))
     ]
     last = scored[-STALLED_RUNS:]
-    if info.direction == "maximize" and info.target and len(last) == STALLED_RUNS:
-        if all(abs(value) < NEAR_ZERO * abs(info.target) for _, value in last):
-            named = ", ".join(str(run.number) for run, _ in last)
-            return f"stuck for {STALLED_RUNS} runs: runs {named} stayed near zero"
+    zero = NEAR_ZERO * abs(info.target or 0.0) if info.direction == "maximize" else 0.0
+    if len(last) == STALLED_RUNS and all(abs(value) < zero for _, value in last):
+        named = ", ".join(str(run.number) for run, _ in last)
+        return f"stuck for {STALLED_RUNS} runs: runs {named} stayed near zero"
     before = [(sign * value, run) for run, value in scored if run.block < block - 1]
     since = [(sign * value, run) for run, value in scored if run.block == block - 1]
     if block < 3 or not before or not since:

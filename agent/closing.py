@@ -1,0 +1,62 @@
+"""The end of a blind exploration: its truth is opened for good, and the cost of blindness is told."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.launching import session_of
+from agent.listener import Listener
+from agent.remembering import Remembering
+from blocks.errors import QueryError
+from blocks.problem import load_problem
+from memory import Store, Workspace
+from memory.sealing import read_sealed
+from memory.workspace import translate_os_errors
+
+
+class _Recorded(NamedTuple):
+    """What the store says of the ground that runs stood on."""
+
+    summary: str
+    guard_files: int
+
+
+class Closed(NamedTuple):
+    """What closing came to."""
+
+    exploration: str
+    memory: Path
+    opened: int
+    """Runs whose sealed metrics were opened; 0 where that had been done before."""
+
+
+def close(name: str | None, *, root: Path, listener: Listener) -> Closed:
+    """Opens the sealed metrics of a blind exploration, and rewrites the working memory with what that shows.
+
+    Done again, it opens nothing, and rewrites the memory: a kill in between costs nothing.
+
+    Args:
+        name: The exploration; None for the one in which something happened last.
+        root: The workspace's folder.
+        listener: Is told what the user should know.
+
+    Raises:
+        QueryError: There is no such exploration, or it is not blind.
+        WorkspaceError: A launch is using the workspace.
+    """
+    workspace = Workspace(root.absolute())
+    with Store.open(workspace, create=False) as store:
+        name = store.resolve(name)
+    with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
+        spec = store.spec(name)
+        if not spec.blind and store.closed_at(name) is None:
+            raise QueryError(f"{name}: must be blind to be closed, but nothing of it is under seal")
+        opened = 0
+        if store.closed_at(name) is None:
+            opened = store.close_exploration(name, read_sealed(workspace, name))
+        session = session_of(
+            spec, load_problem(spec.problem), workspace, store, listener, version=version("setpoint")
+        )
+        checks = store.guard_checks(name)
+        ground = _Recorded(store.foundation_summary(name), checks[-1].files if checks else 0)
+        return Closed(name, Remembering(session, ground).write(), opened)
