@@ -122,11 +122,11 @@ class Explorer:
             elif not run.state.is_final and not self._reuse(run):
                 waiting.append(run)
         while waiting or self._training.running or self._keeper.running:
-            if waiting and self._training.free:
+            while waiting and self._training.free:
                 self._cut_by = self._budget.refuses(self._past().ended, running=self._under_way)
-            if self._cut_by is not None:
-                waiting.clear()  # they stay planned
-            while waiting and self._training.free and not self._cut_by:
+                if self._cut_by is not None:
+                    waiting.clear()  # they stay planned
+                    break
                 self._training.start(waiting.popleft(), waiting=len(waiting) + 1)
             for run, outcome in self._training.finished(wait_s=0.1 if self._training.running else 0):
                 self._after_training(run, outcome)

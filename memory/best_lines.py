@@ -33,21 +33,23 @@ def best_lines(
     if found is None:
         return []
     lines = _confirmed(found, label, has_fresh_networks) if found.confirmed else [_unconfirmed(found, label)]
-    lines.insert(1, _what(spec, found.run))
+    lines.insert(1, plain(_what(spec, found.run)))
     if (control := latest_control(candidates)) is not None:
         said = f"Control: run {control.of.number} repeated gave {label} {control.now}"
         against = f"{control.before} over {control.before.n} fresh seeds before"
         verdict = (
             "beyond noise: code, data or machine have drifted" if control.differs else "within the noise"
         )
-        lines.append(f"{said}, against {against}: {verdict}.  [{show_runs([control.run.number])}]")
-    return [plain(line) for line in lines]
+        lines.append(
+            f"{plain(f'{said}, against {against}: {verdict}.')}  [{show_runs([control.run.number])}]"
+        )
+    return lines
 
 
 def _unconfirmed(found: Best, label: str) -> str:
-    return (
+    return plain(
         f"Best so far, not yet confirmed on fresh seeds: run {found.run.number}, {label} {found.estimate} "
-        f"over {count(found.estimate.n, 'replicate')} that selected it, so that it overstates."
+        f"over {count(found.estimate.n, 'replicate')} that selected it, and so overstate it."
     )
 
 
@@ -61,7 +63,7 @@ def _confirmed(found: Best, label: str, has_fresh_networks: bool) -> list[str]:
         said += ", 1 network so far"
     else:
         said += "; by fresh seeds alone, since there is no other network like these data"
-    lines = [f"{said}.  [{show_runs([run.number for run in found.by])}]"]
+    lines = [f"{plain(said)}.  [{show_runs([run.number for run in found.by])}]"]
     if failed := [network for network in found.failed_on if network]:
         named = ", ".join(map(str, failed))
         lines.append(f"Run {found.run.number} did not hold on fresh network {named}: its runs there failed.")

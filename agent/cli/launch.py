@@ -34,7 +34,7 @@ def launch(
         int | None, typer.Option(min=1, help="Runs in all, counting those that are done; the rest waits.")
     ] = None,
     max_hours: Annotated[
-        float | None, typer.Option(min=0, help="Wall-clock hours of this launch; what would not fit waits.")
+        float | None, typer.Option(help="Wall-clock hours of this launch; what would not fit waits.")
     ] = None,
     blind: Annotated[
         bool | None,
@@ -51,7 +51,8 @@ def launch(
     """
     from agent.explorer import interrupted_line
     from agent.launching import launch as launch_exploration
-    from blocks.loading import load_exploration
+    from blocks.exploration import Limits
+    from blocks.loading import load_exploration, validate
     from blocks.run import RunState
     from memory import Store, Workspace
 
@@ -62,7 +63,8 @@ def launch(
         spec = spec.model_copy(update={"blind": blind})
     budget = {"max_runs": max_runs, "max_hours": max_hours}
     given = {name: value for name, value in budget.items() if value is not None}
-    spec = spec.model_copy(update={"limits": spec.limits.model_copy(update=given)})
+    limits = validate(Limits, {**spec.limits.model_dump(), **given}, where=("limits",))
+    spec = spec.model_copy(update={"limits": limits})
     try:
         with obeyed(), _display() as display:
             explored = launch_exploration(spec, root=workspace, workers=workers, listener=display)

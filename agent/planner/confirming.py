@@ -64,7 +64,7 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return _merged(spec, proposed, repeats, first=len(past) + 1, turn=block * spec.block.batches + batch)
+        return _merged(spec, proposed, repeats, first=len(past) + 1, turn=block + batch)
 
     def _repeats(
         self,
@@ -137,35 +137,20 @@ def _rounds(n: int) -> str:
 def _merged(
     spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[_Repeat], *, first: int, turn: int
 ) -> list[Proposal]:
-    """A whole batch: repeats in the slots that are theirs, else in those whose turn it is to give way.
+    """A whole batch: repeats in the slots whose turn it is to give way, the rest as it was proposed.
 
     Fresh networks come last: where one cannot be prepared, no other run changes its number.
     """
     if not repeats:
         return list(proposed)
-    taken = _places(spec, repeats, turn=turn)
+    # Slots give way in turn: always that of the best would keep the search from where it should dig.
+    taken = [(turn + place) % spec.block.slots for place in range(len(repeats))]
     kept = [proposal for proposal in proposed if proposal.slot not in taken]
     merged = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
     ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
     for number, (slot, repeat) in enumerate(ordered, first + len(kept)):
         merged.append(_proposal(spec, slot, repeat, number=number))
     return merged
-
-
-def _places(spec: ExplorationSpec, repeats: Sequence[_Repeat], *, turn: int) -> list[int]:
-    """A slot for each repeat: the one whose invariants it has, where that is free."""
-    free = [(turn + offset) % spec.block.slots for offset in range(spec.block.slots)]
-    places = []
-    for repeat in repeats:
-        values = repeat.of.proposal.spec.values
-        at_home = [
-            slot
-            for slot in free
-            if all(values.get(name) == value for name, value in spec.space.invariants(slot).items())
-        ]
-        places.append((at_home or free)[0])
-        free.remove(places[-1])
-    return places
 
 
 def _renumbered(spec: ExplorationSpec, proposal: Proposal, number: int) -> Proposal:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blocks.errors import DivergenceError, SpecError
+from blocks.errors import DataError, DivergenceError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
 from blocks.problem import FoundationReport, Progress, Report
@@ -67,7 +67,7 @@ class ToyProblem:
         return tuple(Path(path) for path in data.get("own_seals", ()))
 
     def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
-        return None if data.get("measured") else {**data, "seed": data["seed"] + k}
+        return None if data.get("measured") else {**data, "seed": data["seed"] + k, "shift": 0.05 * k}
 
     def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
         return tuple(strategies)
@@ -77,7 +77,9 @@ class ToyProblem:
 
     def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         observations.mkdir(parents=True)
-        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01))
+        if data.get("shift", 0.0) and data.get("unlucky"):
+            raise DataError("the network diverged; use another seed")
+        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01 + data.get("shift", 0.0)))
         seal.parent.mkdir(parents=True, exist_ok=True)
         seal.write_text(json.dumps([ANSWER, data["seed"]]))
 
