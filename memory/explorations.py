@@ -60,11 +60,12 @@ class Explorations:
             else:
                 what = "gone on with"
                 before = self._spec_of(row)
-                what = _sight(row, before, spec) or what
                 # Without a run there is nothing to protect: a first launch that failed may be mended.
+                has_runs = _has_runs(session, spec.name)
+                what = (_sight(row, before, spec) if has_runs else None) or what
                 lifted = what == LIFTED
                 same = before.identity() == spec.model_copy(update={"blind": spec.blind or lifted}).identity()
-                if not same and _has_runs(session, spec.name):
+                if not same and has_runs:
                     keys = list(_differing(before.model_dump(mode="json"), stored))
                     named = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
                     raise WorkspaceError(
