@@ -42,4 +42,4 @@ def run_frame(
             "a data frame must have pandas, but it is not installed; pip install 'setpoint[tables]'"
         ) from error
     table = query_runs(store, exploration=exploration, where=where, sort=sort, columns=columns, limit=limit)
-    return pandas.DataFrame(table.rows, columns=list(table.columns)).convert_dtypes(convert_string=False)
+    return pandas.DataFrame(table.rows, columns=list(table.columns)).convert_dtypes()
