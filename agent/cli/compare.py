@@ -87,7 +87,8 @@ def _results(
     everything: bool,
 ) -> tuple[list[Column], list[str]]:
     """The table of metrics, and the names of those that it leaves out."""
-    names, left_out = [], []
+    names: list[str] = []
+    left_out: list[str] = []
     for name, row in made.differences.items():
         tells = name == objective or any(one is not None and one.exceeds_noise is not False for one in row)
         (names if everything or tells else left_out).append(name)
