@@ -13,7 +13,7 @@ beside, and decide nothing, since networks differ in how hard they are.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import NamedTuple
@@ -215,12 +215,26 @@ def best(spec: ExplorationSpec, runs: Sequence[Run], metrics: Mapping[str, Metri
         None where no run has ended with as many replicates as make a spread (or as the spec has).
     """
     past = Past.of(runs)
-    return best_of(past.derive(Candidates, spec.objective, metrics[spec.objective].direction), spec)
+    candidates = past.derive(Candidates, spec.objective, metrics[spec.objective].direction)
+    return best_of(candidates, replicates=spec.replicates)
 
 
-def best_of(candidates: Candidates, spec: ExplorationSpec) -> Best | None:
-    """As `best`, of candidates that are at hand."""
-    leader, found = candidates.leader(replicates=min(2, spec.replicates)), candidates.latest
+def best_among(runs: Iterable[Run], objective: str, info: MetricInfo) -> Best | None:
+    """As `best`, of some runs alone, be their replicates few: to mark it in a picture of them."""
+    candidates = Candidates(objective, info.direction)
+    for run in sorted(runs, key=lambda run: run.number):
+        candidates.add(run)
+    return best_of(candidates)
+
+
+def best_of(candidates: Candidates, *, replicates: int = 1) -> Best | None:
+    """As `best`, of candidates that are at hand.
+
+    Args:
+        candidates: Fed with the runs.
+        replicates: So many make a run that may be named before anything is confirmed; 2 are enough.
+    """
+    leader, found = candidates.leader(replicates=min(2, replicates)), candidates.latest
     if found is None:
         if leader is None:
             return None

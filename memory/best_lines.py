@@ -29,7 +29,7 @@ def best_lines(
     info = metrics[spec.objective]
     label = info.label or spec.objective
     candidates = Past.of(runs).derive(Candidates, spec.objective, info.direction)
-    found = best_of(candidates, spec)
+    found = best_of(candidates, replicates=spec.replicates)
     if found is None:
         return []
     lines = _confirmed(found, label, has_fresh_networks) if found.confirmed else [_unconfirmed(found, label)]

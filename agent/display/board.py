@@ -93,7 +93,8 @@ class Board:
         """`run 19  gain 0.874 ±0.003 (5 fresh seeds)`, or that it is not confirmed, or that there is none."""
         if self.candidates is not None and self._best_of != len(self.finished):
             # A live display asks many times between two ends.
-            self._best, self._best_of = best_of(self.candidates, self.spec), len(self.finished)
+            self._best_of = len(self.finished)
+            self._best = best_of(self.candidates, replicates=self.spec.replicates)
         return "none yet" if self._best is None else self._best.said(self.label)
 
     def result(self, run: Run) -> str:

@@ -87,7 +87,7 @@ class ConfirmingPlanner:
         if batch == spec.block.batches:
             found = self._confirmations(spec, leader, label)
         if spec.planner.control:
-            best = best_of(candidates, spec)
+            best = best_of(candidates, replicates=spec.replicates)
             incumbent = leader.run if best is None else best.run
             # A round of fresh seeds is a control of the same configuration.
             if all(repeat.network or repeat.of is not incumbent for repeat in found):
