@@ -181,7 +181,8 @@ class Ledger:
             RunRow.exploration == exploration, RunRow.guard_check.is_not(None)
         )
         with self._database.reading() as session:
-            return {row[0]: row[1] for row in session.execute(count.group_by(RunRow.guard_check))}
+            found = session.execute(count.group_by(RunRow.guard_check))
+            return {check: runs for check, runs in found if check is not None}
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""

@@ -294,7 +294,7 @@ _CONFIG: Final[Mapping[str, Any]] = {
 }
 
 
-def _finished(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+def _finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     """As the page embeds it; not validated again, since Altair's classes made it."""
     made: dict[str, Any] = chart.to_dict(validate=False)
     made["config"] = dict(_CONFIG)

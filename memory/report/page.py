@@ -79,7 +79,7 @@ def render_report(view: ReportView, *, script: str) -> str:
     tree = [search_tree(shown)] if view.runs else []
     against = against_hyperparameters(shown) if has_values else []
     columns, rows = _table(view)
-    return _template().render(
+    page: str = _template().render(
         view=view,
         info=shown.info,
         label=shown.label,
@@ -97,6 +97,7 @@ def render_report(view: ReportView, *, script: str) -> str:
         js=Markup(_text("page.js")),
         script=Markup(script.replace("</script", "<\\/script")),
     )
+    return page
 
 
 @cache
@@ -104,7 +105,7 @@ def vega() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that needs no network, from vl-convert; takes seconds."""
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle(None)
     return bundle
 
 
