@@ -40,7 +40,7 @@ def render_memory(view: MemoryView) -> str:
         learned=learned(view),
         networks=count(networks, "network"),
         guard=plain(view.guard_summary),
-        blind_cost=[plain(line) for line in view.blind_cost],
+        blind_cost=view.blind_cost,
         problem=plain(view.spec.memory.key_open_problem) or "None stated.",
         questions=questions(view),
         plan=plan_table(view) if view.plan else [],
