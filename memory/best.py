@@ -72,10 +72,15 @@ class Candidate:
             (run, Estimate.of(values)) for run, values in self.repeats if run.proposal.role is Role.CONFIRM
         ]
 
-    @property
-    def spread(self) -> float | None:
-        """Standard deviation of its replicates."""
-        return sample_sd(self.values) if len(self.values) > 1 else None
+    median: float = math.nan
+    spread: float | None = None
+    """Standard deviation of its replicates."""
+
+    def learn(self, values: Sequence[float]) -> None:
+        """Takes in replicates on the exploration's own data."""
+        self.values += values
+        self.median = median(self.values)
+        self.spread = sample_sd(self.values) if len(self.values) > 1 else None
 
 
 class Candidates:
@@ -115,8 +120,8 @@ class Candidates:
             known.repeats.append((run, values))
         else:
             known.selection += values
-        if not network:
-            known.values += values
+        if values and not network:
+            known.learn(values)
 
     def of(self, run: Run) -> Candidate | None:
         """The candidate that a run belongs to."""
@@ -137,7 +142,7 @@ class Candidates:
 
     def score(self, one: Candidate, noise: float) -> float:
         """By which candidates are ordered, higher being better."""
-        return self._sign * median(one.values) - MEDIAN_NOISE * noise / math.sqrt(len(one.values))
+        return self._sign * one.median - MEDIAN_NOISE * noise / math.sqrt(len(one.values))
 
     def leader(self, *, replicates: int = 1) -> Candidate | None:
         """What looks best; of equals the older one. What failed when it was confirmed does not.

@@ -1,7 +1,6 @@
 """What blind choice cost: said once the truth of a blind exploration is open, and not before."""
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, show_number
@@ -60,7 +59,7 @@ def _alike(
     blind = past.derive(Candidates, spec.objective, metrics[spec.objective].direction)
     signs = [1 if metrics[metric].direction == "maximize" else -1 for metric in (spec.objective, name)]
     pairs = [
-        (signs[0] * median(one.values), signs[1] * median(truth.values))
+        (signs[0] * one.median, signs[1] * truth.median)
         for one in blind
         if (truth := by_truth.of(one.run)) is not None
     ]

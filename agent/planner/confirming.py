@@ -76,7 +76,8 @@ class ConfirmingPlanner:
         metrics: Mapping[str, MetricInfo],
     ) -> list[_Repeat]:
         """What is to be run once more in this batch, the most wanted first."""
-        if block == 1:
+        confirms = batch == spec.block.batches and spec.planner.confirmation.slots > 0
+        if block == 1 or not (confirms or spec.planner.control):
             return []
         info = metrics[spec.objective]
         candidates = past.derive(Candidates, spec.objective, info.direction)
@@ -84,7 +85,7 @@ class ConfirmingPlanner:
         if leader is None:
             return []
         label, found = info.label or spec.objective, []
-        if batch == spec.block.batches:
+        if confirms:
             found = self._confirmations(spec, leader, label)
         if spec.planner.control:
             best = best_of(candidates, replicates=spec.replicates)
