@@ -92,7 +92,8 @@ def parse_exploration(
         if check:
             problem = load_problem(spec.problem)
             data = problem.resolve_data(spec.data, base or Path.cwd())
-            spec = spec.model_copy(update={"data": dict(data)})
+            unsaid = {} if "objective" in document else {"objective": problem.default_objective(data)}
+            spec = spec.model_copy(update={"data": dict(data), **unsaid})
             problem.check(spec)
     except SpecError as error:
         raise SpecError(f"{source}, {error}") from error

@@ -14,9 +14,17 @@ from blocks.errors import DataError, QueryError
 from blocks.problem import FoundationReport
 from memory.database import Database
 from memory.prepared import cursor_of
-from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
+from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord, StoodOn
 from memory.rows import finite, require_dataset
-from memory.schema import DatasetRow, DatasetState, FoundationRow, FoundationState, GuardCheckRow, RunRow
+from memory.schema import (
+    DatasetRow,
+    DatasetState,
+    ExplorationRow,
+    FoundationRow,
+    FoundationState,
+    GuardCheckRow,
+    RunRow,
+)
 
 Row = TypeVar("Row")
 
@@ -148,6 +156,38 @@ class Ledger:
             row = session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
 
+    def stand_on(self, exploration: str, *, foundation: str, guard_check: int) -> None:
+        """Records what a launch stands on: so the working memory can be rendered from the store alone."""
+        with self._database.writing() as session:
+            row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
+            row.foundation, row.guard_check = foundation, guard_check
+            self._database.note(
+                cursor_of(session),
+                "stands on",
+                exploration=exploration,
+                detail=f"foundation {foundation}, guard check {guard_check}",
+            )
+
+    def stood_on(self, exploration: str) -> StoodOn:
+        """What the last launch of an exploration stood on."""
+        with self._database.reading() as session:
+            row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
+            foundation, check = row.foundation, row.guard_check
+            if foundation is None:
+                last = session.scalar(
+                    select(RunRow)
+                    .where(RunRow.exploration == exploration)
+                    .order_by(RunRow.number.desc())
+                    .limit(1)
+                )
+                foundation, check = (None, None) if last is None else (last.foundation, last.guard_check)
+            laid = None if foundation is None else session.get(FoundationRow, foundation)
+            checked = None if check is None else session.get(GuardCheckRow, check)
+            return StoodOn(
+                foundation=None if laid is None else _foundation(laid),
+                guard_check=None if checked is None else _guard_check(checked),
+            )
+
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()
     ) -> int:
@@ -182,10 +222,7 @@ class Ledger:
             used = select(RunRow.guard_check).where(RunRow.exploration == exploration).distinct()
             query = query.where(GuardCheckRow.id.in_(used))
         with self._database.reading() as session:
-            return [
-                GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})
-                for row in session.scalars(query)
-            ]
+            return [_guard_check(row) for row in session.scalars(query)]
 
 
 def _in_state(session: Session, key: str, *allowed: FoundationState) -> FoundationRow:
@@ -211,3 +248,7 @@ def _dataset(row: DatasetRow) -> DatasetRecord:
 
 def _foundation(row: FoundationRow) -> FoundationRecord:
     return FoundationRecord(**{name: getattr(row, name) for name in FoundationRecord.model_fields})
+
+
+def _guard_check(row: GuardCheckRow) -> GuardCheckRecord:
+    return GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})
