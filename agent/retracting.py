@@ -5,7 +5,7 @@ after it leaves the rest to the next command. No launch is needed, and one that 
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -55,9 +55,10 @@ def retract(store: Store, exploration: str, *, where: str, reason: str, dry_run:
     Raises:
         QueryError: No run matches, or the expression cannot be asked.
     """
+    foretold = store.foretell(exploration, where=where)
     if dry_run:
-        return _change(store, store.foretell(exploration, where=where), None)
-    return _carry_out(store, lambda: store.retract(exploration, where=where, reason=reason))
+        return _foretold(store, foretold)
+    return _carry_out(store, foretold, lambda: store.retract(exploration, where=where, reason=reason))
 
 
 def undo(store: Store, retraction: int) -> Change:
@@ -66,7 +67,8 @@ def undo(store: Store, retraction: int) -> Change:
     Raises:
         QueryError: There is none of that number that is in force.
     """
-    return _carry_out(store, lambda: store.undo_retraction(retraction))
+    held = [entry for one in store.retractions() if one.id == retraction for entry in one.runs]
+    return _carry_out(store, held, lambda: store.undo_retraction(retraction))
 
 
 def render_anew(store: Store, explorations: Iterable[str]) -> None:
@@ -75,20 +77,22 @@ def render_anew(store: Store, explorations: Iterable[str]) -> None:
         Remembering(_session(store, name)).refresh()
 
 
-def _carry_out(store: Store, write: Callable[[], Retraction]) -> Change:
-    before = {info.name: _best(store, info.spec) for info in store.explorations()}
+def _carry_out(store: Store, touched: Sequence[VoidRun], write: Callable[[], Retraction]) -> Change:
+    before = {name: _best(store, store.spec(name)) for name in _names(touched)}
     done = write()
-    names = dict.fromkeys([done.exploration, *(entry.run.exploration for entry in done.runs)])
-    bests = tuple(before[name]._replace(after=_best(store, before[name].spec).after) for name in names)
-    render_anew(store, names)
+    bests = tuple(best._replace(after=_best(store, best.spec).after) for best in before.values())
+    render_anew(store, dict.fromkeys([*_names(done.runs), done.exploration]))
     return Change(done.runs, bests, _copied(store, done.runs), done)
 
 
-def _change(store: Store, runs: tuple[VoidRun, ...], retraction: Retraction | None) -> Change:
+def _foretold(store: Store, runs: tuple[VoidRun, ...]) -> Change:
     void = {entry.run for entry in runs}
-    names = dict.fromkeys(entry.run.exploration for entry in runs)
-    bests = tuple(_best(store, store.spec(name), without=void) for name in names)
-    return Change(runs, bests, _copied(store, runs), retraction)
+    bests = tuple(_best(store, store.spec(name), without=void) for name in _names(runs))
+    return Change(runs, bests, _copied(store, runs), None)
+
+
+def _names(runs: Iterable[VoidRun]) -> list[str]:
+    return list(dict.fromkeys(entry.run.exploration for entry in runs))
 
 
 def _best(store: Store, spec: ExplorationSpec, *, without: Iterable[RunKey] = ()) -> Best:

@@ -79,9 +79,11 @@ def ranges(numbers: Sequence[int], *, limit: int = 6) -> str:
 def _line(one: Voided, objective: str, label: str) -> str:
     numbers = [run.number for run in one.runs]
     word, n = ("Run", "1 run") if len(numbers) == 1 else ("Runs", f"{len(numbers)} runs")
-    descended = f", {len(one.by_descent)} of them by descent" if one.by_descent else ""
+    share = "all" if len(one.by_descent) == len(numbers) else len(one.by_descent)
+    descended = f", {share} of them by descent" if one.by_descent and len(numbers) > 1 else ""
+    descended = " by descent" if one.by_descent and len(numbers) == 1 else descended
     reason = one.reason.rstrip(". ")
-    line = f"{word} {ranges(numbers)} (retraction {one.retraction}, {n}{descended}): {reason}."
+    line = f"{word} {ranges(numbers)} (retraction {one.retraction}: {n}{descended}): {reason}."
     values = [value for run in one.runs for value in run.values_of(objective)]
     if values:
         low, high = show_number(min(values)), show_number(max(values))

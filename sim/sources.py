@@ -116,8 +116,8 @@ def check_labels(spec: ExplorationSpec) -> None:
         if (ways := truth_guided_by(spec)) and not spec.truth_guided:
             raise SpecError(
                 "truth_guided: must be true where choices read the truth of imported data "
-                f"({settings.title}), but got false, and {' and '.join(ways)}; use objective heldout_gain and "
-                "no target_r2, or write `truth_guided: true`"
+                f"({settings.title}), but got false, and {' and '.join(ways)}; use objective heldout_gain "
+                "and no target_r2, or write `truth_guided: true`"
             )
         return
     objective = metric_infos().get(spec.objective)

@@ -3,13 +3,13 @@
 import sys
 from pathlib import Path
 
-from blocks.errors import WorkspaceError
+from blocks.errors import SetpointError
 
 
 def catch_up(workspace: Path) -> None:
     """Renders working memories anew where they are due; costs next to nothing where none is.
 
-    A workspace that cannot be written is said to be so, and can still be read.
+    Where that cannot be done (the folder is read-only, say), a line says so, and the command goes on.
     """
     from memory.asking import Reader
     from memory.workspace import Workspace
@@ -24,8 +24,11 @@ def catch_up(workspace: Path) -> None:
     from agent.retracting import render_anew
     from memory import Store
 
-    try:
-        with Store.open(place, create=False) as store:
-            render_anew(store, due)
-    except WorkspaceError as error:
-        print(f"setpoint: the working memory is older than a retraction: {error}", file=sys.stderr)
+    for name in due:
+        try:
+            with Store.open(place, create=False) as store:
+                render_anew(store, [name])
+        except SetpointError as error:
+            print(
+                f"setpoint: the working memory of {name} is older than a retraction: {error}", file=sys.stderr
+            )
