@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from blocks.certificate import CertificateOutcome
 from blocks.run import FailureKind, RunState
 from blocks.slot import Role
 
@@ -95,6 +96,7 @@ class Base(DeclarativeBase):
         DatasetState: _by_value(DatasetState),
         FoundationState: _by_value(FoundationState),
         BlockState: _by_value(BlockState),
+        CertificateOutcome: _by_value(CertificateOutcome),
         RunState: _by_value(RunState),
         FailureKind: _by_value(FailureKind),
         Role: _by_value(Role),
@@ -179,6 +181,25 @@ class GuardCheckRow(Base):
     at: Mapped[datetime]
 
 
+class CertificateRow(Base):
+    """What the audit said of one version of a strategy, with the first difference where there was one."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (Index(None, "strategy", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    strategy: Mapped[str]
+    version: Mapped[str]
+    data_hash: Mapped[str]
+    outcome: Mapped[CertificateOutcome]
+    difference: Mapped[dict[str, Any] | None]
+    composition: Mapped[list[Any]]
+    steps: Mapped[int]
+    reason: Mapped[str]
+    seconds: Mapped[float]
+    at: Mapped[datetime]
+
+
 class RunRow(Base):
     """A run. `summary` repeats its metrics as medians and spreads, for the view `runs_wide`."""
 
@@ -205,6 +226,8 @@ class RunRow(Base):
     dataset: Mapped[str]
     foundation: Mapped[str] = mapped_column(ForeignKey("foundations.key"))
     guard_check: Mapped[int | None] = mapped_column(ForeignKey("guard_checks.id"))
+    certificates: Mapped[list[Any] | None]
+    certified: Mapped[bool] = mapped_column(default=False)
     reused_from: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
     state: Mapped[RunState]
     failure_kind: Mapped[FailureKind | None]

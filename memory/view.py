@@ -102,7 +102,7 @@ def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
     found = [
         (sign * median(values), -run.number, run)
         for run in view.runs
-        if run.state is RunState.DONE and len(values := run.values_of(objective)) >= 2
+        if run.state is RunState.DONE and run.is_evidence and len(values := run.values_of(objective)) >= 2
     ]
     if not found:
         return None
