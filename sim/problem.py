@@ -14,7 +14,8 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, file_hash
 from blocks.loading import validate
-from blocks.problem import FoundationReport, Report
+from blocks.problem import FoundationReport, Record, Report
+from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
@@ -29,7 +30,7 @@ HERE = Path(__file__).parent
 TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
 """Code that runs while training; the guard parses all of it."""
 
-_IDLE = ("cli", "pictures")
+_IDLE = ("cli", "pictures", "auditing")
 """Folders in which no result is decided."""
 
 
@@ -68,7 +69,9 @@ class MetabolicProblem:
 
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
-        return ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
+        ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
+        # Adam imports the compiler when it is made: 1.2 s that every process would pay for itself.
+        return (*ours, "sim.auditing.trace", "torch._dynamo")
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
@@ -191,6 +194,47 @@ class MetabolicProblem:
             out,
             refined=refined,
         )
+
+    def strategies(self) -> tuple[str, ...]:
+        """See `Problem.strategies`."""
+        from sim.strategies import catalog
+
+        return tuple(catalog())
+
+    def strategy_version(self, strategy: str) -> str:
+        """See `Problem.strategy_version`."""
+        from sim.auditing.versions import strategy_version
+
+        return strategy_version(strategy)
+
+    def audit_slot(self, strategy: str) -> SlotSpec:
+        """See `Problem.audit_slot`."""
+        from sim.auditing.data import FRAMES
+        from sim.auditing.slots import audit_slot
+
+        return audit_slot(strategy, n_frames=FRAMES)
+
+    def write_audit_data(self, root: Path, *, other_truth: bool, observations: Path | None = None) -> None:
+        """See `Problem.write_audit_data`."""
+        from sim.auditing.data import write_audit_data
+        from sim.dataset import load_observations
+
+        like = None if observations is None else load_observations(observations, verify=False)
+        write_audit_data(root, other_truth=other_truth, like=like)
+
+    def trace(self, slot: SlotSpec, root: Path, record: Record) -> None:
+        """See `Problem.trace`."""
+        from sim.auditing.trace import trace_training
+
+        trace_training(slot, root, record)
+
+    def find_proxies(self, observations: Path, seal: Path) -> tuple[Proxy, ...]:
+        """See `Problem.find_proxies`."""
+        from sim.auditing.proxies import find_proxies
+        from sim.dataset import load_observations, load_seal
+
+        observed = load_observations(observations, verify=False)
+        return find_proxies(observed, load_seal(seal).types, observations)
 
     def _check_names(self, spec: ExplorationSpec) -> None:
         """Every parameter must be one that training knows, over the whole of its range."""
