@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from agent.admission import admit
 from agent.explorer import Explored, Explorer
 from agent.listener import Listener
 from agent.planner import make_planner
@@ -37,6 +38,8 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
     workspace = Workspace(root.absolute())
     workspace.prepare()
     with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
+        if spec.strategies.files:
+            spec, problem = admit(spec, problem, workspace, store, note=listener.note)
         session = Session(
             spec=spec,
             problem=problem,

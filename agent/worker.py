@@ -26,6 +26,7 @@ from blocks.identity import folder_hash
 from blocks.problem import FoundationReport, Progress, load_problem
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 LOG = "log.txt"
 """What a training prints; no part of its result."""
@@ -48,6 +49,9 @@ class TrainingTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    strategies: tuple[UserStrategy, ...] = ()
+    """The user's own; their folders are among what the fence lets the run read."""
+
     part: bool = False
     """Whether `slot` has some of a slot's seeds only."""
 
@@ -84,7 +88,7 @@ def train(task: TrainingTask) -> Span:
     limit = int(task.memory_gib * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     fence_off(task.fence)
-    problem = load_problem(task.problem)
+    problem = load_problem(task.problem, task.strategies)
     report = ProgressFile(task.progress)
     started = time.monotonic()
     if task.slot is not None and task.foundation is not None:

@@ -22,6 +22,7 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 GROUP = "setpoint.problems"
 
@@ -57,6 +58,18 @@ class Problem(Protocol):
     @property
     def foundation_name(self) -> str:
         """What people call that which all slots share: `reaction model`."""
+
+    def extended(self, strategies: Sequence[UserStrategy]) -> "Problem":
+        """The problem with strategies of a user's beside its own; this runs the code of their modules.
+
+        Everything that the problem says of slots and of training code then takes them in.
+
+        Raises:
+            SpecError: One cannot be loaded, is no strategy, or has a name that is taken.
+        """
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        """The strategies that `extended` added, by name."""
 
     def check(self, spec: ExplorationSpec) -> None:
         """Raises SpecError where data, foundation, space, baseline or strategies break a rule."""
@@ -179,12 +192,13 @@ def problem_names() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
-def load_problem(name: str) -> Problem:
-    """The installed problem of that name.
+def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
+    """The installed problem of that name, with the user's own strategies where there are any.
 
     Raises:
-        SpecError: No installed package offers it.
+        SpecError: No installed package offers it, or a strategy cannot be used.
     """
     for entry in entry_points(group=GROUP, name=name):
-        return cast(Problem, entry.load()())
+        problem = cast(Problem, entry.load()())
+        return problem.extended(strategies) if strategies else problem
     raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

@@ -18,11 +18,13 @@ from blocks.problem import FoundationReport, Report
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
+from blocks.user_strategy import UserStrategy
 from sim.sources import check_labels, data_settings, metrics_of, provide_data, resolve_data, seals_of
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
     from sim.reaction.model import ReactionModel
+    from sim.strategies import Strategy
 
 HERE = Path(__file__).parent
 
@@ -38,6 +40,29 @@ class MetabolicProblem:
 
     name = "metabolism"
     foundation_name = "reaction model"
+
+    def __init__(self, strategies: Sequence[UserStrategy] = ()) -> None:
+        self._added = tuple(strategies)
+
+    def extended(self, strategies: Sequence[UserStrategy]) -> "MetabolicProblem":
+        """See `Problem.extended`."""
+        problem = MetabolicProblem((*self._added, *strategies))
+        problem.strategies()
+        return problem
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        """See `Problem.user_strategies`."""
+        if not self._added:
+            return {}
+        # Those added come last, in their order.
+        return dict(zip(list(self.strategies())[-len(self._added) :], self._added, strict=True))
+
+    def strategies(self) -> "dict[str, type[Strategy]]":
+        """All strategies by name: those that ship with Setpoint, and the user's own."""
+        from sim.strategies import catalog
+        from sim.user_strategies import with_user_strategies
+
+        return with_user_strategies(catalog(), self._added)
 
     def check(self, spec: ExplorationSpec) -> None:
         """See `Problem.check`."""
@@ -60,11 +85,12 @@ class MetabolicProblem:
         """See `Problem.resolve`."""
         from sim.training.slots import resolve_slot
 
-        return resolve_slot(slot)
+        return resolve_slot(slot, self.strategies())
 
     def training_sources(self) -> tuple[Path, ...]:
         """See `Problem.training_sources`."""
-        return tuple(path for name in TRAINING for path in _python_files(HERE / name))
+        ours = [path for name in TRAINING for path in _python_files(HERE / name)]
+        return (*ours, *(path for one in self._added for path in _python_files(one.folder)))
 
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
@@ -144,7 +170,8 @@ class MetabolicProblem:
         observed = load_observations(observations, verify=False)
         model = load_reaction(foundation)
         reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
-        train_slot(slot, observed, reaction, out, report, model=model, part=part)
+        known = self.strategies()
+        train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
     def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
         """See `Problem.merge`."""
@@ -194,10 +221,9 @@ class MetabolicProblem:
 
     def _check_names(self, spec: ExplorationSpec) -> None:
         """Every parameter must be one that training knows, over the whole of its range."""
-        from sim.strategies import catalog
         from sim.training.hyperparameters import Hyperparameters
 
-        strategies = catalog()
+        strategies = self.strategies()
         for group, names in (("baseline", spec.strategies.baseline), ("open", spec.strategies.open)):
             for name in names:
                 if name not in strategies:

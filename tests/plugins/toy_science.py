@@ -18,6 +18,7 @@ from blocks.identity import content_hash
 from blocks.problem import FoundationReport, Progress, Report
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 ANSWER = 0.25
 DIVERGED = "loss is not finite at step 3 of 20"
@@ -28,6 +29,12 @@ class ToyProblem:
 
     name = "toy"
     foundation_name = "toy foundation"
+
+    def extended(self, strategies: Sequence[UserStrategy]) -> "ToyProblem":
+        raise SpecError("strategies.files: the toy has no use for strategies of your own")
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        return {}
 
     def check(self, spec: ExplorationSpec) -> None:
         if spec.objective not in self.metrics(spec.data):
