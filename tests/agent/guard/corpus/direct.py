@@ -7,9 +7,9 @@ LEAKS = {
     "four axes": hint("return batch.frames[:, :, :, 6]"),
     "the seed's read": hint("x = batch.data.frames[0]\nreturn x[:, 6]"),
     "counted from the end": hint("return batch.frames[..., -2]"),
-    "a row's entry": hint("return batch.data.frames[0][3][6]"),
-    "one number": hint("return batch.data.frames[1, 4, 6]"),
-    "one metabolite": hint("return batch.frames[:, :, 3, 6]"),
+    "a row's entry": hint("return [batch.data.frames[0][i][6] for i in range(9)]"),
+    "one number": hint("frames = batch.data.frames\nreturn [frames[1, i, 6].item() for i in range(9)]"),
+    "a few metabolites": hint("return batch.frames[:, :, 3:9, 6]"),
     "every second metabolite": hint("return batch.frames[:, :, ::2, 6]"),
     "windows first, column later": hint("return batch.frames[:, 0][..., 6]"),
     "a new axis before": hint("return batch.frames[:, None, ..., 6]"),
@@ -24,8 +24,18 @@ LEAKS = {
     "the model's rows weighted": hint(
         "return (batch.node.embedding[:, :, 0].detach() * batch.data.frames[0, :, 6]).sum()"
     ),
-    "a decision": hint("if batch.data.frames[0, 2, 6] > 0.5:\n    return 1.0\nreturn 0.0"),
-    "a conditional expression": hint("return 2.0 if batch.data.frames[0, 2, 6] > 0.5 else 1.0"),
+    "a decision": hint(
+        """
+        total = 0.0
+        for i in range(batch.data.frames.shape[1]):
+            if batch.data.frames[0, i, 6] > 0.5:
+                total += i**0.5
+        return total
+        """
+    ),
+    "a conditional expression": hint(
+        "return [2.0 if batch.data.frames[0, i, 6] > 0.5 else 1.0 for i in range(9)]"
+    ),
     "an index": hint("return torch.linspace(0, 1, 9)[batch.data.frames[0, :, 6].nan_to_num(8).long()]"),
     "a comparison of two metabolites": hint(
         "types = batch.data.frames[0, :, 6]\nreturn types[:, None] == types[None]"
