@@ -9,7 +9,7 @@ import shutil
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -88,6 +88,7 @@ class Auditor:
         observations: Path | None = None,
     ) -> None:
         self._problem = problem
+        self._strategies = tuple(problem.user_strategies().values())
         self._scratch = scratch
         self._enclosure = enclosure
         self._observations = observations
@@ -95,7 +96,7 @@ class Auditor:
 
     def audit(
         self, strategies: Sequence[str], tick: Callable[[], None] = lambda: None
-    ) -> Iterator[Certificate]:
+    ) -> Generator[Certificate]:
         """Certificates as they come, in the order of the strategies' last trainings.
 
         Args:
@@ -142,7 +143,7 @@ class Auditor:
                     raise SetpointError(f"the audit's data could not be made: {outcome.failure.reason}")
             tick()
 
-    def _train(self, cases: list[_Case], data_hash: str, tick: Callable[[], None]) -> Iterator[Certificate]:
+    def _train(self, cases: list[_Case], data_hash: str, tick: Callable[[], None]) -> Generator[Certificate]:
         waiting = deque((number, truth) for number in range(len(cases)) for truth in Truth)
         while waiting or self._pool.running:
             while waiting and self._pool.free:
@@ -167,11 +168,11 @@ class Auditor:
         fence = Fence(
             workspace=self._enclosure.workspace,
             sealed=self._enclosure.sealed,
-            readable=(root,),
+            readable=(root, *(one.folder for one in self._strategies)),
             writable=(out, root),
             report=out / "leak.json",
         )
-        task = TraceTask(self._problem.name, slot, root, fence, MEMORY)
+        task = TraceTask(self._problem.name, slot, root, fence, MEMORY, self._strategies)
         key = _Training(number, truth, root, time.monotonic())
         self._pool.start(key, trace, task, timeout_s=TRACE_LIMIT, leak_report=fence.report)
 

@@ -34,10 +34,8 @@ class Remembering:
             blocks_closed=closed,
             data_title=session.problem.describe_data(spec.data),
             foundation_summary=f"{session.problem.foundation_name} {ground.summary}",
-            guard_summary=(
-                f"static check of {ground.guard_files} training files clean; "
-                "labels absent from every training process"
-            ),
+            guard_summary=f"{sum(run.certified for run in runs)} of {len(runs)} certified",
+            certificates=tuple(store.certificates_used(name)),
             plan=tuple(self._plan(closed + 1)),
             plan_block=closed + 1,
             version=session.version,

@@ -14,7 +14,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from blocks.problem import FoundationReport, Progress, load_problem
 from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 LOG = "log.txt"
 """What a training prints; no part of its result."""
@@ -50,6 +51,9 @@ class TrainingTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    strategies: tuple[UserStrategy, ...] = ()
+    """The user's own; their folders are among what the fence lets the run read."""
+
     part: bool = False
     """Whether `slot` has some of a slot's seeds only."""
 
@@ -63,6 +67,7 @@ class TraceTask:
     root: Path
     fence: Fence
     memory_gib: float
+    strategies: tuple[UserStrategy, ...] = ()
 
     @property
     def out(self) -> Path:
@@ -107,7 +112,7 @@ def train(task: TrainingTask) -> Span:
     limit = int(task.memory_gib * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     fence_off(task.fence)
-    problem = load_problem(task.problem)
+    problem = load_problem(task.problem, task.strategies)
     report = ProgressFile(task.progress)
     started = time.monotonic()
     if task.slot is not None and task.foundation is not None:
@@ -127,7 +132,7 @@ def trace(task: TraceTask) -> None:
     fence_off(task.fence)
     # What would be there if the layer of absence had failed.
     os.environ["SETPOINT_WORKSPACE"] = str(task.root)
-    load_problem(task.problem).trace(task.slot, task.root, record)
+    load_problem(task.problem, task.strategies).trace(task.slot, task.root, record)
     record.close()
 
 
@@ -137,10 +142,10 @@ def write_audit_data(problem: str, root: Path, other_truth: bool, observations: 
     load_problem(problem).write_audit_data(root, other_truth=other_truth, observations=observations)
 
 
-def find_proxies(problem: str, observations: Path, seal: Path) -> tuple[Proxy, ...]:
+def find_proxies(problem: str, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
     """What predicts the labels. The truth is opened, and nothing is trained in this process."""
     _die_with_the_launch()
-    return load_problem(problem).find_proxies(observations, seal)
+    return load_problem(problem).find_proxies(observations, seal, seeds)
 
 
 def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:

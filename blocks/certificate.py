@@ -60,6 +60,5 @@ class StoredCertificate(Certificate):
     def line(self) -> str:
         """One line for people."""
         what = str(self.outcome) + (f": {self.difference}" if self.difference else "")
-        return f"c{self.id} {self.strategy} {self.version[:12]} {what}" + (
-            f": {self.reason}" if self.reason else ""
-        )
+        why = f": {self.reason}" if self.reason else ""
+        return f"c{self.id} {self.strategy} {self.version[:12]} {what}{why}"

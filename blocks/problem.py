@@ -16,7 +16,7 @@ calls its methods in separate processes, so that ground truth and training never
     find_proxies          evaluator process   may open the seal; trains nothing
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
@@ -26,6 +26,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 GROUP = "setpoint.problems"
 
@@ -65,6 +66,18 @@ class Problem(Protocol):
     @property
     def foundation_name(self) -> str:
         """What people call that which all slots share: `reaction model`."""
+
+    def extended(self, strategies: Sequence[UserStrategy]) -> "Problem":
+        """The problem with strategies of a user's beside its own; this runs the code of their modules.
+
+        Everything that the problem says of slots and of training code then takes them in.
+
+        Raises:
+            SpecError: One cannot be loaded, is no strategy, or has a name that is taken.
+        """
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        """The strategies that `extended` added, by name."""
 
     def check(self, spec: ExplorationSpec) -> None:
         """Raises SpecError where data, foundation, space, baseline or strategies break a rule."""
@@ -181,8 +194,8 @@ class Problem(Protocol):
         is kept: no run fails for its pictures.
         """
 
-    def strategies(self) -> tuple[str, ...]:
-        """Names of all strategies that a slot may have on."""
+    def strategies(self) -> Collection[str]:
+        """Names of all strategies that a slot may have on, the user's own among them."""
 
     def strategy_version(self, strategy: str) -> str:
         """Hash of a strategy's source and of the training code that it stands on."""
@@ -211,8 +224,14 @@ class Problem(Protocol):
         strategy makes it so.
         """
 
-    def find_proxies(self, observations: Path, seal: Path) -> tuple[Proxy, ...]:
-        """How well what training sees, beside the science, predicts the labels of a data set."""
+    def find_proxies(self, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
+        """How well what training sees predicts the labels of a data set.
+
+        Args:
+            observations: Folder of the data set.
+            seal: Its truth.
+            seeds: Seeds that training knows.
+        """
 
 
 def problem_names() -> list[str]:
@@ -220,12 +239,13 @@ def problem_names() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
-def load_problem(name: str) -> Problem:
-    """The installed problem of that name.
+def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
+    """The installed problem of that name, with the user's own strategies where there are any.
 
     Raises:
-        SpecError: No installed package offers it.
+        SpecError: No installed package offers it, or a strategy cannot be used.
     """
     for entry in entry_points(group=GROUP, name=name):
-        return cast(Problem, entry.load()())
+        problem = cast(Problem, entry.load()())
+        return problem.extended(strategies) if strategies else problem
     raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

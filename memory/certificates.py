@@ -4,7 +4,7 @@ One is written when its trainings are over, so that a killed audit leaves nothin
 Whether a run is certified is decided here, from what is stored, and by nobody who plans.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
@@ -15,7 +15,7 @@ from blocks.slot import SlotSpec
 from memory.database import Database
 from memory.prepared import Cursor, Prepared, cursor_of
 from memory.rows import row_of
-from memory.schema import CertificateRow
+from memory.schema import CertificateRow, RunRow
 
 NONE: Final[Mapping[str, int]] = MappingProxyType({})
 """No certificates."""
@@ -53,6 +53,12 @@ class Certificates:
 
     _database: Database
 
+    def plan_audit(self, exploration: str, strategies: Sequence[str]) -> None:
+        """Announces that strategies are about to be audited."""
+        with self._database.recording() as cursor:
+            detail = ", ".join(strategies)
+            self._database.note(cursor, "audit planned", exploration=exploration, detail=detail)
+
     def record_certificate(self, certificate: Certificate) -> StoredCertificate:
         """Stores the outcome of an audit; an earlier one of the same version stays as it was."""
         with self._database.writing() as session:
@@ -72,7 +78,7 @@ class Certificates:
             )
             session.add(row)
             session.flush()
-            found = _certificate(row)
+            found = certificate_of(row)
             self._database.note(cursor_of(session), "certificate", detail=found.line)
             return found
 
@@ -86,25 +92,32 @@ class Certificates:
         )
         with self._database.reading() as session:
             row = session.scalar(query)
-            return None if row is None else _certificate(row)
+            return None if row is None else certificate_of(row)
 
     def certificates_of(self, exploration: str, number: int) -> list[StoredCertificate]:
         """The certificates that a run points to, oldest first."""
         with self._database.reading() as session:
             ids = row_of(session, exploration, number).certificates or []
             query = select(CertificateRow).where(CertificateRow.id.in_(ids)).order_by(CertificateRow.id)
-            return [_certificate(row) for row in session.scalars(query)]
+            return [certificate_of(row) for row in session.scalars(query)]
+
+    def certificates_used(self, exploration: str) -> list[int]:
+        """Ids of the certificates that runs of an exploration point to, in order."""
+        query = select(RunRow.certificates).where(RunRow.exploration == exploration).distinct()
+        with self._database.reading() as session:
+            return sorted({key for ids in session.scalars(query) for key in ids or ()})
 
     def certificates(self) -> list[StoredCertificate]:
         """All certificates, oldest first."""
         with self._database.reading() as session:
             return [
-                _certificate(row)
+                certificate_of(row)
                 for row in session.scalars(select(CertificateRow).order_by(CertificateRow.id))
             ]
 
 
-def _certificate(row: CertificateRow) -> StoredCertificate:
+def certificate_of(row: CertificateRow) -> StoredCertificate:
+    """The certificate that a row holds."""
     return StoredCertificate(
         id=row.id,
         strategy=row.strategy,

@@ -16,9 +16,19 @@ from memory.database import Database
 from memory.prepared import cursor_of
 from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
 from memory.rows import finite, require_dataset
-from memory.schema import DatasetRow, DatasetState, FoundationRow, FoundationState, GuardCheckRow, RunRow
+from memory.schema import (
+    DatasetRow,
+    DatasetState,
+    EventRow,
+    FoundationRow,
+    FoundationState,
+    GuardCheckRow,
+    RunRow,
+)
 
 Row = TypeVar("Row")
+
+_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -174,6 +184,30 @@ class Ledger:
             self._database.note(cursor_of(session), "guard check", detail=f"{verdict} {code_hash}")
             session.flush()
             return row.id
+
+    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
+        """Records which version of a user's strategy an exploration goes on with.
+
+        Args:
+            exploration: Its name.
+            reference: File and class of the strategy.
+            version: Hash of its code.
+
+        Returns:
+            The version that it had before; None where it had none.
+        """
+        known = (
+            select(EventRow.detail)
+            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
+            .order_by(EventRow.id.desc())
+        )
+        with self._database.writing() as session:
+            pairs = (detail.partition(" ") for detail in session.scalars(known))
+            before = next((one for one, _, name in pairs if name == reference), None)
+            if before != version:
+                detail = f"{version} {reference}"
+                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
+            return before
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""

@@ -13,7 +13,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
 from memory.store import Store
-from memory.view import MemoryView, context, count, header, learned, plain, plan_table, questions, standing
+from memory.view import (
+    MemoryView,
+    context,
+    count,
+    guard,
+    header,
+    learned,
+    plain,
+    plan_table,
+    questions,
+    standing,
+)
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
 MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
@@ -38,7 +49,7 @@ def render_memory(view: MemoryView) -> str:
         standing=standing(view),
         learned=learned(view),
         networks=count(networks, "network"),
-        guard=plain(view.guard_summary),
+        guard=guard(view),
         problem=plain(view.spec.memory.key_open_problem) or "None stated.",
         questions=questions(view),
         plan=plan_table(view) if view.plan else [],

@@ -22,18 +22,20 @@ from sim.dataset import load_observations
 from sim.reaction.fit import candidate_name, fit_reaction
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
+from sim.strategies.base import Strategy
 from sim.training.trainer import train_slot
 
 PHASE_1: Final = "reaction model"
 
 
-def trace_training(slot: SlotSpec, root: Path, record: Record) -> None:
+def trace_training(slot: SlotSpec, root: Path, record: Record, known: Mapping[str, type[Strategy]]) -> None:
     """Fits a reaction model, trains, and records what the parameters were after each step.
 
     Args:
         slot: What to train.
         root: Folder of an audit's data.
         record: Takes a step and hashes by name.
+        known: Strategies by name.
     """
     random.seed()
     np.random.seed()
@@ -48,7 +50,8 @@ def trace_training(slot: SlotSpec, root: Path, record: Record) -> None:
         record(step, {name: _hash(value) for name, value in arrays.items()})
 
     reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
-    train_slot(slot, observed, reaction, root / "trained", _ignore, model=model, observer=observe)
+    out = root / "trained"
+    train_slot(slot, observed, reaction, out, _ignore, model=model, observer=observe, known=known)
 
 
 def _hash(value: ndarray) -> str:

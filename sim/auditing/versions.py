@@ -2,10 +2,12 @@
 
 import ast
 import inspect
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from blocks.identity import content_hash, file_hash
+from sim.strategies.base import Strategy
 from sim.strategies.registry import strategy_named
 
 ROOM = Path(__file__).parents[1]
@@ -18,13 +20,22 @@ _STRATEGIES = ROOM / "strategies"
 _SHARED = ("__init__.py", "base.py")
 
 
-def strategy_version(name: str) -> str:
+def strategy_version(name: str, known: Mapping[str, type[Strategy]]) -> str:
     """Hash of a strategy's source, of the strategies that it builds on, and of the code below.
+
+    Args:
+        name: Of the strategy.
+        known: Strategies by name.
 
     Raises:
         SpecError: There is no such strategy.
     """
-    source = Path(inspect.getfile(strategy_named(name)))
+    strategy = strategy_named(name, known)
+    if strategy.source_sha256 is not None:
+        # It may import any strategy that ships.
+        shipped = {path.name: file_hash(path) for path in sorted(_STRATEGIES.glob("*.py"))}
+        return content_hash([name, strategy.source_sha256, shipped, _code_below()])
+    source = Path(inspect.getfile(strategy))
     own = {path.name: file_hash(path) for path in sorted(_with_imported(source))}
     return content_hash([name, own, _code_below()])
 

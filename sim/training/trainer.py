@@ -54,12 +54,13 @@ def train_slot(
     model: ReactionModel | None = None,
     part: bool = False,
     observer: Observer | None = None,
+    known: Mapping[str, type[Strategy]] | None = None,
 ) -> None:
     """Trains a slot and writes its parameters and history into `out`, and a refined reaction model.
 
     Args:
         slot: Hyperparameters, strategies and one seed per replicate.
-        observations: The data set; column 3 is all that is read of it.
+        observations: The data set; column 3 is all that our own strategies read of it.
         reaction: The frozen reaction model, in float64.
         out: Folder to write into; made if need be.
         report: Takes progress.
@@ -67,13 +68,14 @@ def train_slot(
             strategies may refine.
         part: Whether the slot has some of a slot's seeds only; then no divergence is a failure.
         observer: Is shown the parameters after each step.
+        known: Strategies by name; default: those that ship with Setpoint.
 
     Raises:
         SpecError: A name or value of the slot breaks a rule.
         DataError: The data set is too short for the slot.
         DivergenceError: No replicate has a finite loss any more.
     """
-    resolved = resolve(slot)
+    resolved = resolve(slot, known)
     settings = resolved.hyperparameters
     out.mkdir(parents=True, exist_ok=True)
     if model is not None:
@@ -103,7 +105,7 @@ def train_slot(
 def _refined(
     strategies: tuple[Strategy, ...], model: ReactionModel, observations: Observations, report: Report
 ) -> ReactionModel:
-    # A strategy is not given the frames themselves.
+    # What refines is given no frames, since it has no use for them.
     recorded = Recorded(
         observations.concentration, observations.unobserved, observations.stoichiometry, observations.dt
     )
