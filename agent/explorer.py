@@ -125,6 +125,7 @@ class Explorer:
             dataset=self._ground.observations_hash,
             foundation=self._ground.foundation_key,
             guard_check=self._ground.guard_check,
+            certificates=self._ground.certificates,
         )
 
     def _past(self) -> Past:
@@ -150,6 +151,7 @@ class Explorer:
             identity=identity,
             foundation=self._ground.foundation_key,
             guard_check=self._ground.guard_check,
+            certificates=self._ground.certificates,
             why=why,
         )
         self._listener.note(f"run {run.number} is planned again: {why}")

@@ -51,9 +51,8 @@ class Remembering:
         closed = max(session.closed_blocks(), default=0)
         runs = self._until(closed)
         metrics = problem.metrics(spec.data)
-        foundation, check = store.stood_on(name)
+        foundation = store.stood_on(name)
         summary = "" if foundation is None else foundation.summary or ""
-        files = "training code" if check is None else f"{check.files} training files"
         return MemoryView(
             spec=spec,
             runs=tuple(runs),
@@ -62,7 +61,8 @@ class Remembering:
             blocks_closed=closed,
             data_title=problem.describe_data(spec.data),
             foundation_summary=f"{problem.foundation_name} {summary}",
-            guard_summary=f"static check of {files} clean; labels absent from every training process",
+            guard_summary=f"{sum(run.certified for run in runs)} of {len(runs)} certified",
+            certificates=tuple(store.certificates_used(name)),
             plan=tuple(self._plan(closed + 1)),
             plan_block=closed + 1,
             version=session.version,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from typing import NamedTuple
 
+from agent.admission import kept_strategies
 from agent.display import PlainDisplay
 from agent.launching import admits
 from agent.planner import make_planner
@@ -112,7 +113,7 @@ def _copied(store: Store, runs: Iterable[VoidRun]) -> tuple[tuple[RunKey, RunKey
 
 def _session(store: Store, name: str) -> Session:
     spec = store.spec(name)
-    problem = load_problem(spec.problem)
+    problem = load_problem(spec.problem, kept_strategies(spec, store.workspace, store))
     return Session(
         spec=spec,
         problem=problem,

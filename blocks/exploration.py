@@ -28,6 +28,10 @@ class StrategyChoice(Frozen):
 
     baseline: Annotated[tuple[str, ...], Field(min_length=1, description="On in block 1.")]
     open: Annotated[tuple[str, ...], Field(description="May be turned on from block 2.")] = ()
+    files: Annotated[
+        tuple[str, ...],
+        Field(description="The user's own, like my_strategy.py:Name; open unless named under baseline."),
+    ] = ()
 
     @model_validator(mode="after")
     def _apart(self) -> "StrategyChoice":

@@ -81,6 +81,9 @@ class Run(Frozen):
     failure: Failure | None = None
     metrics: Annotated[tuple[Metrics, ...], Field(description="One mapping per replicate.")] = ()
     dataset: Annotated[str, Field(description="Hash of the data set that it was trained on.")] = ""
+    certified: Annotated[
+        bool, Field(description="Whether all of its strategies have a certificate of non-interference.")
+    ] = False
     void: Annotated[bool, Field(description="Whether a retraction is in force on it.")] = False
     trained_hash: str | None = None
     train_s: Annotated[float | None, Field(description="Wall-clock time of training, s.")] = None
@@ -90,7 +93,7 @@ class Run(Frozen):
     @property
     def is_evidence(self) -> bool:
         """Whether statements, a best run and plans may rest on it, once it has ended."""
-        return not self.void
+        return self.certified and not self.void
 
     def values_of(self, metric: str) -> list[float]:
         """The metric in each replicate that has it."""

@@ -14,11 +14,12 @@ from blocks.errors import DataError, QueryError
 from blocks.problem import FoundationReport
 from memory.database import Database
 from memory.prepared import cursor_of
-from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord, StoodOn
+from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
 from memory.rows import finite, require_dataset
 from memory.schema import (
     DatasetRow,
     DatasetState,
+    EventRow,
     ExplorationRow,
     FoundationRow,
     FoundationState,
@@ -27,6 +28,8 @@ from memory.schema import (
 )
 
 Row = TypeVar("Row")
+
+_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -156,37 +159,23 @@ class Ledger:
             row = session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
 
-    def stand_on(self, exploration: str, *, foundation: str, guard_check: int) -> None:
+    def stand_on(self, exploration: str, *, foundation: str) -> None:
         """Records what a launch stands on: so the working memory can be rendered from the store alone."""
         with self._database.writing() as session:
             row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
-            row.foundation, row.guard_check = foundation, guard_check
-            self._database.note(
-                cursor_of(session),
-                "stands on",
-                exploration=exploration,
-                detail=f"foundation {foundation}, guard check {guard_check}",
-            )
+            row.foundation = foundation
+            cursor = cursor_of(session)
+            self._database.note(cursor, "stands on", exploration=exploration, detail=foundation)
 
-    def stood_on(self, exploration: str) -> StoodOn:
-        """What the last launch of an exploration stood on."""
+    def stood_on(self, exploration: str) -> FoundationRecord | None:
+        """The foundation that the last launch stood on; of an older store, that of its last run."""
         with self._database.reading() as session:
-            row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
-            foundation, check = row.foundation, row.guard_check
-            if foundation is None:
-                last = session.scalar(
-                    select(RunRow)
-                    .where(RunRow.exploration == exploration)
-                    .order_by(RunRow.number.desc())
-                    .limit(1)
-                )
-                foundation, check = (None, None) if last is None else (last.foundation, last.guard_check)
-            laid = None if foundation is None else session.get(FoundationRow, foundation)
-            checked = None if check is None else session.get(GuardCheckRow, check)
-            return StoodOn(
-                foundation=None if laid is None else _foundation(laid),
-                guard_check=None if checked is None else _guard_check(checked),
-            )
+            key = _known(session.get(ExplorationRow, exploration), "exploration", exploration).foundation
+            if key is None:
+                runs = select(RunRow.foundation).where(RunRow.exploration == exploration)
+                key = session.scalar(runs.order_by(RunRow.number.desc()).limit(1))
+            row = None if key is None else session.get(FoundationRow, key)
+            return None if row is None else _foundation(row)
 
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()
@@ -214,6 +203,39 @@ class Ledger:
             self._database.note(cursor_of(session), "guard check", detail=f"{verdict} {code_hash}")
             session.flush()
             return row.id
+
+    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
+        """Records which version of a user's strategy an exploration goes on with.
+
+        Args:
+            exploration: Its name.
+            reference: File and class of the strategy.
+            version: Hash of its code.
+
+        Returns:
+            The version that it had before; None where it had none.
+        """
+        known = (
+            select(EventRow.detail)
+            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
+            .order_by(EventRow.id.desc())
+        )
+        with self._database.writing() as session:
+            pairs = (detail.partition(" ") for detail in session.scalars(known))
+            before = next((one for one, _, name in pairs if name == reference), None)
+            if before != version:
+                detail = f"{version} {reference}"
+                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
+            return before
+
+    def admitted_strategies(self, exploration: str) -> dict[str, str]:
+        """Versions of the user's strategies that an exploration goes on with, by file and class."""
+        admitted = select(EventRow.detail).where(
+            EventRow.exploration == exploration, EventRow.what == _ADMITTED
+        )
+        with self._database.reading() as session:
+            pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
+            return {name: one for one, _, name in pairs}
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""

@@ -13,7 +13,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
 from memory.store import Store
-from memory.view import MemoryView, context, count, header, learned, plain, plan_table, questions, standing
+from memory.view import (
+    MemoryView,
+    context,
+    count,
+    guard,
+    header,
+    learned,
+    plain,
+    plan_table,
+    questions,
+    standing,
+)
 from memory.void import void_baselines
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
@@ -40,7 +51,7 @@ def render_memory(view: MemoryView) -> str:
         standing=standing(view),
         learned=learned(view),
         networks=count(networks, "network"),
-        guard=plain(view.guard_summary),
+        guard=guard(view),
         void=void_baselines(view.void, objective=view.spec.objective, label=label),
         problem=plain(view.spec.memory.key_open_problem) or "None stated.",
         questions=questions(view),

@@ -38,13 +38,6 @@ class Retraction(Frozen):
     runs: Annotated[tuple[VoidRun, ...], Field(description="All that are void by it, in any exploration.")]
 
 
-class StoodOn(NamedTuple):
-    """What the last launch of an exploration stood on; of an older store, its last run."""
-
-    foundation: "FoundationRecord | None"
-    guard_check: "GuardCheckRecord | None"
-
-
 class ExplorationInfo(Frozen):
     """An exploration and how far it is."""
 

@@ -1,9 +1,13 @@
 """Runs that are planned again, and runs whose result is there already."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blocks.run import Run, RunState
+from blocks.slot import SlotSpec
+from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import cursor_of
 from memory.recording import store_metrics
@@ -71,7 +75,15 @@ class Replanning:
             return [row.number for row in rows]
 
     def replan(
-        self, exploration: str, number: int, *, identity: str, foundation: str, guard_check: int, why: str
+        self,
+        exploration: str,
+        number: int,
+        *,
+        identity: str,
+        foundation: str,
+        guard_check: int,
+        certificates: Mapping[str, int] = NONE,
+        why: str,
     ) -> None:
         """Plans a run again that has no result yet: its code changed, or what it trained was lost.
 
@@ -81,6 +93,7 @@ class Replanning:
             identity: What it will be trained as.
             foundation: Key of the foundation that it will stand on.
             guard_check: Id of the check that admitted the code.
+            certificates: As for `plan`.
             why: For the journal.
 
         Raises:
@@ -94,6 +107,8 @@ class Replanning:
                 )
             row.state, row.trained_hash, row.trained_at = RunState.PLANNED, None, None
             row.identity, row.foundation, row.guard_check = identity, foundation, guard_check
+            rests = certified_by(cursor_of(session), SlotSpec.model_validate(row.spec), certificates)
+            row.certificates, row.certified = list(rests.ids), rests.certified
             self._noted(session, row, "planned again", why)
 
     def _noted(self, session: Session, row: RunRow, what: str, detail: str = "") -> None:

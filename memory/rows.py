@@ -109,6 +109,7 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
         metrics=metrics,
         dataset=row.dataset,
         void=row.void,
+        certified=row.certified,
         trained_hash=row.trained_hash,
         train_s=row.train_s,
         started_at=row.started_at,
@@ -117,7 +118,13 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
 
 
 def planned_row(
-    exploration: str, run: Run, *, foundation: str, guard_check: int | None, at: datetime
+    exploration: str,
+    run: Run,
+    *,
+    foundation: str,
+    guard_check: int | None,
+    certificates: Sequence[int] = (),
+    at: datetime,
 ) -> dict[str, Any]:
     """A planned run as a row."""
     proposal = run.proposal
@@ -137,6 +144,8 @@ def planned_row(
         "dataset": run.dataset,
         "foundation": foundation,
         "guard_check": guard_check,
+        "certificates": list(certificates),
+        "certified": run.certified,
         "state": RunState.PLANNED,
         "attempts": 0,
         "planned_at": at,

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from blocks.certificate import CertificateOutcome
 from blocks.run import FailureKind, RunState
 from blocks.slot import Role
 
@@ -96,6 +97,7 @@ class Base(DeclarativeBase):
         DatasetState: _by_value(DatasetState),
         FoundationState: _by_value(FoundationState),
         BlockState: _by_value(BlockState),
+        CertificateOutcome: _by_value(CertificateOutcome),
         RunState: _by_value(RunState),
         FailureKind: _by_value(FailureKind),
         Role: _by_value(Role),
@@ -108,7 +110,7 @@ _Exploration = Annotated[str, mapped_column(ForeignKey("explorations.name"))]
 class ExplorationRow(Base):
     """An exploration; its settings are frozen with the first launch.
 
-    `foundation` and `guard_check` are what its last launch stood on.
+    `foundation` is what its last launch stood on.
     """
 
     __tablename__ = "explorations"
@@ -120,7 +122,6 @@ class ExplorationRow(Base):
     setpoint_version: Mapped[str]
     notes: Mapped[str] = mapped_column(default="")
     foundation: Mapped[str | None]
-    guard_check: Mapped[int | None]
 
 
 class DatasetRow(Base):
@@ -185,6 +186,25 @@ class GuardCheckRow(Base):
     at: Mapped[datetime]
 
 
+class CertificateRow(Base):
+    """What the audit said of one version of a strategy, with the first difference where there was one."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (Index(None, "strategy", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    strategy: Mapped[str]
+    version: Mapped[str]
+    data_hash: Mapped[str]
+    outcome: Mapped[CertificateOutcome]
+    difference: Mapped[dict[str, Any] | None]
+    composition: Mapped[list[Any]]
+    steps: Mapped[int]
+    reason: Mapped[str]
+    seconds: Mapped[float]
+    at: Mapped[datetime]
+
+
 class RetractionRow(Base):
     """A retraction, in force until it is undone; one that is undone stays on record."""
 
@@ -244,6 +264,8 @@ class RunRow(Base):
     dataset: Mapped[str]
     foundation: Mapped[str] = mapped_column(ForeignKey("foundations.key"))
     guard_check: Mapped[int | None] = mapped_column(ForeignKey("guard_checks.id"))
+    certificates: Mapped[list[Any] | None]
+    certified: Mapped[bool] = mapped_column(default=False)
     reused_from: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
     state: Mapped[RunState]
     failure_kind: Mapped[FailureKind | None]

@@ -33,7 +33,8 @@ class MemoryView(Frozen):
     blocks_closed: int
     data_title: Annotated[str, Field(description="Short name of the data: `oscillatory_rank_50 #42`.")]
     foundation_summary: Annotated[str, Field(description="What all slots share, in one line; may be empty.")]
-    guard_summary: Annotated[str, Field(description="What the guard said of the code, in one line.")]
+    guard_summary: Annotated[str, Field(description="How many runs are certified, in a few words.")]
+    certificates: Annotated[tuple[int, ...], Field(description="Ids of those that the runs rest on.")] = ()
     plan: tuple[Proposal, ...] = ()
     plan_block: int
     version: str
@@ -132,6 +133,23 @@ def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
         )
         for topic in list(topics)[: LEARNED_LINES // 3]
     ]
+
+
+def guard(view: MemoryView) -> str:
+    """What it rests on that no label is read: the certificates, and how many runs have them."""
+    rests = f", certificates {show_certificates(view.certificates)}" if view.certificates else ""
+    return plain(f"guard{rests}: {view.guard_summary}")
+
+
+def show_certificates(ids: Sequence[int]) -> str:
+    """Ids as people write them: c1-c3 c7."""
+    parts: list[list[int]] = []
+    for key in ids:
+        if parts and key == parts[-1][-1] + 1:
+            parts[-1].append(key)
+        else:
+            parts.append([key])
+    return " ".join(f"c{part[0]}" if len(part) == 1 else f"c{part[0]}-c{part[-1]}" for part in parts)
 
 
 def questions(view: MemoryView) -> list[str]:

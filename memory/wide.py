@@ -31,6 +31,7 @@ _FIXED = {
     "failure": "failure_kind",
     "failure_reason": "failure_reason",
     "dataset": "dataset",
+    "certified": "certified",
     "train_s": "train_s",
     "attempts": "attempts",
     "started_at": "started_at",

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from blocks.errors import WorkspaceError
 
+_FOLDERS = ("datasets", "foundations", "strategies", "runs", "pictures", "snapshots", "progress", "sealed")
+
 MEMORY_S = 60.0
 """How long a working memory waits for another process that renders one, s."""
 
@@ -115,6 +117,16 @@ class Workspace:
         """Folder of what all slots share."""
         return self.root / "foundations" / key
 
+    @property
+    def strategies(self) -> Path:
+        """Folder of the users' own strategies, a folder per version."""
+        return self.root / "strategies"
+
+    @property
+    def audit(self) -> Path:
+        """Scratch folder of an audit; what is in it is worth nothing."""
+        return self.root / "audit"
+
     def run(self, exploration: str, number: int) -> Path:
         """Folder of a run's trained parameters and artifacts."""
         return self.root / "runs" / exploration / f"{number:06d}"
@@ -135,7 +147,7 @@ class Workspace:
         """
         with translate_os_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            for name in ("datasets", "foundations", "runs", "pictures", "snapshots", "progress", "sealed"):
+            for name in _FOLDERS:
                 (self.root / name).mkdir(exist_ok=True)
             self.sealed.chmod(0o700)
         if not os.access(self.root, os.W_OK | os.X_OK):

@@ -14,6 +14,7 @@ from blocks.slot import show_value
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from blocks.certificate import StoredCertificate
     from blocks.run import MetricInfo
 
 
@@ -35,6 +36,7 @@ def show(
         spec = store.spec(name)
         found = store.run(name, run)
         verdict = store.guard_verdict(name, run)
+        certificates = store.certificates_of(name, run)
         void = why_void(store.retractions(), name, run)
         problem = load_problem(spec.problem)
         infos = dict(problem.metrics(spec.data))
@@ -43,7 +45,8 @@ def show(
         folder, pictures = store.workspace.run(*origin), store.workspace.pictures(*origin)
     # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
     console = Console() if sys.stdout.isatty() else Console(width=1000)
-    facts = _facts(found, verdict, has_truth=any(info.needs_labels for info in infos.values()))
+    has_truth = any(info.needs_labels for info in infos.values())
+    facts = [*_facts(found, verdict, has_truth=has_truth), *_certificates(found, certificates)]
     facts[1:1] = [("void", line) for line in void]
     for label, text in [*facts, ("choices", str(truth))]:
         console.print(f"[bold]{label:<12}[/bold]", end="")
@@ -81,6 +84,15 @@ def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
         order = "the truth was opened" if has_truth else "they were evaluated; these data have no truth"
         facts.append(("parameters", f"{run.trained_hash[:12]} (stored before {order})"))
     return facts
+
+
+def _certificates(run: Run, certificates: "list[StoredCertificate]") -> list[tuple[str, str]]:
+    """Whether the run is evidence, and what that rests on: a line per strategy."""
+    state = "certified" if run.certified else "unverified: no evidence, since a strategy has no certificate"
+    return [
+        ("" if place else "evidence", text)
+        for place, text in enumerate([state, *(one.line for one in certificates)])
+    ]
 
 
 def _replicates(run: Run, infos: "dict[str, MetricInfo]") -> "Table":

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -43,4 +43,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("exploration", name=op.f("pk_due_memories")),
     )
     op.add_column("explorations", sa.Column("foundation", sa.String()))
-    op.add_column("explorations", sa.Column("guard_check", sa.Integer()))
