@@ -66,7 +66,7 @@ def admit(
 
 
 def kept_strategies(spec: ExplorationSpec, workspace: Workspace, store: Store) -> list[UserStrategy]:
-    """The versions that an exploration went on with last, as they were copied; the user's files are not read."""
+    """The versions that an exploration went on with last, as copied; no file of the user is read."""
     versions = store.admitted_strategies(spec.name)
     kept = []
     for one in spec.strategies.files:
