@@ -31,13 +31,17 @@ class TruthUse(Frozen):
     foundations: int = 0
     """Foundations that were chosen by truth."""
 
+    @property
+    def queries(self) -> int:
+        """How often truth was used for choosing."""
+        return self.replicates + self.foundations
+
     def __str__(self) -> str:
         if not self.ways:
             return "label-free: no choice reads the truth"
         parts = [_count(self.replicates, "replicate"), _count(self.foundations, "foundation")]
         told = " and ".join(part for part in parts if part) or "none yet"
-        total = self.replicates + self.foundations
-        queries = "1 query" if total == 1 else f"{total} queries"
+        queries = "1 query" if self.queries == 1 else f"{self.queries} queries"
         return f"{guided(self.ways)} ({queries} of truth: {told})"
 
 

@@ -157,3 +157,4 @@ def test_an_exploration_guided_by_truth_is_told_everywhere_and_its_queries_are_c
     assert f"objective true_closeness (reads labels) · {counted} ·" in memory_of(tmp_path)
     assert setpoint("runs").stdout.splitlines()[-1] == counted
     assert counted in setpoint("show", "1").stdout
+    assert counted in setpoint("status").stdout
