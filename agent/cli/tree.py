@@ -44,7 +44,7 @@ def tree(
     with Store.open(Workspace(workspace), create=False) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
-        runs = list(store.past(name, spec.objective))
+        runs = list(store.past(name, spec.objective).whole)
     if not runs:
         raise QueryError(f"{name}: must have runs to be shown, but has none yet; `setpoint launch {name}`")
     info = load_problem(spec.problem).metrics(spec.data)[spec.objective]
