@@ -204,17 +204,19 @@ def _certificate(case: _Case, data_hash: str) -> Certificate:
 
 def refusal(certificate: Certificate) -> str | None:
     """Why a strategy must not be trained, in one line; None where nothing speaks against it."""
-    where = f"strategies: {certificate.strategy} must train alike"
+    difference, must = certificate.difference, f"strategies: {certificate.strategy} must train alike"
+    if difference is None:
+        return None
+    what = f"{difference.parameter!r} differs{difference.where}"
+    if difference.detail:
+        what += f" ({difference.detail})"
     if certificate.outcome is CertificateOutcome.INTERFERES:
         return (
-            f"{where} whatever the ground truth is, but with other labels and true parameters in the data "
-            f"set {certificate.difference} differs; train on what is observed (batch.data.concentration), or "
-            "take it out of the exploration"
+            f"{must} whatever the ground truth is, but {what} once labels and true parameters of the data "
+            "set are changed; train on what is observed (batch.data.concentration), or take it out of the "
+            "exploration"
         )
-    if certificate.outcome is CertificateOutcome.NONDETERMINISTIC:
-        return (
-            f"{where} twice with the same seeds and data, but {certificate.difference} differs; draw random "
-            "numbers from the replicates' generators (batch.generators), and use neither time nor the "
-            "system's randomness"
-        )
-    return None
+    return (
+        f"{must} twice with the same seeds and data, but {what}; draw random numbers from the replicates' "
+        "generators (batch.generators), and use neither time nor the system's randomness"
+    )

@@ -29,11 +29,15 @@ class Difference(Frozen):
     step: Annotated[int | None, Field(description="Optimiser step, from 1; 0 is the initial state.")] = None
     detail: Annotated[str, Field(description="What was seen, where it is more than other bits.")] = ""
 
+    @property
+    def where(self) -> str:
+        """When it showed: ` at step 3`."""
+        if self.step is None:
+            return ""
+        return f" at step {self.step}" if self.step else " before the first step"
+
     def __str__(self) -> str:
-        where = (
-            "" if self.step is None else f" at step {self.step}" if self.step else " before the first step"
-        )
-        return f"{self.parameter}{where}" + (f" ({self.detail})" if self.detail else "")
+        return f"{self.parameter}{self.where}" + (f" ({self.detail})" if self.detail else "")
 
 
 class Certificate(Frozen):

@@ -247,10 +247,9 @@ class MetabolicProblem:
 
     def audit_slot(self, strategy: str) -> SlotSpec:
         """See `Problem.audit_slot`."""
-        from sim.auditing.data import FRAMES
         from sim.auditing.slots import audit_slot
 
-        return audit_slot(strategy, self.strategies(), n_frames=FRAMES)
+        return audit_slot(strategy, self.strategies())
 
     def write_audit_data(self, root: Path, *, other_truth: bool, observations: Path | None = None) -> None:
         """See `Problem.write_audit_data`."""

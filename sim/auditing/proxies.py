@@ -2,12 +2,13 @@
 
 Columns but the concentration, orderings, the wiring, numbers in file names, and what random generators draw
 from seeds that training may know. Each is a classifier of one feature, held against permutations of the
-labels (Ojala & Garriga 2010, JMLR 11), with the false discovery rate of Benjamini & Hochberg 1995. Summaries of the
-concentration may predict types: that is what the science is about, so they are listed apart.
+labels (Ojala & Garriga 2010, JMLR 11), with the false discovery rate of Benjamini & Hochberg 1995. Summaries
+of the concentration may predict types: that is what the science is about, so they are listed apart.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -146,7 +147,7 @@ def _measured(feature: Feature, labels: Int64[ndarray, " metabolite"], n_permuta
         statistic, middle = make(values, labels)
         tested = permutation_test(
             (labels,),
-            lambda permuted, axis, statistic=statistic, middle=middle: np.abs(statistic(permuted) - middle),  # noqa: ARG005
+            partial(_distance, statistic, middle),
             permutation_type="pairings",
             vectorized=True,
             n_resamples=n_permutations,
@@ -159,6 +160,16 @@ def _measured(feature: Feature, labels: Int64[ndarray, " metabolite"], n_permuta
         yield _Row(feature, measure, value, chance, float(tested.pvalue), n_permutations)
 
 
+def _distance(
+    statistic: Statistic,
+    middle: float,
+    permuted: Int64[ndarray, "*batch metabolite"],
+    axis: int,  # noqa: ARG001 - it is the last one
+) -> Float64[ndarray, "*batch"]:
+    """How far a measure is from chance, above or below."""
+    return np.asarray(np.abs(statistic(permuted) - middle))
+
+
 def _area(
     values: Float64[ndarray, " metabolite"], labels: Int64[ndarray, " metabolite"]
 ) -> tuple[Statistic, float]:
@@ -167,13 +178,13 @@ def _area(
     n = len(labels)
 
     def statistic(permuted: Int64[ndarray, "*batch metabolite"]) -> Float64[ndarray, "*batch"]:
-        best = np.full(permuted.shape[:-1], 0.5)
+        best: Any = np.full(permuted.shape[:-1], 0.5)
         for kind, size in enumerate(sizes):
             if 0 < size < n:
                 total = (ranks * (permuted == kind)).sum(axis=-1)
                 area = (total - size * (size + 1) / 2) / (size * (n - size))
                 best = np.maximum(best, np.maximum(area, 1 - area))
-        return best
+        return np.asarray(best)
 
     return statistic, 0.5
 

@@ -13,6 +13,9 @@ from sim.training.trainer import planned
 STEPS: Final = 12
 """Optimiser steps that an audit compares, at least."""
 
+MOST_PASSES: Final = 10_000
+"""Passes over the frames after which a strategy that takes no more steps is let be."""
+
 _VALUES: Final[dict[str, Value]] = {
     "time_step": 4,
     "batch_size": 4,
@@ -25,13 +28,12 @@ _SEEDS: Final = (1, 2)
 _COMPANY: Final = ((), ("rollout",), ("residual",))
 
 
-def audit_slot(strategy: str, known: Mapping[str, type[Strategy]], *, n_frames: int) -> SlotSpec:
+def audit_slot(strategy: str, known: Mapping[str, type[Strategy]]) -> SlotSpec:
     """The strategy alone, where it can be trained so, and else beside a rollout or the residual's regression.
 
     Args:
         strategy: Its name.
         known: Strategies by name.
-        n_frames: Frames of the audit's data set.
 
     Raises:
         SpecError: It is not known, or cannot be trained with either.
@@ -46,16 +48,24 @@ def audit_slot(strategy: str, known: Mapping[str, type[Strategy]], *, n_frames: 
         except SpecError as error:
             refusal = refusal or error
             continue
-        return _long_enough(slot, known, n_frames)
+        return slot
     assert refusal is not None
     raise refusal
 
 
-def _long_enough(slot: SlotSpec, known: Mapping[str, type[Strategy]], n_frames: int) -> SlotSpec:
-    """The slot with as many passes over the frames as `STEPS` steps take."""
+def long_enough(slot: SlotSpec, known: Mapping[str, type[Strategy]], *, n_frames: int) -> SlotSpec:
+    """The slot with as many passes over the frames as `STEPS` steps take.
+
+    It asks the strategies for their plans, so it is for a process behind the fence.
+
+    Args:
+        slot: As `audit_slot` gave it.
+        known: Strategies by name.
+        n_frames: Frames of the audit's data set.
+    """
     loops = 1
     while True:
         longer = slot.model_copy(update={"values": {**slot.values, "data_augmentation_loop": loops}})
-        if loops > 10_000 or planned(resolve(longer, known), n_frames).steps >= STEPS:
+        if loops > MOST_PASSES or planned(resolve(longer, known), n_frames).steps >= STEPS:
             return longer
         loops += max(1, loops // 4)

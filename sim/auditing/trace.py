@@ -18,12 +18,14 @@ from blocks.problem import Progress, Record
 from blocks.slot import SlotSpec
 from sim.artifacts import load_reaction
 from sim.auditing.data import DATASET
+from sim.auditing.slots import long_enough
 from sim.dataset import load_observations
 from sim.reaction.fit import candidate_name, fit_reaction
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
 from sim.strategies.base import Strategy
-from sim.training.trainer import train_slot
+from sim.training.slots import resolve
+from sim.training.trainer import planned, train_slot
 
 PHASE_1: Final = "reaction model"
 
@@ -51,6 +53,10 @@ def trace_training(slot: SlotSpec, root: Path, record: Record, known: Mapping[st
 
     reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
     out = root / "trained"
+    slot = long_enough(slot, known, n_frames=len(observed.frames))
+    # The truth may get into a plan as well; what was chosen by the plan must not hide that.
+    steps = planned(resolve(slot, known), len(observed.frames)).steps
+    record(0, {"number of steps": str(steps), "passes": str(slot.values["data_augmentation_loop"])})
     train_slot(slot, observed, reaction, out, _ignore, model=model, observer=observe, known=known)
 
 
