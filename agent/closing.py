@@ -4,6 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.admission import kept_strategies
 from agent.launching import session_of
 from agent.listener import Listener
 from agent.remembering import Remembering
@@ -12,13 +13,6 @@ from blocks.problem import load_problem
 from memory import Store, Workspace
 from memory.sealing import read_sealed
 from memory.workspace import translate_os_errors
-
-
-class _Recorded(NamedTuple):
-    """What the store says of the ground that runs stood on."""
-
-    summary: str
-    guard_files: int
 
 
 class Closed(NamedTuple):
@@ -54,9 +48,6 @@ def close(name: str | None, *, root: Path, listener: Listener) -> Closed:
         opened = 0
         if store.closed_at(name) is None:
             opened = store.close_exploration(name, read_sealed(workspace, name))
-        session = session_of(
-            spec, load_problem(spec.problem), workspace, store, listener, version=version("setpoint")
-        )
-        checks = store.guard_checks(name)
-        ground = _Recorded(store.foundation_summary(name), checks[-1].files if checks else 0)
-        return Closed(name, Remembering(session, ground).write(), opened)
+        problem = load_problem(spec.problem, kept_strategies(spec, workspace, store))
+        session = session_of(spec, problem, workspace, store, listener, version=version("setpoint"))
+        return Closed(name, Remembering(session).write(), opened)

@@ -55,7 +55,7 @@ class Explorer:
         self._grounds = grounds
         self._budget = budget
         self._cut_by: str | None = None
-        self._remembering = Remembering(session, grounds.home)
+        self._remembering = Remembering(session)
         self._illustrating = Illustrating(session, grounds)
         self._training = Trainings(session, grounds, workers=workers)
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
@@ -95,23 +95,29 @@ class Explorer:
         if self._cut_by is not None:
             self._store.note_cut(name, self._cut_by)
             self._listener.note(f"ended by its budget ({self._cut_by}); the next launch goes on from here")
-        memory, past = self._remembering.write(cut_by=self._cut_by), self._past()
-        failed = sum(run.state is RunState.FAILED for run in past.ended)
-        return Explored(memory=memory, runs=len(past), ended=self._ended, failed=failed, cut_by=self._cut_by)
+        memory, runs = self._remembering.write(cut_by=self._cut_by), self._past().whole
+        failed = sum(run.state is RunState.FAILED for run in runs)
+        return Explored(memory=memory, runs=len(runs), ended=self._ended, failed=failed, cut_by=self._cut_by)
 
     def _is_cut_before(self, block: int, batch: int) -> bool:
         """Whether the budget leaves nothing for a batch that is not begun."""
-        if self._cut_by is None and not any((run.block, run.batch) == (block, batch) for run in self._past()):
-            self._cut_by = self._budget.refuses(self._past().ended, running=0)
+        begun = any((run.block, run.batch) == (block, batch) for run in self._past().whole)
+        if self._cut_by is None and not begun:
+            self._cut_by = self._budget.refuses(self._ended_runs(), running=0)
         return self._cut_by is not None
 
+    def _ended_runs(self) -> list[Run]:
+        """Runs that were paid for, be they void by now."""
+        return [run for run in self._past().whole if run.state.is_final]
+
     def _run_batch(self, block: int, batch: int) -> None:
-        runs = [run for run in self._past() if (run.block, run.batch) == (block, batch)]
+        # Void runs as well: a batch is planned once, and a retraction may be undone.
+        runs = [run for run in self._past().whole if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
         lost = [run for run in runs if not run.state.is_final and not self._can_be_had(run.proposal)]
         runs = [run if run in lost else self._current(run) for run in runs]
-        self._listener.batch(block, batch, runs, self._past().ended)
+        self._listener.batch(block, batch, runs, self._ended_runs())
         waiting: deque[Run] = deque()
         for run in runs:
             if run in lost:
@@ -123,7 +129,7 @@ class Explorer:
                 waiting.append(run)
         while waiting or self._training.running or self._keeper.running:
             while waiting and self._training.free:
-                self._cut_by = self._budget.refuses(self._past().ended, running=self._under_way)
+                self._cut_by = self._budget.refuses(self._ended_runs(), running=self._under_way)
                 if self._cut_by is not None:
                     waiting.clear()  # they stay planned
                     break
@@ -158,6 +164,7 @@ class Explorer:
             dataset=home.observations_hash,
             foundation=home.foundation_key,
             guard_check=home.guard_check,
+            certificates=home.certificates,
             further={
                 network: (ground.observations_hash, ground.foundation_key) for network, ground in made.items()
             },
@@ -196,6 +203,7 @@ class Explorer:
             identity=identity,
             foundation=self._grounds.of(run.proposal.network).foundation_key,
             guard_check=self._grounds.home.guard_check,
+            certificates=self._grounds.home.certificates,
             why=why,
         )
         self._listener.note(f"run {run.number} is planned again: {why}")
@@ -237,9 +245,10 @@ class Explorer:
         if source is None:
             return False
         only = self._blind(run).label_free if self._spec.blind else None
-        if only is not None:
-            self._reseal(run, only)
-        self._store.reuse(self._spec.name, run.number, source=source, only=only)
+        if only is not None and not self._reseal(run, only):
+            return False
+        if not self._store.reuse(self._spec.name, run.number, source=source, only=only):
+            return False
         self._report(run)
         return True
 
@@ -249,10 +258,11 @@ class Explorer:
         free = frozenset(metrics) - sealed_metrics(self._spec, metrics)
         return Blind(free, self._workspace.sealed_metrics(self._spec.name, run.number))
 
-    def _reseal(self, run: Run, label_free: frozenset[str]) -> None:
+    def _reseal(self, run: Run, label_free: frozenset[str]) -> bool:
         """Puts under seal what another blind exploration knows of the same run, be it closed or not."""
         paid = self._store.paid_for(run.identity)
-        assert paid is not None
+        if paid is None:
+            return False  # it has become void meanwhile
         sealed, here = self._workspace.sealed_metrics(*paid), self._blind(run).sealed
         if sealed.exists():
             here.parent.mkdir(parents=True, exist_ok=True)
@@ -260,6 +270,7 @@ class Explorer:
         else:
             _, kept = split(self._store.run(*paid).metrics, label_free)
             write_sealed(here, kept)
+        return True
 
     def _after_training(self, run: Run, outcome: Outcome) -> None:
         name = self._spec.name

@@ -11,9 +11,9 @@ from blocks.errors import LabelLeakError, SetpointError, WorkspaceError
 class Grounds:
     """Data set and foundation by the number of the network; 0 is the exploration's own."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, workers: int) -> None:
         self._session = session
-        self._preparation = Preparation(session)
+        self._preparation = Preparation(session, workers=workers)
         self._made: dict[int, Ground] = {}
         self._refused: dict[int, SetpointError] = {}
 

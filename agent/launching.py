@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from agent.admission import admit
 from agent.budget import Budget
 from agent.explorer import Explored, Explorer
 from agent.grounds import Grounds
@@ -16,6 +17,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem, check_blind, load_problem
 from blocks.slot import SlotSpec
 from memory import Store, Workspace
+from memory.truth import guided
 from memory.workspace import translate_os_errors
 
 
@@ -40,6 +42,8 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
     check_blind(spec, problem.metrics(spec.data))
     budget = Budget(spec.limits)
     with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
+        if spec.strategies.files:
+            spec, problem = admit(spec, problem, workspace, store, note=listener.note)
         session = session_of(spec, problem, workspace, store, listener, version=version("setpoint"))
         store.begin(spec, version=session.version)
         listener.opened(
@@ -47,12 +51,14 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
             data_title=problem.describe_data(spec.data),
             workers=n_workers,
             objective=problem.metrics(spec.data)[spec.objective],
+            guided=guided(problem.truth_guided_by(spec)),
         )
         if again := store.requeue_interrupted(spec.name):
             listener.note(
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
-        grounds = Grounds(session)
+        grounds = Grounds(session, workers=n_workers)
+        store.stand_on(spec.name, foundation=grounds.home.foundation_key)
         listener.prepared(f"{problem.foundation_name}  {grounds.home.summary}", cached=grounds.home.cached)
         return Explorer(session, grounds, workers=n_workers, budget=budget).explore()
 

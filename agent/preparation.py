@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.certification import certify
 from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
 from agent.pool import Outcome, Pool
 from agent.session import Session
@@ -48,12 +49,16 @@ class Ground(NamedTuple):
     cached: bool
     guard_check: int
     guard_files: int
+    certificates: Mapping[str, int]
+    """Id of each strategy's certificate."""
 
 
 class Preparation:
     """Makes the ground of an exploration, or finds it made; that of a fresh network when it is needed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, workers: int) -> None:
+        self._session = session
+        self._workers = workers
         self._spec = session.spec
         self._problem = session.problem
         self._workspace = session.workspace
@@ -65,12 +70,14 @@ class Preparation:
         """Everything in order.
 
         Raises:
-            GuardRefusalError: Training code reads the answer key, or may do so.
+            GuardRefusalError: Training code reads the answer key, or may do so; or trains otherwise where the
+                truth is another one.
             DataError: A data set is not the one that was recorded.
             SetpointError: A step failed.
         """
         check, n_files = self.admit_code()
-        return self._ground(self._spec.data, check, n_files)
+        certificates = certify(self._session, workers=self._workers)
+        return self._ground(self._spec.data, check, n_files, certificates)
 
     def fresh(self, network: int, home: Ground) -> Ground:
         """The ground of a fresh network, under the code that was admitted.
@@ -86,9 +93,11 @@ class Preparation:
         data = self._problem.fresh_data(self._spec.data, network)
         if data is None:
             raise DataError(f"network {network}: must be drawn anew, but these data were measured")
-        return self._ground(data, home.guard_check, home.guard_files)
+        return self._ground(data, home.guard_check, home.guard_files, home.certificates)
 
-    def _ground(self, data: Mapping[str, Any], check: int, n_files: int) -> Ground:
+    def _ground(
+        self, data: Mapping[str, Any], check: int, n_files: int, certificates: Mapping[str, int]
+    ) -> Ground:
         spec = self._spec.model_copy(update={"data": dict(data)})
         try:
             observations, observations_hash, seal = self.data_set(data)
@@ -108,6 +117,7 @@ class Preparation:
             cached=cached,
             guard_check=check,
             guard_files=n_files,
+            certificates=certificates,
         )
 
     def admit_code(self) -> tuple[int, int]:

@@ -115,14 +115,16 @@ class Trainings:
     def _start(self, part: _Part, slot: SlotSpec, ground: Ground, *, divided: bool) -> None:
         limits = self._session.spec.limits
         part.out.mkdir(exist_ok=True)
+        strategies = self._session.user_strategies
         task = TrainingTask(
             problem=self._session.problem.name,
+            strategies=strategies,
             observations=ground.observations,
             out=part.out,
             progress=part.progress,
             fence=fence(
                 self._session.workspace,
-                readable=(ground.observations, ground.foundation),
+                readable=(ground.observations, ground.foundation, *(one.folder for one in strategies)),
                 out=part.out,
                 progress=part.progress,
                 seals_elsewhere=ground.seals_elsewhere,

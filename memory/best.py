@@ -101,7 +101,7 @@ class Candidates:
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended; one that reuses another's result says nothing of its own."""
-        if run.identity in self._identities:
+        if not run.is_evidence or run.identity in self._identities:
             return
         self._identities.add(run.identity)
         role, network = run.proposal.role, run.proposal.network

@@ -16,9 +16,20 @@ from memory.database import Database
 from memory.prepared import cursor_of
 from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
 from memory.rows import finite, require_dataset
-from memory.schema import DatasetRow, DatasetState, FoundationRow, FoundationState, GuardCheckRow, RunRow
+from memory.schema import (
+    DatasetRow,
+    DatasetState,
+    EventRow,
+    ExplorationRow,
+    FoundationRow,
+    FoundationState,
+    GuardCheckRow,
+    RunRow,
+)
 
 Row = TypeVar("Row")
+
+_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -148,17 +159,23 @@ class Ledger:
             row = session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
 
-    def foundation_summary(self, exploration: str) -> str:
-        """One line about what the runs of an exploration stand on; empty before the first."""
-        query = (
-            select(FoundationRow.summary)
-            .join(RunRow, RunRow.foundation == FoundationRow.key)
-            .where(RunRow.exploration == exploration, RunRow.network == 0)
-            .order_by(RunRow.number.desc())
-            .limit(1)
-        )
+    def stand_on(self, exploration: str, *, foundation: str) -> None:
+        """Records what a launch stands on: so the working memory can be rendered from the store alone."""
+        with self._database.writing() as session:
+            row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
+            row.foundation = foundation
+            cursor = cursor_of(session)
+            self._database.note(cursor, "stands on", exploration=exploration, detail=foundation)
+
+    def stood_on(self, exploration: str) -> FoundationRecord | None:
+        """The foundation that the last launch stood on; of an older store, that of its last run."""
         with self._database.reading() as session:
-            return session.scalar(query) or ""
+            key = _known(session.get(ExplorationRow, exploration), "exploration", exploration).foundation
+            if key is None:
+                runs = select(RunRow.foundation).where(RunRow.exploration == exploration)
+                key = session.scalar(runs.order_by(RunRow.number.desc()).limit(1))
+            row = None if key is None else session.get(FoundationRow, key)
+            return None if row is None else _foundation(row)
 
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()
@@ -187,6 +204,39 @@ class Ledger:
             session.flush()
             return row.id
 
+    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
+        """Records which version of a user's strategy an exploration goes on with.
+
+        Args:
+            exploration: Its name.
+            reference: File and class of the strategy.
+            version: Hash of its code.
+
+        Returns:
+            The version that it had before; None where it had none.
+        """
+        known = (
+            select(EventRow.detail)
+            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
+            .order_by(EventRow.id.desc())
+        )
+        with self._database.writing() as session:
+            pairs = (detail.partition(" ") for detail in session.scalars(known))
+            before = next((one for one, _, name in pairs if name == reference), None)
+            if before != version:
+                detail = f"{version} {reference}"
+                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
+            return before
+
+    def admitted_strategies(self, exploration: str) -> dict[str, str]:
+        """Versions of the user's strategies that an exploration goes on with, by file and class."""
+        admitted = select(EventRow.detail).where(
+            EventRow.exploration == exploration, EventRow.what == _ADMITTED
+        )
+        with self._database.reading() as session:
+            pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
+            return {name: one for one, _, name in pairs}
+
     def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
         """How many runs of an exploration rest on each check of the training code."""
         count = select(RunRow.guard_check, func.count()).where(
@@ -203,10 +253,7 @@ class Ledger:
             used = select(RunRow.guard_check).where(RunRow.exploration == exploration).distinct()
             query = query.where(GuardCheckRow.id.in_(used))
         with self._database.reading() as session:
-            return [
-                GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})
-                for row in session.scalars(query)
-            ]
+            return [_guard_check(row) for row in session.scalars(query)]
 
 
 def _in_state(session: Session, key: str, *allowed: FoundationState) -> FoundationRow:
@@ -232,3 +279,7 @@ def _dataset(row: DatasetRow) -> DatasetRecord:
 
 def _foundation(row: FoundationRow) -> FoundationRecord:
     return FoundationRecord(**{name: getattr(row, name) for name in FoundationRecord.model_fields})
+
+
+def _guard_check(row: GuardCheckRow) -> GuardCheckRecord:
+    return GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})

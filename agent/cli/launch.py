@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from agent.interrupts import obeyed
 from blocks.errors import InterruptedLaunchError
@@ -30,6 +31,10 @@ def launch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
     ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE.py:CLASS", help="A strategy of your own; may be given several times."),
+    ] = None,
     max_runs: Annotated[
         int | None, typer.Option(min=1, help="Runs in all, counting those that are done; the rest waits.")
     ] = None,
@@ -47,16 +52,19 @@ def launch(
     """Launch an exploration, or go on with one: finished runs are kept, none is run twice.
 
     Examples: `setpoint launch quickstart`, `setpoint launch quickstart --blocks 2`,
-    `setpoint launch my.yaml`.
+    `setpoint launch my.yaml`, `setpoint launch quickstart --strategy my_strategy.py:Smooth`.
     """
     from agent.explorer import interrupted_line
     from agent.launching import launch as launch_exploration
     from blocks.exploration import Limits
-    from blocks.loading import load_exploration, validate
+    from blocks.loading import load_exploration, validate, with_strategies
     from blocks.run import RunState
     from memory import Store, Workspace
 
-    spec = load_exploration(exploration)
+    catch_up(workspace)
+    spec, own = load_exploration(exploration), tuple(strategy or ())
+    if own:
+        spec = with_strategies(spec, own, base=Path.cwd(), where="--strategy")
     if blocks is not None:
         spec = spec.model_copy(update={"blocks": blocks})
     if blind is not None:
@@ -74,7 +82,9 @@ def launch(
         line = interrupted_line(
             done=counts[RunState.DONE],
             planned=counts.total(),
-            command=_command("launch", exploration, *_sight(blind), workspace=workspace, blocks=blocks),
+            command=_command(
+                "launch", exploration, *_own(own), *_sight(blind), workspace=workspace, blocks=blocks
+            ),
         )
         raise InterruptedLaunchError(line) from None
     if explored.cut_by is not None:
@@ -86,13 +96,17 @@ def launch(
     typer.echo(f"read it         {_command('memory', workspace=workspace)}")
     typer.echo(f"past runs       {_command('runs', workspace=workspace)}")
     further = spec.blocks + 1 if explored.cut_by is None else blocks
-    more = _command("launch", exploration, *_sight(blind), workspace=workspace, blocks=further)
+    more = _command("launch", exploration, *_own(own), *_sight(blind), workspace=workspace, blocks=further)
     if spec.blind:
         typer.echo(f"open its truth  {_command('close', spec.name, workspace=workspace)}")
     typer.echo(f"go on           {more}")
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _own(strategies: tuple[str, ...]) -> list[str]:
+    return [word for one in strategies for word in ("--strategy", one)]
 
 
 def _sight(blind: bool | None) -> list[str]:

@@ -64,7 +64,7 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return _merged(spec, proposed, repeats, first=len(past) + 1, turn=block + batch)
+        return _merged(spec, proposed, repeats, first=past.next_number, turn=block + batch)
 
     def _repeats(
         self,
