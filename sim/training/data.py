@@ -17,6 +17,7 @@ from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
+from sim.guarding.watch import guarded
 from sim.networks.substrates import without_equation
 from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
@@ -218,7 +219,7 @@ def training_data(
 
 def _whole_frames(observations: Observations, kept: int) -> Float64[Tensor, "frame metabolite 8"]:
     """A copy: the frames on disk are read-only, and shared by all that train on them."""
-    return torch.from_numpy(np.array(observations.frames[:kept]))
+    return guarded(torch.from_numpy(np.array(observations.frames[:kept])))
 
 
 def trusted_changes(
