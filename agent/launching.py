@@ -10,6 +10,7 @@ from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
 from agent.preparation import Preparation
+from agent.rehearsing import Rehearsals
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
@@ -62,6 +63,7 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
             )
         ground = Preparation(session).run()
         listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
+        Rehearsals(session, ground).run()
         return Explorer(session, ground, workers=n_workers).explore()
 
 

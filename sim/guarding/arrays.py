@@ -15,7 +15,7 @@ from blocks.errors import LabelLeakError
 from sim.guarding.places import Place, users_place
 
 Leak = Callable[[str, Place | None], LabelLeakError]
-"""Makes the error, of what was done in words and of where the labels were picked; None for the line that runs."""
+"""Makes the error, of what was done in words and of where the labels were picked; None: where it runs now."""
 
 OUT: Final = "takes it out of torch"
 USES: Final = "uses it"
@@ -148,7 +148,7 @@ class LabelArray(np.lib.mixins.NDArrayOperatorsMixin):
             return self.transpose()
         if name in _METHODS:
             return lambda *args, **kwargs: self._both(lambda one: getattr(one, name)(*args, **kwargs))
-        function = getattr(np, name, None)
+        function: Any = getattr(np, name, None)
         if function in _REDUCTIONS:
             return lambda *args, **kwargs: function(self, *args, **kwargs)
         raise self._leak(OUT)
@@ -164,8 +164,8 @@ class LabelArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         raise self._leak(OUT)
 
-    __float__ = __int__ = __bool__ = __index__ = __complex__ = __repr__ = __str__ = __format__ = __array__  # type: ignore[assignment]
-    __reduce__ = __reduce_ex__ = __hash__ = __contains__ = __array__  # type: ignore[assignment]
+    __float__ = __int__ = __bool__ = __index__ = __complex__ = __repr__ = __str__ = __format__ = __array__
+    __reduce__ = __reduce_ex__ = __hash__ = __contains__ = __array__
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         pairs = [_parts(one) for one in inputs]

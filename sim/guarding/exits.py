@@ -1,8 +1,8 @@
 """The mode above autograd: the calls by which numbers leave torch, and those by which they come back.
 
-A frame may leave whole, as an array or as lists that know their labels (arrays.py). Memory itself, pickles and
-texts are refused where a label is in them, and so are single numbers. What has no label leaves as a copy, so
-that no view of it can be grown back.
+A frame may leave whole, as an array or as lists that know their labels (arrays.py). Memory itself, pickles
+and texts are refused where a label is in them, and so are single numbers. What has no label leaves as a copy,
+so that no view of it can be grown back.
 """
 
 from collections.abc import Callable, Iterator

@@ -11,11 +11,11 @@ from sim.guarding.rules import Call, Refused, masks_after, tensors_in
 from sim.guarding.watch import Watch
 
 
-class Flow(TorchDispatchMode):
+class Flow(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees all that is computed inside, gradients included."""
 
     def __init__(self, watch: Watch) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._watch, self._shadows = watch, watch.shadows
 
     def __torch_dispatch__(

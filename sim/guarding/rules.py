@@ -157,7 +157,7 @@ def _moved(*, keep: Sequence[str] = (), drop: Sequence[str] = ()) -> Rule:
 
 
 def _in_place(rule: Rule) -> Rule:
-    """The rule of an operation that writes to its first argument, of which the mask must not be written to."""
+    """The rule of an operation that writes to its first argument, whose own mask must not be written to."""
 
     def changed(call: Call) -> Any:
         masks: dict[int, Tensor] = {}
@@ -187,7 +187,7 @@ def _copied(call: Call) -> Tensor:
     return call.mask(source)
 
 
-def _clean(call: Call) -> Tensor:
+def _clean(_: Call) -> Tensor:
     return torch.tensor(False)
 
 
@@ -264,7 +264,7 @@ def _matrix_product(call: Call) -> Tensor:
 
 
 def _sum_with_product(call: Call) -> Tensor:
-    added, left, right = (call.mask(one) for one in call.args[:3])
+    added = call.mask(call.args[0])
     inner = _matrix_product(call._replace(args=(call.args[1], call.args[2])))
     if bool((added != inner).any()) and bool(added.any()):
         raise Refused("mixes it with other columns")

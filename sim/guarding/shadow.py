@@ -1,8 +1,10 @@
-"""Which numbers in memory are labels: a mask beside every storage that holds some, and where they were picked.
+"""Which numbers in memory are labels: a mask beside every storage that holds some, and who picked them.
 
 The mask belongs to the storage, not to a tensor. So every view has the right mask, whatever made it, by the
 same sizes, strides and offset that it has itself; and what is overwritten is clean again.
 """
+
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Shaped
@@ -18,7 +20,7 @@ class _Shadow:
     """The mask of one storage."""
 
     def __init__(self, storage: UntypedStorage, itemsize: int) -> None:
-        self.reference = StorageWeakRef(storage)
+        self.reference: Any = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
         self.itemsize = itemsize
         self.mask = torch.zeros(storage.nbytes() // itemsize, dtype=torch.bool)
         self.places: dict[Geometry | None, Place] = {}
@@ -108,4 +110,4 @@ class Shadows:
 
 
 def _geometry(tensor: Tensor) -> Geometry:
-    return tensor.storage_offset(), tuple(tensor.size()), tuple(tensor.stride())
+    return int(tensor.storage_offset()), tuple(tensor.size()), tuple(tensor.stride())

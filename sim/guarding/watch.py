@@ -1,7 +1,6 @@
 """What is known of labels while code is watched, and the error that names whoever uses one.
 
-Frames are marked where they are read from disk, if anybody watches at that time; where nobody does, marking
-costs a look at a variable.
+Frames are marked where they are read from disk (frames.py), if anybody watches at that time.
 """
 
 from collections.abc import Iterator
@@ -54,19 +53,20 @@ class Watch:
         with unwatched():
             return self.shadows.holds(tensor) and bool(self.shadows.mask(tensor).any())
 
-    def refuse(self, value: Any, did: str) -> None:
+    def refuse(self, value: Any, did: str, place: Place | None = None) -> None:
         """Raises where a tensor in `value` comes from a label.
 
         Args:
             value: A tensor, or containers of some.
             did: What it would be used for, in words.
+            place: What to name where nobody knows where the label was picked.
 
         Raises:
             LabelLeakError: It does.
         """
         for tensor in tensors_in(value):
             if self.has_label(tensor):
-                raise self.leak(tensor, did)
+                raise self.leak(tensor, did, place)
 
     def leak(
         self, tensor: Shaped[Tensor, "..."] | None, did: str, place: Place | None = None
@@ -77,18 +77,10 @@ class Watch:
                 place = self.shadows.place(tensor) or place
         return LabelLeakError(
             f"The label column must not be read while training, but {place or users_place()} {did} "
-            f"(column {LABEL} of 8, the metabolite type). Use `batch.data.concentration`, or compute this in an "
-            "evaluation metric, where labels are open."
+            f"(column {LABEL} of 8, the metabolite type). Use `batch.data.concentration`, or compute this in "
+            "an evaluation metric, where labels are open."
         )
 
     def leak_with(self, did: str, place: Place | None) -> LabelLeakError:
         """The error of numbers that have left torch."""
         return self.leak(None, did, place)
-
-
-def guarded(frames: Float64[Tensor, "*axes 8"]) -> Float64[Tensor, "*axes 8"]:
-    """The frames, their label column marked if code is being watched."""
-    watch = active.get()
-    if watch is not None:
-        watch.guard(frames)
-    return frames

@@ -3,8 +3,8 @@
 Two modes of torch do it: one below autograd (flow.py) carries marks of labels through every operation, one
 above (exits.py) closes the ways out of torch. A frame may be moved whole, and whatever is done to its other
 columns is free. What holds labels alone may be carried along, such as the mean of column 6 over time beside
-those of the others, as long as nobody uses it: it must not reach a loss, a parameter, a gradient, a choice, or
-a number of Python's.
+those of the others, as long as nobody uses it: it must not reach a loss, a parameter, a gradient, a choice,
+or a number of Python's.
 """
 
 from collections.abc import Iterator
