@@ -5,11 +5,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from agent.admission import admit
+from agent.certification import certify
 from agent.explorer import Explored, Explorer
 from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
 from agent.preparation import Preparation
+from agent.rehearsing import Rehearsals
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
@@ -60,8 +62,11 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
             listener.note(
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
-        ground = Preparation(session, workers=n_workers).run()
+        ground = Preparation(session).run()
         listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
+        Rehearsals(session, ground).run()
+        # After the rehearsals: where both would refuse a strategy, they name the line.
+        ground = ground._replace(certificates=certify(session, workers=n_workers))
         return Explorer(session, ground, workers=n_workers).explore()
 
 

@@ -87,7 +87,6 @@ class Launched:
             cached=True,
             guard_check=1,
             guard_files=1,
-            certificates={},
         )
         return Remembering(session, ground).write()
 
