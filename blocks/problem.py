@@ -86,6 +86,15 @@ class Problem(Protocol):
     def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """Every metric that `evaluate` can give for a data set, those that matter first."""
 
+    def default_objective(self, data: Mapping[str, Any]) -> str:
+        """What is searched for where an exploration does not say; label-free for data that are imported."""
+
+    def truth_guided_by(self, spec: ExplorationSpec) -> tuple[str, ...]:
+        """What of an exploration chooses by ground truth, in words; empty where all choices are label-free.
+
+        `check` refuses such choices for imported data, unless the exploration has `truth_guided`.
+        """
+
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """The slot with every default filled in: what a run's identity is made of."""
 

@@ -84,6 +84,7 @@ class Run(Frozen):
     certified: Annotated[
         bool, Field(description="Whether all of its strategies have a certificate of non-interference.")
     ] = False
+    void: Annotated[bool, Field(description="Whether a retraction is in force on it.")] = False
     trained_hash: str | None = None
     train_s: Annotated[float | None, Field(description="Wall-clock time of training, s.")] = None
     started_at: datetime | None = None
@@ -92,7 +93,7 @@ class Run(Frozen):
     @property
     def is_evidence(self) -> bool:
         """Whether statements, a best run and plans may rest on it, once it has ended."""
-        return self.certified
+        return self.certified and not self.void
 
     def values_of(self, metric: str) -> list[float]:
         """The metric in each replicate that has it."""
@@ -119,7 +120,7 @@ def sample_sd(values: Sequence[float]) -> float:
 
 
 def best_run(runs: Iterable[Run], objective: str, info: MetricInfo) -> Run | None:
-    """The finished run with the best median objective, of those that are evidence; the older of equals."""
+    """The finished run that is evidence with the best median objective; the older one of two equals."""
     sign = 1 if info.direction == "maximize" else -1
     scored = [
         (sign * median(values), -run.number, run)

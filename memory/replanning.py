@@ -22,10 +22,13 @@ class Replanning:
     _database: Database
     _known_names: set[Name]
 
-    def reuse(self, exploration: str, number: int, *, source: Run) -> None:
+    def reuse(self, exploration: str, number: int, *, source: Run) -> bool:
         """Ends a planned run with the metrics of an equal one that is done, so that it is not paid twice.
 
         Its time of training stays NULL: nothing was trained.
+
+        Returns:
+            False where nothing was done, since the source has become void meanwhile.
 
         Raises:
             ValueError: The source is not done, or is not equal to the run.
@@ -39,6 +42,8 @@ class Replanning:
                     f"not {source.identity[:12]}"
                 )
             origin = first_done(session, source.identity)
+            if origin is None and source.state is RunState.DONE:
+                return False
             if origin is None:
                 raise ValueError(f"run {source.number}: must be done to be reused, but is {source.state}")
             row.state = RunState.DONE
@@ -50,6 +55,7 @@ class Replanning:
             names = store_metrics(cursor_of(session), row.id, metrics, known=self._known_names)
             self._noted(session, row, "reused", f"{origin.exploration} run {origin.number}")
         self._known_names |= names
+        return True
 
     def requeue_interrupted(self, exploration: str) -> list[int]:
         """Plans runs again that were running when a launch was interrupted; trained ones stay trained.

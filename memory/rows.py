@@ -53,10 +53,10 @@ def require_dataset(cursor: Cursor, observations_hash: str) -> None:
 
 
 def first_done(session: Session, identity: str) -> RunRow | None:
-    """The first run of that identity that is done: the one that was paid for."""
+    """The first run of that identity that is done and not void: the one that was paid for."""
     return session.scalar(
         select(RunRow)
-        .where(RunRow.identity == identity, RunRow.state == RunState.DONE)
+        .where(RunRow.identity == identity, RunRow.state == RunState.DONE, ~RunRow.void)
         .order_by(RunRow.id)
         .limit(1)
     )
@@ -108,6 +108,7 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
         else Failure(kind=row.failure_kind, reason=row.failure_reason or ""),
         metrics=metrics,
         dataset=row.dataset,
+        void=row.void,
         certified=row.certified,
         trained_hash=row.trained_hash,
         train_s=row.train_s,

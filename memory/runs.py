@@ -12,6 +12,7 @@ from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
 from memory.recording import append_runs, change, move, require_open_block, standing, store_metrics
+from memory.retractions import inherit
 from memory.rows import finite, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
@@ -85,6 +86,7 @@ class RunTable:
                     for run, rests in zip(planned, rested, strict=True)
                 ],
             )
+            inherit(cursor, exploration, first=first)
             for run in planned:
                 self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
             if not ordered.keys() <= self._known_names:

@@ -17,6 +17,8 @@ from blocks.slot import Proposal, show_value
 from blocks.space import PerSlotParameter
 from memory.samples import distinct
 from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
+from memory.truth import TruthUse
+from memory.void import Voided
 
 LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
 
@@ -37,6 +39,8 @@ class MemoryView(Frozen):
     plan_block: int
     version: str
     notes: Annotated[str, Field(description="A human's notes, kept as they are.")] = ""
+    void: Annotated[tuple[Voided, ...], Field(description="What retractions hold; not among `runs`.")] = ()
+    truth: Annotated[TruthUse, Field(description="How far choices read ground truth.")] = TruthUse()
 
 
 def header(view: MemoryView) -> list[str]:
@@ -48,10 +52,11 @@ def header(view: MemoryView) -> list[str]:
     when = (
         f"Regenerated after block {view.blocks_closed}" if view.blocks_closed else "Before the end of block 1"
     )
-    guided = "truth-guided: reads ground truth; simulated data only" if info.needs_labels else "label-free"
+    kind = "reads labels" if info.needs_labels else "label-free"
+    guided = f" · {view.truth}" if view.truth.ways else ""
     return [
         f"{when} ({count(len(view.runs), 'run')}, {count(replicates, 'replicate')}, "
-        f"{count(networks, 'network')}) · objective {view.spec.objective} ({guided}) ·",
+        f"{count(networks, 'network')}) · objective {view.spec.objective} ({kind}){guided} ·",
         f"guard: {plain(view.guard_summary)} · data {plain(view.data_title)} · "
         f"setpoint {plain(view.version)}",
     ]

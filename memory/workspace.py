@@ -15,6 +15,9 @@ from blocks.errors import WorkspaceError
 
 _FOLDERS = ("datasets", "foundations", "strategies", "runs", "pictures", "snapshots", "progress", "sealed")
 
+MEMORY_S = 60.0
+"""How long a working memory waits for another process that renders one, s."""
+
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full", "free some space and launch again; what was stored is kept"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and launch again; what was stored is kept"),
@@ -159,6 +162,24 @@ class Workspace:
             )
 
     @contextmanager
+    def memory_lock(self) -> Iterator[None]:
+        """Held while a working memory is rendered and written: what is written last knows most.
+
+        Raises:
+            WorkspaceError: Another process has held it for a minute.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            with translate_os_errors(self.root), FileLock(self.root / "memory.lock", timeout=MEMORY_S):
+                yield
+        except Timeout as error:
+            raise WorkspaceError(
+                f"{self.memory_file} must be free to be written, but another process has been writing it for "
+                f"{MEMORY_S:g} s; stop that process"
+            ) from error
+
+    @contextmanager
     def lock(self) -> Iterator[None]:
         """Holds the workspace for one launch.
 
@@ -189,6 +210,32 @@ class Workspace:
             with suppress(OSError):
                 holder.unlink(missing_ok=True)
             lock.release()
+
+    def launch_pid(self) -> int | None:
+        """The process that holds the workspace for a launch; None where none does."""
+        pid = _pid_in(self.root / "launch.pid")
+        if not pid.isdigit() or not _is_alive(int(pid)):
+            return None
+        # A launch that was killed left its number behind, which another process may have by now.
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.root / "launch.lock", timeout=0):
+                return None
+        except Timeout:
+            return int(pid)
+        except OSError:  # a workspace that may only be read
+            return int(pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _pid_in(holder: Path) -> str:

@@ -20,7 +20,16 @@ from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
 from blocks.user_strategy import UserStrategy
-from sim.sources import check_labels, data_settings, metrics_of, provide_data, resolve_data, seals_of
+from sim.sources import (
+    check_labels,
+    data_settings,
+    default_objective,
+    metrics_of,
+    provide_data,
+    resolve_data,
+    seals_of,
+    truth_guided_by,
+)
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
@@ -81,6 +90,14 @@ class MetabolicProblem:
     def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """See `Problem.metrics`."""
         return metrics_of(data)
+
+    def default_objective(self, data: Mapping[str, Any]) -> str:
+        """See `Problem.default_objective`."""
+        return default_objective(data)
+
+    def truth_guided_by(self, spec: ExplorationSpec) -> tuple[str, ...]:
+        """See `Problem.truth_guided_by`."""
+        return truth_guided_by(spec)
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """See `Problem.resolve`."""

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
+from agent.cli.runs import truth_of
 from blocks.run import Run, show_number
 from blocks.slot import show_value
 
@@ -26,21 +28,27 @@ def show(
 
     from blocks.problem import load_problem
     from memory import Store, Workspace
+    from memory.void import why_void
 
+    catch_up(workspace)
     with Store.open(Workspace(workspace), create=False) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
         found = store.run(name, run)
         verdict = store.guard_verdict(name, run)
         certificates = store.certificates_of(name, run)
+        void = why_void(store.retractions(), name, run)
+        problem = load_problem(spec.problem)
+        infos = dict(problem.metrics(spec.data))
+        truth = truth_of(store, spec, infos, problem.truth_guided_by(spec))
         origin = store.origin(name, run)
         folder, pictures = store.workspace.run(*origin), store.workspace.pictures(*origin)
     # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
     console = Console() if sys.stdout.isatty() else Console(width=1000)
-    infos = dict(load_problem(spec.problem).metrics(spec.data))
     has_truth = any(info.needs_labels for info in infos.values())
     facts = [*_facts(found, verdict, has_truth=has_truth), *_certificates(found, certificates)]
-    for label, text in facts:
+    facts[1:1] = [("void", line) for line in void]
+    for label, text in [*facts, ("choices", str(truth))]:
         console.print(f"[bold]{label:<12}[/bold]", end="")
         console.print(text, markup=False, highlight=False)
     if folder.exists():

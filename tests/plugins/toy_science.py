@@ -53,6 +53,12 @@ class ToyProblem:
             ),
         }
 
+    def default_objective(self, data: Mapping[str, Any]) -> str:
+        return "closeness"
+
+    def truth_guided_by(self, spec: ExplorationSpec) -> tuple[str, ...]:
+        return ("the objective reads labels",) if spec.objective == "true_closeness" else ()
+
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         return slot.model_dump(mode="json")
 
