@@ -93,6 +93,11 @@ class Workspace:
         return self.root / "memory.md"
 
     @property
+    def report(self) -> Path:
+        """The report that was written last."""
+        return self.root / "report.html"
+
+    @property
     def sealed(self) -> Path:
         """Folder of ground truth; only generator and evaluator processes are given paths in it."""
         return self.root / "sealed"

@@ -7,12 +7,14 @@ from agent.cli.guard import guard
 from agent.cli.launch import launch
 from agent.cli.memory import memory
 from agent.cli.plugins import add_plugins
+from agent.cli.report import report
 from agent.cli.retract import retract
 from agent.cli.runs import runs
 from agent.cli.show import show
 from agent.cli.sql import sql
 from agent.cli.status import status
 from agent.cli.tree import tree
+from agent.cli.watch import watch
 
 app.command()(launch)
 app.command()(status)
@@ -21,6 +23,8 @@ app.command()(runs)
 app.command()(show)
 app.command()(compare)
 app.command()(tree)
+app.command()(report)
+app.command()(watch)
 app.command()(sql)
 app.command()(explorations)
 app.command()(retract)
