@@ -204,6 +204,16 @@ class Ledger:
             session.flush()
             return row.id
 
+    def verdict_on(self, code_hash: str) -> str | None:
+        """What the guard last said of the code with that hash; None where it was not asked."""
+        query = (
+            select(GuardCheckRow.verdict)
+            .where(GuardCheckRow.code_hash == code_hash)
+            .order_by(GuardCheckRow.id.desc())
+        )
+        with self._database.reading() as session:
+            return session.scalar(query.limit(1))
+
     def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
         """Records which version of a user's strategy an exploration goes on with.
 

@@ -132,6 +132,11 @@ class Workspace:
         """Scratch folder of an audit; what is in it is worth nothing."""
         return self.root / "audit"
 
+    @property
+    def rehearsal(self) -> Path:
+        """Folder of a rehearsal's log; one is rehearsed at a time, before the runs."""
+        return self.root / "runs" / ".rehearsal"
+
     def run(self, exploration: str, number: int) -> Path:
         """Folder of a run's trained parameters and artifacts."""
         return self.root / "runs" / exploration / f"{number:06d}"
