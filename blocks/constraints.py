@@ -116,7 +116,9 @@ def narrow(spec: ExplorationSpec, constraints: Iterable[Constraint]) -> Narrowed
                 del sweep[name]
     strategies = spec.strategies.model_copy(
         update={
-            "baseline": tuple(dict.fromkeys([n for n in spec.strategies.baseline if n not in off] + sorted(on))),
+            "baseline": tuple(
+                dict.fromkeys([n for n in spec.strategies.baseline if n not in off] + sorted(on))
+            ),
             "open": tuple(name for name in spec.strategies.open if name not in off | on),
         }
     )

@@ -97,7 +97,9 @@ def _read(text: str, words: Vocabulary) -> list[Instruction]:
     }
     reader = readers.get(verb.lower())
     if reader is None or not rest.strip():
-        raise SpecError(f"steering {text!r}: must be one of: {GRAMMAR}; write `note: {text}` to keep it as a note")
+        raise SpecError(
+            f"steering {text!r}: must be one of: {GRAMMAR}; write `note: {text}` to keep it as a note"
+        )
     try:
         return reader(rest.strip(), words)
     except SpecError as error:
@@ -152,7 +154,9 @@ def _release(rest: str, words: Vocabulary) -> list[Instruction]:
         return [Release(None, int(rest.removeprefix("#")))]
     name = words.resolve(rest)
     if name is None:
-        raise SpecError(f"{rest} is no hyperparameter or strategy of {words.spec.name}; {words.nearest(rest)}")
+        raise SpecError(
+            f"{rest} is no hyperparameter or strategy of {words.spec.name}; {words.nearest(rest)}"
+        )
     return [Release(name, None)]
 
 
@@ -205,9 +209,7 @@ def _number(name: str, text: str) -> float:
 def _hyperparameter(text: str, words: Vocabulary) -> str:
     name = words.resolve(text)
     if name is None:
-        raise SpecError(
-            f"{text.strip()} is no hyperparameter of {words.spec.name}; {words.nearest(text)}"
-        )
+        raise SpecError(f"{text.strip()} is no hyperparameter of {words.spec.name}; {words.nearest(text)}")
     if name not in words.hyperparameters:
         raise SpecError(f"{name} is a strategy, which has no value; try `use {name}` or `avoid {name}`")
     return name

@@ -14,8 +14,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from memory.schema import Base
 
 
-
-
 class SteeringRow(Base):
     """A line of a human's steering, numbered within its exploration."""
 

@@ -28,7 +28,8 @@ _ABOVE = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = re.compile(
-    r"^\s*(?:=\s*)?(>=|<=|>|<|≥|≤|above|below|at least|at most|from|up to|over|under)\s*([\d.eE+-]+\d)", re.IGNORECASE
+    r"^\s*(?:=\s*)?(>=|<=|>|<|≥|≤|above|below|at least|at most|from|up to|over|under)\s*([\d.eE+-]+\d)",
+    re.IGNORECASE,
 )
 _AT = re.compile(r"\b(?:with|at|for|when|where|under)\s+(.*)$", re.IGNORECASE)
 _SETTING = re.compile(r"^\s*(?:=|:|\bof\b|\bat\b)?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?x?)\b")
@@ -127,7 +128,9 @@ def _strategy(text: str, first: Mention, words: Vocabulary, *, heading: str) -> 
     if first.name not in words.strategies:
         return []
     before, after = text[: first.start], text[first.end :]
-    forbidden = re.search(r"\b(?:avoid|do not use|never use|don't use|without)\s+(?:the\s+)?$", before, re.IGNORECASE)
+    forbidden = re.search(
+        r"\b(?:avoid|do not use|never use|don't use|without)\s+(?:the\s+)?$", before, re.IGNORECASE
+    )
     listed = "strateg" in heading.lower() and len(before.split()) <= 2
     direction: Direction | None = "avoid" if forbidden else _direction(f"{before} {after}")
     if direction is None and listed and not _BAD.search(after) and not _DENIED.search(after):
@@ -169,7 +172,11 @@ def _condition(text: str, subject: str, words: Vocabulary) -> tuple[tuple[str, V
 
 
 def _claim(
-    direction: Direction, subject: str, kind: str, value: Value | None, condition: tuple[tuple[str, Value], ...]
+    direction: Direction,
+    subject: str,
+    kind: str,
+    value: Value | None,
+    condition: tuple[tuple[str, Value], ...],
 ) -> PriorClaim:
     fields = {
         "direction": direction, "subject": subject, "kind": kind, "value": value, "condition": condition

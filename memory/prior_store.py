@@ -76,7 +76,9 @@ class Priors:
             )
             session.flush()
             detail = f"{document.file} {document.file_hash[:12]}"
-            self._database.note(cursor_of(session), "document imported", exploration=exploration, detail=detail)
+            self._database.note(
+                cursor_of(session), "document imported", exploration=exploration, detail=detail
+            )
         return True
 
     def forget_document(self, name_or_hash: str, *, exploration: str | None) -> list[str]:
@@ -93,11 +95,14 @@ class Priors:
             found = [
                 row
                 for row in known
-                if row.file == name_or_hash or (len(name_or_hash) >= 6 and row.file_hash.startswith(name_or_hash))
+                if row.file == name_or_hash
+                or (len(name_or_hash) >= 6 and row.file_hash.startswith(name_or_hash))
             ]
             if not found:
                 names = ", ".join(f"{row.file} ({row.file_hash[:12]})" for row in known) or "none"
-                raise QueryError(f"must be a document that was imported, but got {name_or_hash!r}; known: {names}")
+                raise QueryError(
+                    f"must be a document that was imported, but got {name_or_hash!r}; known: {names}"
+                )
             for row in found:
                 row.forgotten_at = self._database.clock()
                 session.flush()
@@ -110,7 +115,11 @@ class Priors:
     def documents(self, exploration: str | None = None) -> list[ImportedDocument]:
         """Documents that are known now: to an exploration, or to anything in the workspace."""
         with self._database.reading() as session:
-            rows = [row for row in _known(session) if exploration is None or row.exploration in (None, exploration)]
+            rows = [
+                row
+                for row in _known(session)
+                if exploration is None or row.exploration in (None, exploration)
+            ]
             return [
                 ImportedDocument(
                     id=row.id,
@@ -135,7 +144,10 @@ class Priors:
                 if use is None and row.forgotten_at is None and row.exploration in (None, exploration):
                     session.add(
                         PriorUseRow(
-                            document=row.id, exploration=exploration, from_block=place.block, from_batch=place.batch
+                            document=row.id,
+                            exploration=exploration,
+                            from_block=place.block,
+                            from_batch=place.batch,
                         )
                     )
                 elif use is not None and row.forgotten_at is not None and use.until_block is None:

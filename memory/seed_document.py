@@ -63,7 +63,9 @@ def read_document(path: Path) -> SeedDocument:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise QueryError(f"{path}: must be UTF-8 text, but byte {error.start} is not; save it as UTF-8") from error
+        raise QueryError(
+            f"{path}: must be UTF-8 text, but byte {error.start} is not; save it as UTF-8"
+        ) from error
     except OSError as error:
         raise QueryError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     if len(raw) > LARGEST:

@@ -238,9 +238,7 @@ class Steering:
 
 
 def _in_force(session: Session, exploration: str) -> list[SteeringRow]:
-    query = select(SteeringRow).where(
-        SteeringRow.exploration == exploration, SteeringRow.lifted_at.is_(None)
-    )
+    query = select(SteeringRow).where(SteeringRow.exploration == exploration, SteeringRow.lifted_at.is_(None))
     return list(session.scalars(query.order_by(SteeringRow.number)))
 
 
