@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from agent.guiding import follow_notes, plan_batch
 from agent.preparation import Ground
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.slot import Proposal
+from memory.digest import digest
+from memory.document import document, principle_keys
 from memory.findings import findings
 from memory.markdown import current_notes, render_memory, write_memory
 from memory.past import Past
+from memory.steering import Place
 from memory.view import MemoryView
 
 
@@ -26,6 +30,9 @@ class Remembering:
         closed = max(session.closed_blocks(), default=0)
         runs = self._until(closed)
         metrics = session.problem.metrics(session.spec.data)
+        remarks = follow_notes(session)
+        following = Place(closed + 1, 1)
+        constraints, steering = store.steering_as_of(name, following, spec)
         view = MemoryView(
             spec=spec,
             runs=tuple(runs),
@@ -42,8 +49,16 @@ class Remembering:
             plan_block=closed + 1,
             version=session.version,
             notes=current_notes(session.workspace, store, name),
+            steering=steering,
+            constrained=frozenset(one.number for one in constraints if one.number is not None),
+            remarks=tuple(remarks),
+            imported=tuple(store.priors_as_of(name, following)),
         )
-        write_memory(session.workspace, store, name, render_memory(view), closed)
+        numbers = store.number_principles(name, principle_keys(view), block=closed)
+        view = view.model_copy(update={"principles": dict(numbers)})
+        made = document(view)
+        text = render_memory(view, made)
+        write_memory(session.workspace, store, name, text, closed, digest=digest(made))
         return session.workspace.memory_file
 
     def _until(self, block: int) -> Past:
@@ -55,12 +70,6 @@ class Remembering:
         """What the next launch will propose first; planning is pure, so this is not a forecast."""
         session = self._session
         try:
-            return session.planner.propose(
-                session.spec,
-                self._until(block - 1),
-                block=block,
-                batch=1,
-                metrics=session.problem.metrics(session.spec.data),
-            )
+            return plan_batch(session, self._until(block - 1), block=block, batch=1, take_up=False)
         except SpecError:
             return []  # the space is exhausted: the document then says that nothing is planned

@@ -73,7 +73,7 @@ def _group(entry: Entry) -> tuple[object, ...]:
     where = (entry.subject, entry.topic, entry.status, entry.condition)
     if not entry.asserted:
         return (*where, entry.key)  # what was given up is told with its own runs
-    if entry.subject and entry.slopes:
+    if entry.subject and (entry.slopes or "|flat|" in entry.key):
         return (*where, "slopes")
     if entry.subject and (entry.pairs or "|equal|" in entry.key) and not _is_switch(entry):
         return (*where, "pairs")
@@ -88,8 +88,9 @@ def _line(group: Sequence[Entry]) -> list[Entry]:
     """The lines of one group: one, save where nothing was to be merged."""
     if len(group) == 1:
         return list(group)
-    if group[0].slopes:
-        return [_sloping(group)]
+    if sloping := [entry for entry in group if entry.slopes]:
+        # That a number has no common direction says nothing beside the ranges in which it has one.
+        return [_sloping(sloping)] if len(sloping) > 1 else sloping
     telling = [entry for entry in group if entry.pairs]
     equal = [entry for entry in group if not entry.pairs]
     return [_ranked(telling, equal)] if telling else list(group)

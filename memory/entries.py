@@ -109,7 +109,8 @@ def _entry(spec: ExplorationSpec, statement: Statement) -> Entry:
         key = known_by(statement.subject, statement.kind, statement.text.partition(":")[0])
         return Entry.model_validate({**common, "key": key if statement.subject else statement.kind})
     if better is None or other is None:
-        return Entry.model_validate({**common, "key": known_by(statement.subject, "equal", statement.text)})
+        kind = "flat" if is_number(spec, statement.subject) else "equal"
+        return Entry.model_validate({**common, "key": known_by(statement.subject, kind, statement.text)})
     if better in ("higher", "lower"):
         key = known_by(statement.subject, str(better))
         return Entry.model_validate({**common, "key": key, "slopes": ((better, None, None),)})

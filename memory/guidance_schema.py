@@ -7,7 +7,6 @@ no batch has taken up yet has none.
 
 from datetime import datetime
 
-
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -6,14 +6,17 @@ is kept per block.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
+from memory.digest import Digest
+from memory.document import Document, document
 from memory.store import Store
-from memory.view import MemoryView, context, count, header, learned, plain, plan_table, questions, standing
+from memory.view import MemoryView
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
 MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
@@ -21,31 +24,24 @@ MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
 _HEADING = re.compile(r"^# Working memory: (\S+)[ \t]*$", re.MULTILINE)
 
 
-def render_memory(view: MemoryView) -> str:
+def render_memory(view: MemoryView, made: Document | None = None) -> str:
     """The working memory as markdown.
 
     Args:
         view: What it is made of.
+        made: Its sections, where they are at hand.
 
     Returns:
         Text that ends with a line break; the same bytes for the same view.
     """
-    networks = len({run.dataset for run in view.runs})
     return _template().render(
-        name=view.spec.name,
-        header=header(view),
-        context=context(view),
-        standing=standing(view),
-        learned=learned(view),
-        networks=count(networks, "network"),
-        guard=plain(view.guard_summary),
-        problem=plain(view.spec.memory.key_open_problem) or "None stated.",
-        questions=questions(view),
-        plan=plan_table(view) if view.plan else [],
-        plan_block=view.plan_block,
-        marker=MARKER,
-        notes=view.notes.strip("\n"),
+        (made or document(view))._asdict(), cells=_cells, marker=MARKER, notes=view.notes.strip("\n")
     )
+
+
+def _cells(row: Sequence[str]) -> str:
+    """A row of a table; no cell can break it."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |"
 
 
 def extract_notes(text: str) -> tuple[str, str] | None:
@@ -81,28 +77,48 @@ def read_memory(workspace: Workspace, *, exploration: str | None = None, block: 
         QueryError: No such memory was written.
     """
     text = _text_of(workspace.memory_file)
-    heading = None if text is None else _HEADING.search(text)
-    current = None if heading is None else heading[1]
-    if text is not None and block is None and exploration in (None, current):
+    if text is not None and block is None and exploration in (None, _named(text)):
         return text
-    name = exploration or current
-    if name is None:
-        raise QueryError(
-            f"{workspace.root} must hold a working memory, but there is none that names its exploration; "
-            "`setpoint launch` writes one after each block"
-        )
+    name = exploration or exploration_of(workspace)
     kept = workspace.snapshots(name).glob("block-*.md")
     written = sorted(int(found[1]) for path in kept if (found := re.fullmatch(r"block-(\d+)", path.stem)))
     wanted = max(written, default=0) if block is None else block
     if wanted not in written:
         known = ", ".join(map(str, written)) or "none"
+        near = min(written, key=lambda one: (abs(one - wanted), one), default=None)
+        hint = "" if near is None else f"; the nearest is {near}"
         raise QueryError(
-            f"{name}: must be a block whose working memory was kept, but got {wanted}; kept blocks: {known}"
+            f"{name}: must be a block whose working memory was kept, but got {wanted}; "
+            f"kept blocks: {known}{hint}"
         )
     return _text_of(workspace.snapshot(name, wanted)) or ""
 
 
-def write_memory(workspace: Workspace, store: Store, exploration: str, text: str, block: int) -> None:
+def exploration_of(workspace: Workspace) -> str:
+    """The exploration that memory.md belongs to.
+
+    Raises:
+        QueryError: There is none, or it does not name it.
+    """
+    text = _text_of(workspace.memory_file)
+    name = None if text is None else _named(text)
+    if name is None:
+        raise QueryError(
+            f"{workspace.root} must hold a working memory, but there is none that names its exploration; "
+            "`setpoint launch` writes one after each block"
+        )
+    return name
+
+
+def write_memory(
+    workspace: Workspace,
+    store: Store,
+    exploration: str,
+    text: str,
+    block: int,
+    *,
+    digest: Digest | None = None,
+) -> None:
     """Replaces memory.md and keeps a snapshot of the block; a human's notes are lost in no case.
 
     The notes in the present file go into the store, under the exploration that it belongs to. A file
@@ -114,6 +130,7 @@ def write_memory(workspace: Workspace, store: Store, exploration: str, text: str
         exploration: The exploration that `text` belongs to.
         text: The rendered memory. Notes written since it was rendered are put in.
         block: The block after which it was made.
+        digest: What it says, for comparing blocks.
 
     Raises:
         WorkspaceError: The disk refuses; the present file is as it was.
@@ -124,6 +141,8 @@ def write_memory(workspace: Workspace, store: Store, exploration: str, text: str
     if marker:
         notes = store.notes(exploration)
         text = f"{above}{marker}\n" + (f"{notes}\n" if notes else "")
+    if digest is not None:
+        write_atomically(workspace.digest(exploration, block), digest.model_dump_json(indent=1) + "\n")
     write_atomically(workspace.snapshot(exploration, block), text)
     write_atomically(workspace.memory_file, text)
 
@@ -142,6 +161,11 @@ def _harvest(workspace: Workspace, store: Store, exploration: str) -> None:
             number += 1
         # A copy under a new name, not a move: memory.md is there at every moment.
         kept.write_bytes(workspace.memory_file.read_bytes())
+
+
+def _named(text: str) -> str | None:
+    heading = _HEADING.search(text)
+    return None if heading is None else heading[1]
 
 
 def _text_of(path: Path) -> str | None:

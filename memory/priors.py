@@ -52,7 +52,9 @@ def open_priors(spec: ExplorationSpec, found: Iterable[JudgedPrior]) -> tuple[Pr
     testable = [one for one in found if one.status == "prior" and one.claims]
     ordered = sorted(testable, key=lambda one: -_worth(spec, one))
     return tuple(
-        Prior(text=one.line.text, source=one.line.source, claim=claim) for one in ordered for claim in one.claims
+        Prior(text=one.line.text, source=one.line.source, claim=claim)
+        for one in ordered
+        for claim in one.claims
     )
 
 

@@ -5,7 +5,7 @@ then on it holds as of that batch, and planning that is repeated as of an earlie
 same goes for lifting. Lines of the notes are steering as well; one that is taken out of the notes is lifted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
@@ -17,6 +17,7 @@ from blocks.base import Frozen
 from blocks.constraints import Constraint, narrow
 from blocks.errors import QueryError, SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.slot import SlotSpec
 from blocks.steering import Release, is_instruction, read_instructions
 from blocks.vocabulary import Vocabulary
 from memory.database import Database
@@ -59,13 +60,21 @@ class Steering:
 
     _database: Database
 
-    def steer(self, exploration: str, texts: Sequence[str], spec: ExplorationSpec) -> list[SteeringLine]:
+    def steer(
+        self,
+        exploration: str,
+        texts: Sequence[str],
+        spec: ExplorationSpec,
+        *,
+        trains: Callable[[SlotSpec], bool] = lambda _: True,
+    ) -> list[SteeringLine]:
         """Stores lines that a human gives on the command line.
 
         Args:
             exploration: Name of the exploration; it has begun.
             texts: Lines; `release NAME` lifts, what is no instruction is stored as a note.
             spec: Its settings, for the names.
+            trains: Whether the problem can train a slot.
 
         Returns:
             The lines that were stored.
@@ -81,7 +90,7 @@ class Steering:
                 for text in texts
                 for line in self._steer(session, exploration, " ".join(text.split()), words, source="steer")
             ]
-            narrow(spec, _constraints(_in_force(session, exploration), words))
+            _require_slots(spec, _constraints(_in_force(session, exploration), words), trains)
             return [_line(row) for row in added]
 
     def unsteer(self, exploration: str, numbers: Sequence[int]) -> None:
@@ -235,6 +244,22 @@ class Steering:
 
     def _note(self, session: Session, row: SteeringRow, what: str, detail: str) -> None:
         self._database.note(cursor_of(session), what, exploration=row.exploration, detail=detail)
+
+
+def _require_slots(
+    spec: ExplorationSpec, constraints: Sequence[Constraint], trains: Callable[[SlotSpec], bool]
+) -> None:
+    """Raises SpecError where constraints leave no slot that can be trained."""
+    under = narrow(spec, constraints).spec
+    chosen = [under.strategies.baseline, *((*under.strategies.baseline, n) for n in under.strategies.open)]
+    for strategies in chosen:
+        values = {**under.baseline, **under.space.invariants(0)}
+        if trains(SlotSpec(values=values, strategies=strategies, seeds=(1,))):
+            return
+    said = "; ".join(map(str, constraints))
+    raise SpecError(
+        f"steering: must leave a slot that can be trained, but `{said}` does not; lift or widen it"
+    )
 
 
 def _in_force(session: Session, exploration: str) -> list[SteeringRow]:

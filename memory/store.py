@@ -1,7 +1,7 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over five parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, and what runs rest on. Every write is one short transaction with its event, so a kill -9 loses
+One class over eight parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, what runs rest on, steering, prior knowledge, and the numbers of principles. Every write is one short transaction with its event, so a kill -9 loses
 nothing that a call has returned from.
 """
 
@@ -14,8 +14,11 @@ from memory.database import Database, open_database
 from memory.explorations import Explorations
 from memory.history import Heard, History
 from memory.ledger import Ledger
+from memory.principles import Principles
+from memory.prior_store import Priors
 from memory.replanning import Replanning
 from memory.runs import RunTable
+from memory.steering import Steering
 from memory.wide import NAMES, STORED, Name, is_current, refresh
 from memory.workspace import Workspace
 
@@ -25,7 +28,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Explorations, RunTable, Replanning, History, Ledger):
+class Store(Explorations, RunTable, Replanning, History, Ledger, Steering, Priors, Principles):
     """An open store. Processes each open their own; any number may write at once."""
 
     def __init__(self, workspace: Workspace, database: Database) -> None:

@@ -14,11 +14,13 @@ from blocks.base import Frozen
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, RunState, Spread
 from blocks.slot import Proposal, show_value
-from blocks.space import PerSlotParameter
+from memory.principles import Numbered
+from memory.prior_store import PriorLine
 from memory.samples import distinct
-from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
+from memory.statements import Statement, show_runs
+from memory.steering import SteeringLine
 
-LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
+CONTEXT_LINES, QUESTION_LINES = 16, 12
 
 
 class MemoryView(Frozen):
@@ -36,6 +38,17 @@ class MemoryView(Frozen):
     plan_block: int
     version: str
     notes: Annotated[str, Field(description="A human's notes, kept as they are.")] = ""
+    steering: Annotated[tuple[SteeringLine, ...], Field(description="In force at the next batch.")] = ()
+    constrained: Annotated[
+        frozenset[int], Field(description="Numbers of those that are constraints; others are notes.")
+    ] = frozenset()
+    remarks: Annotated[tuple[str, ...], Field(description="Notes that are not obeyed, and why.")] = ()
+    imported: Annotated[tuple[PriorLine, ...], Field(description="Lines of documents read in.")] = ()
+    principles: Annotated[
+        dict[str, Numbered], Field(description="Numbers of all that was ever established, by key.")
+    ] = Field(default_factory=dict)
+    void: Annotated[tuple[str, ...], Field(description="What is not valid any more, a line each.")] = ()
+    void_runs: Annotated[frozenset[int], Field(description="Numbers of void runs.")] = frozenset()
 
 
 def header(view: MemoryView) -> list[str]:
@@ -90,6 +103,8 @@ def standing(view: MemoryView) -> list[str]:
     open_ = [run.number for run in view.runs if not run.state.is_final]
     if open_:
         lines.append(f"{count(len(open_), 'run')} not ended yet.  [{show_runs(open_)}]")
+    if marked := next((one for one in view.statements if one.kind == "failure"), None):
+        lines.append(plain(f"Bottleneck: {marked.text}") + f"  {plain(marked.evidence)}")
     if view.foundation_summary:
         lines.append(f"Shared by all slots: {plain(view.foundation_summary)}.".replace("..", "."))
     return lines
@@ -102,7 +117,9 @@ def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
     found = [
         (sign * median(values), -run.number, run)
         for run in view.runs
-        if run.state is RunState.DONE and len(values := run.values_of(objective)) >= 2
+        if run.state is RunState.DONE
+        and run.number not in view.void_runs
+        and len(values := run.values_of(objective)) >= 2
     ]
     if not found:
         return None
@@ -110,23 +127,6 @@ def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
     spread = best.spread(objective)
     assert spread is not None
     return best, spread
-
-
-def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
-    """Lines by topic: signal first, then the topics of the space, then strategies, then any other."""
-    topics = dict.fromkeys(
-        [SIGNAL, *(p.topic for p in view.spec.space.root.values() if p.topic != STRATEGIES)]
-    )
-    topics |= dict.fromkeys([STRATEGIES, *(statement.topic for statement in view.statements)])
-    share = max(1, LEARNED_LINES // len(topics) - 2)
-    return [
-        (
-            plain(topic),
-            bounded([line(s) for s in view.statements if s.topic == topic], share)
-            or ["Nothing yet: no two runs differ in this alone."],
-        )
-        for topic in list(topics)[: LEARNED_LINES // 3]
-    ]
 
 
 def questions(view: MemoryView) -> list[str]:
@@ -141,23 +141,6 @@ def questions(view: MemoryView) -> list[str]:
     if untried:
         lines.append(f"Do the strategies {listed(untried)} matter? No isolated pair yet.")
     return lines or ["None."]
-
-
-def plan_table(view: MemoryView) -> list[str]:
-    """The next block's proposals as a markdown table."""
-    fixed = [n for n, p in view.spec.space.root.items() if isinstance(p, PerSlotParameter)]
-    rows = [["slot", *fixed, "role", "change", "why"], ["---"] * (4 + len(fixed))]
-    for proposal in view.plan[:PLAN_LINES]:
-        values = [show_value(proposal.spec.values.get(name)) for name in fixed]
-        parent = "" if proposal.parent is None else f"run {proposal.parent}"
-        change = ", ".join(part for part in (parent, proposal.change) if part) or "none"
-        rows.append([str(proposal.slot), *values, proposal.role.value, change, proposal.reason])
-    return ["| " + " | ".join(plain(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
-
-
-def line(statement: Statement) -> str:
-    """A statement with its evidence, as the memory shows it."""
-    return plain(f"{statement.text}  ") + f"  {plain(statement.evidence)}"
 
 
 def bounded(lines: Sequence[str], limit: int) -> list[str]:
