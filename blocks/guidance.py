@@ -20,6 +20,10 @@ from blocks.vocabulary import same_value
 Direction = Literal["prefer", "avoid"]
 
 
+REPEATING = ("confirm", "control")
+"""Roles whose slots repeat a run as it was."""
+
+
 class PriorClaim(Frozen):
     """What a prior says, in a form that runs can confirm or refute.
 
@@ -100,7 +104,11 @@ class Guidance(Frozen):
         return moved, tuple(sorted({*kept, *narrowed.on}))
 
     def obeyed_by(self, proposals: Sequence[Proposal], spec: ExplorationSpec) -> list[Proposal]:
-        """Proposals with every constraint kept, whatever the planner made of them, and named in the reason."""
+        """Proposals with every constraint kept and named, whatever the planner made of them.
+
+        One that only repeats a run says nothing once it is another: where it breaks a constraint, it is
+        left out.
+        """
         if not self.constraints:
             return list(proposals)
         narrowed = self.narrow(spec)
@@ -111,6 +119,8 @@ class Guidance(Frozen):
             values, strategies = proposal.spec.values, proposal.spec.strategies
             update: dict[str, object] = {"reason": f"{proposal.reason}; steered: {told}{more}"}
             if not self.allows(values, strategies):
+                if proposal.role.value in REPEATING:
+                    continue
                 moved, kept = self.brought(narrowed, values, strategies, slot=proposal.slot)
                 steered = proposal.spec.model_copy(update={"values": moved, "strategies": kept})
                 changes = [proposal.change, *steered.differs_from(proposal.spec)]

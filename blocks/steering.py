@@ -82,7 +82,7 @@ def read_instructions(text: str, words: Vocabulary) -> list[Instruction]:
 
 def _plain(text: str) -> str:
     """A line without its bullet and its final stop."""
-    return re.sub(r"^\s*(?:[-*+]|\d+\.)\s+", "", text).strip().rstrip(".").strip("`")
+    return re.sub(r"^\s*(?:[-*+]|\d+\.)\s+", "", text).replace("`", "").strip().rstrip(".")
 
 
 def _read(text: str, words: Vocabulary) -> list[Instruction]:

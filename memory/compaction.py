@@ -128,8 +128,9 @@ def _sloping(group: Sequence[Entry]) -> Entry:
     slopes = _ranges(kept)
     said = [_said(slope) for slope in slopes]
     if [slope.direction for slope in slopes] == ["higher", "lower"]:
-        peak = f"{_end(slopes[0].high)} to {_end(slopes[1].low)}"
-        text = f"{first.subject} is best from {peak}: {'; '.join(said)}."
+        top, bottom = _end(slopes[0].high), _end(slopes[1].low)
+        peak = f"near {top}" if top == bottom else f"from {top} to {bottom}"
+        text = f"{first.subject} is best {peak}: {'; '.join(said)}."
     else:
         text = f"{first.subject}: {'; '.join(said)}."
     made = _joined(group, text=_with_those_against(text, against), evidence=_counted(group))

@@ -40,8 +40,12 @@ class Difference(NamedTuple):
 def difference(before: Digest, after: Digest) -> Difference:
     """What changed from one working memory to another of the same exploration."""
     found: dict[str, list[Change]] = {title: [] for title in TITLES}
+    earlier = _renamed(before, after)
+    told_again = {_subject(key) for key in after.lines}
     for key in dict.fromkeys([*after.lines, *before.lines]):
-        old, new = before.lines.get(key), after.lines.get(key)
+        old, new = before.lines.get(earlier.get(key, key)), after.lines.get(key)
+        if new is None and (key in earlier.values() or _subject(key) in told_again):
+            continue  # another line tells it now
         if (title := _title(old, new)) is not None:
             found[title].append(Change(old, new))
     return Difference(before, after, {title: changes for title, changes in found.items() if changes})
@@ -72,9 +76,25 @@ def told(made: Difference) -> list[tuple[str, list[str]]]:
         ]
         if lines:
             sections.append(("Steering", lines))
-    plan = [*(f"was: {line}" for line in before.plan), *(f"now: {line}" for line in after.plan)]
-    sections.append(("Plan", ["as before"] if before.plan == after.plan else plan or ["none"]))
+    sections.append((f"Plan for block {after.block + 1}", list(after.plan) or ["none yet"]))
     return sections
+
+
+def _renamed(before: Digest, after: Digest) -> dict[str, str]:
+    """Lines that tell of a subject what another line told of it before, by key: the later, the earlier."""
+    lost: dict[str, list[str]] = {}
+    for key, line in before.lines.items():
+        if key not in after.lines and line.section == "tentative" and _subject(key):
+            lost.setdefault(_subject(key), []).append(key)
+    found = {}
+    for key, line in after.lines.items():
+        if key not in before.lines and line.section == "tentative" and lost.get(_subject(key)):
+            found[key] = lost[_subject(key)].pop(0)
+    return found
+
+
+def _subject(key: str) -> str:
+    return key.partition("|")[0] if "|" in key else ""
 
 
 def _title(old: DigestLine | None, new: DigestLine | None) -> str | None:

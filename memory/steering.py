@@ -153,10 +153,10 @@ class Steering:
             for row in session.scalars(waiting):
                 if row.from_block is None:
                     row.from_block, row.from_batch = place
-                    self._note(session, row, "steering taken up", f"#{row.number} from {_at(place)}")
+                    self._noted_steering(session, row, "steering taken up", f"#{row.number} from {_at(place)}")
                 if row.lifted_at is not None and row.until_block is None:
                     row.until_block, row.until_batch = place
-                    self._note(session, row, "steering lifted", f"#{row.number} from {_at(place)}")
+                    self._noted_steering(session, row, "steering lifted", f"#{row.number} from {_at(place)}")
 
     def steering_as_of(
         self, exploration: str, place: Place, spec: ExplorationSpec
@@ -224,7 +224,7 @@ class Steering:
     def _lift(self, session: Session, row: SteeringRow) -> None:
         row.lifted_at = self._database.clock()
         session.flush()
-        self._note(session, row, "steering released", f"#{row.number} {row.text}")
+        self._noted_steering(session, row, "steering released", f"#{row.number} {row.text}")
 
     def _add(self, session: Session, exploration: str, text: str, *, source: str) -> SteeringRow:
         last = session.scalar(
@@ -239,10 +239,10 @@ class Steering:
         )
         session.add(row)
         session.flush()
-        self._note(session, row, "steered", f"#{row.number} {text}")
+        self._noted_steering(session, row, "steered", f"#{row.number} {text}")
         return row
 
-    def _note(self, session: Session, row: SteeringRow, what: str, detail: str) -> None:
+    def _noted_steering(self, session: Session, row: SteeringRow, what: str, detail: str) -> None:
         self._database.note(cursor_of(session), what, exploration=row.exploration, detail=detail)
 
 
