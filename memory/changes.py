@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
+from blocks.run import Run
 from memory.comparison import Comparison, Pair, ratio_alone
 from memory.samples import Item, Sample, merged
 
@@ -80,6 +81,21 @@ class Values(ABC):
         self._count(bucket, self._pairs_of(bucket.samples, index), -1)
         del bucket.samples[index]
         self._count(bucket, self._parted(bucket.samples, index), 1)
+
+    def neighbours(self, run: Run) -> list[Value]:
+        """Values at which a sample came through that differs from a run in this alone: the nearest of them."""
+        spec = run.proposal.spec
+        if self._name not in spec.values or (self._owner and self._owner not in spec.strategies):
+            return []
+        own = spec.values[self._name]
+        rest = frozenset(item for item in spec.values.items() if item[0] != self._name)
+        bucket = self._buckets.get((run.dataset, frozenset(spec.strategies), rest))
+        if bucket is None or not bucket.samples:
+            return []
+        index = bucket.place(_rank(own), self._name)
+        beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+        # At the very same value other seeds came through: it is not the value then.
+        return [] if own in beside else beside
 
     def _bucket(self, sample: Sample) -> _Bucket | None:
         if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
@@ -244,6 +260,13 @@ class Strategy:
             self._pair_again(where, merged(without) if without else None)
             if not without:
                 self._without.pop(where, None)
+
+    def came_through_otherwise(self, run: Run) -> bool:
+        """Whether a sample came through that differs from a run in having the strategy, or not having it."""
+        spec = run.proposal.spec
+        rest = frozenset(item for item in spec.values.items() if not item[0].startswith(self._prefix))
+        where = run.dataset, frozenset(spec.strategies) - {self._name}, rest
+        return bool(self._off.get(where) if self._name in spec.strategies else self._on.get(where))
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):
