@@ -41,7 +41,7 @@ def launch(
         root: The workspace's folder; made where it is missing.
         workers: Worker processes; default: the spec's, else one per core.
         listener: Is told what happens.
-        said: Steering; it is stored first, and a launch that is running in the same workspace obeys it as well.
+        said: Steering; it is stored first, so that a launch that is running in the workspace obeys it too.
 
     Raises:
         SetpointError: One line that says what is wrong and what to do.

@@ -180,7 +180,7 @@ def _narrowed(
 
 
 def _interval(parameter: Tunable, constraints: Sequence[Constraint]) -> Tunable:
-    """A numeric range cut by bounds. Excluded single values stay in it; proposals that hit one are refused."""
+    """A numeric range cut by bounds. Excluded single values stay in it: `allows` knows them."""
     assert not isinstance(parameter, CategoricalParameter)
     low, high = float(parameter.low), float(parameter.high)
     whole = isinstance(parameter, IntParameter)

@@ -61,7 +61,7 @@ Instruction = Constraint | Release
 
 def is_instruction(text: str) -> bool:
     """Whether a text begins as an instruction does; anything else is a note."""
-    head = _plain(text).split(maxsplit=1)
+    head = bare_line(text).split(maxsplit=1)
     return len(head) == 2 and head[0].lower() in VERBS
 
 
@@ -77,10 +77,10 @@ def read_instructions(text: str, words: Vocabulary) -> list[Instruction]:
     """
     if not is_instruction(text):
         return []
-    return [one for part in _plain(text).split(";") if part.strip() for one in _read(part.strip(), words)]
+    return [one for part in bare_line(text).split(";") if part.strip() for one in _read(part.strip(), words)]
 
 
-def _plain(text: str) -> str:
+def bare_line(text: str) -> str:
     """A line without its bullet and its final stop."""
     return re.sub(r"^\s*(?:[-*+]|\d+\.)\s+", "", text).replace("`", "").strip().rstrip(".")
 

@@ -114,11 +114,13 @@ def _sloping(group: Sequence[Entry]) -> Entry:
     """Steps of a number as one line: where it rises and where it falls, or that it does neither."""
     kept: list[Slope] = []
     against = []
-    for entry in group:
-        if any(a.direction != b.direction and a.overlaps(b) for a in entry.slopes for b in kept):
+    # What is said of a part of the range goes before what is said of all of it.
+    for entry in sorted(group, key=_is_of_all):
+        left = [part for slope in entry.slopes for part in _without(slope, kept)]
+        if left != list(entry.slopes) and not _is_of_all(entry):
             against.append(entry)
         else:
-            kept += entry.slopes
+            kept += left
     first = group[0]
     if 2 * len(against) >= len(group):
         ups = sum(entry.slopes[0].direction == "higher" for entry in group)
@@ -138,8 +140,31 @@ def _sloping(group: Sequence[Entry]) -> Entry:
     return made.model_copy(update={"key": key, "slopes": tuple(slopes)})
 
 
+def _is_of_all(entry: Entry) -> bool:
+    return all(slope.low is None and slope.high is None for slope in entry.slopes)
+
+
+def _without(slope: Slope, kept: Iterable[Slope]) -> list[Slope]:
+    """The parts of a range that no other direction holds."""
+    parts = [slope]
+    for other in kept:
+        if other.direction == slope.direction:
+            continue
+        cut: list[Slope] = []
+        for part in parts:
+            if not part.overlaps(other):
+                cut.append(part)
+                continue
+            if part.start < other.start:
+                cut.append(part._replace(high=other.low))
+            if part.end > other.end:
+                cut.append(part._replace(low=other.high))
+        parts = cut
+    return parts
+
+
 def _ranges(slopes: Iterable[Slope]) -> list[Slope]:
-    """Ranges in order; those of one direction that touch become one, or all neighbours where they are many."""
+    """Ranges in order; those of one direction that touch are one, or all neighbours where they are many."""
     in_order = sorted(slopes, key=lambda one: (one.start, one.end))
     made = _fused(in_order, gaps=False)
     return made if len(made) <= RANGES else _fused(in_order, gaps=True)
@@ -164,7 +189,7 @@ def _said(slope: Slope) -> str:
 
 
 def _end(value: float | None) -> str:
-    return "its end" if value is None else show_value(value)
+    return "the end" if value is None else show_value(value)
 
 
 def _joined(group: Sequence[Entry], *, text: str, evidence: str) -> Entry:
@@ -251,6 +276,9 @@ def _together(telling: Sequence[Entry]) -> str:
     parts = [f"{n_pairs} {'pair' if n_pairs == 1 else 'pairs'}"]
     if effect:
         parts.append(f"{show_value(better)} over {show_value(other)}: {effect}")
+    networks = [entry.n_networks for entry in telling if entry.n_networks is not None]
+    if networks and min(networks) > 1:
+        parts.append(f"{min(networks)} networks")
     return f"[{', '.join([*parts, runs])}]"
 
 

@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from blocks.base import Value
+from blocks.slot import show_value
 from memory.entries import Entry, Slope, closure
 
 
@@ -32,7 +33,7 @@ def contradictions(entries: Sequence[Entry]) -> list[Contradiction]:
     """
     by_subject: dict[str, list[Entry]] = {}
     for entry in entries:
-        if entry.subject and entry.claims:
+        if entry.subject and (entry.claims or entry.equal):
             by_subject.setdefault(entry.subject, []).append(entry)
     found = []
     for same in by_subject.values():
@@ -62,6 +63,18 @@ def void_contradictions(entries: Iterable[Entry], *, best: int | None, void: Col
     return found
 
 
+def require_consistent(entries: Sequence[Entry], *, best: int | None, void: Collection[int]) -> None:
+    """The check that every document passes before it is written.
+
+    Raises:
+        ValueError: It contradicts itself, or something in it is void; that is a fault of Setpoint.
+    """
+    wrong = [str(one) for one in contradictions(entries)]
+    wrong += void_contradictions(entries, best=best, void=void)
+    if wrong:
+        raise ValueError(f"a working memory must not contradict itself, but {wrong[0]}")
+
+
 def opposes(first: Entry, second: Entry) -> bool:
     """Whether two claims cannot both be so, whatever their status."""
     if first.subject != second.subject or not _meet(first.condition, second.condition):
@@ -70,6 +83,8 @@ def opposes(first: Entry, second: Entry) -> bool:
     if any((other, better) in theirs for better, other in mine):
         return True
     if any(a.direction != b.direction and a.overlaps(b) for a in first.slopes for b in second.slopes):
+        return True
+    if _equated(first, second) or _equated(second, first):
         return True
     return _against(mine, second.slopes) or _against(theirs, first.slopes)
 
@@ -80,7 +95,7 @@ def repeats(first: Entry, second: Entry) -> bool:
         return False
     if any(a.direction == b.direction and a.overlaps(b) for a in first.slopes for b in second.slopes):
         return True
-    return bool(closure(first.pairs) & closure(second.pairs))
+    return bool(closure(first.pairs) & closure(second.pairs) or set(first.equal) & set(second.equal))
 
 
 def _why(first: Entry, second: Entry) -> str:
@@ -95,6 +110,15 @@ def _meet(first: Sequence[tuple[str, Value]], second: Sequence[tuple[str, Value]
     """Whether there is a place where both conditions hold."""
     there = dict(second)
     return all(name not in there or there[name] == value for name, value in first)
+
+
+def _equated(directed: Entry, flat: Entry) -> bool:
+    """Whether what one entry parts makes no difference by the other."""
+    ends = {frozenset(pair) for pair in flat.equal}
+    if any(frozenset(map(show_value, pair)) in ends for pair in directed.pairs):
+        return True
+    over_all = any(slope.low is None and slope.high is None for slope in directed.slopes)
+    return over_all and frozenset(("higher", "lower")) in ends
 
 
 def _against(pairs: Collection[tuple[Value, Value]], slopes: Iterable[Slope]) -> bool:

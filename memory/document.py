@@ -11,7 +11,7 @@ from typing import NamedTuple
 from blocks.slot import show_value
 from blocks.space import PerSlotParameter
 from memory.compaction import compacted
-from memory.contradictions import contradictions, void_contradictions
+from memory.contradictions import require_consistent
 from memory.entries import Entry, entries_of
 from memory.principles import Numbered
 from memory.priors import JudgedPrior, judged
@@ -86,11 +86,7 @@ def listed_entries(view: MemoryView) -> list[Entry]:
     ]
     made = compacted(entries)
     best = best_run(view)
-    wrong = [str(one) for one in contradictions(made)]
-    number = None if best is None else best[0].number
-    wrong += void_contradictions(made, best=number, void=view.void_runs)
-    if wrong:
-        raise ValueError(f"a working memory must not contradict itself, but {wrong[0]}")
+    require_consistent(made, best=None if best is None else best[0].number, void=view.void_runs)
     return made
 
 
@@ -134,7 +130,7 @@ def document(view: MemoryView) -> Document:
 
 
 def _learned(view: MemoryView, entries: Sequence[Entry]) -> list[tuple[str, list[Item]]]:
-    """Tentative lines by topic: signal first, then the topics of the space, then strategies, then any other."""
+    """Tentative lines by topic: signal first, then those of the space, then strategies, then any other."""
     topics = dict.fromkeys(
         [SIGNAL, *(p.topic for p in view.spec.space.root.values() if p.topic != STRATEGIES)]
     )
@@ -165,7 +161,8 @@ def _principles(view: MemoryView, entries: Sequence[Entry], priors: Sequence[Jud
         if entry.status == "established":
             number = view.principles.get(entry.key)
             since = entry.since if entry.since is not None else number and number.since
-            more = [f"since block {since}"] if since is not None else []
+            told = "since block" in entry.evidence
+            more = [f"since block {since}"] if since is not None and not told else []
             more += [f"confirms prior {source}" for source in confirms.get(entry.key, ())[:2]]
             label = f"P{number.number} " if number else ""
             evidence = (
@@ -187,7 +184,8 @@ def _given_up(
         if entry.status in ("weakened", "refuted"):
             label = f"P{numbers[entry.key].number} " if entry.key in numbers else ""
             when = f" in block {entry.since}" if entry.since is not None else ""
-            text = f"{label}~~{entry.text.rstrip('.')}~~ {entry.status}{when}."
+            now = f": {entry.instead.rstrip('.')}" if entry.instead else ""
+            text = f"{label}~~{entry.text.rstrip('.')}~~ {entry.status}{when}{now}."
             found.append(
                 (entry.status == "refuted", -(entry.since or 0), Item(entry.key, text, entry.evidence))
             )
@@ -226,7 +224,7 @@ def _questions(view: MemoryView, entries: Sequence[Entry]) -> list[str]:
     lines = questions(view)
     imported = [line for line in view.imported if line.kind is LineKind.QUESTION]
     lines += bounded([f"{_short(line.text)}  [{line.source}]" for line in imported], 5)
-    known = [name for name in (*view.spec.strategies.baseline, *view.spec.strategies.open)]
+    known = (*view.spec.strategies.baseline, *view.spec.strategies.open)
     used = {name for run in view.runs for name in run.proposal.spec.strategies}
     if never := [name for name in known if name not in used]:
         lines.append(f"Never tried: {listed(never)}.")

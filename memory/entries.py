@@ -13,7 +13,7 @@ from pydantic import Field
 
 from blocks.base import Frozen, Value
 from blocks.exploration import ExplorationSpec
-from memory.statements import Statement, is_number
+from memory.statements import Statement, is_number, middle_of
 
 Status = Literal["tentative", "established", "weakened", "refuted"]
 
@@ -55,6 +55,9 @@ class Entry(Frozen):
         tuple[tuple[Value, Value], ...], Field(description="Values that did better, and than which.")
     ] = ()
     slopes: Annotated[tuple[Slope, ...], Field(description="Of a number: what helps, and where.")] = ()
+    equal: Annotated[
+        tuple[tuple[str, str], ...], Field(description="What is shown to make no difference that matters.")
+    ] = ()
     condition: Annotated[
         tuple[tuple[str, Value], ...], Field(description="Where it holds; all over: empty.")
     ] = ()
@@ -62,6 +65,7 @@ class Entry(Frozen):
     n_pairs: int = 0
     n_networks: Annotated[int | None, Field(description="Networks that it was seen on.")] = None
     since: Annotated[int | None, Field(description="Block since which it has this status.")] = None
+    instead: Annotated[str, Field(description="What is held in its place, where it was given up.")] = ""
 
     @property
     def asserted(self) -> bool:
@@ -75,13 +79,20 @@ class Entry(Frozen):
 
 
 def entries_of(spec: ExplorationSpec, statements: Sequence[Statement]) -> list[Entry]:
-    """Statements as entries, in their order."""
-    return [_entry(spec, statement) for statement in statements]
+    """Statements as entries, in their order; what another one stands in the place of is left out."""
+    by_key = {statement.key: statement for statement in statements}
+    made = []
+    for statement in statements:
+        successor = by_key.get(statement.superseded_by) if statement.superseded_by else None
+        if successor is not None and statement.status in ASSERTED:
+            continue
+        made.append(_entry(spec, statement, successor))
+    return made
 
 
-def known_by(subject: str, kind: str, *parts: Value) -> str:
+def known_by(*parts: Value) -> str:
     """The key of a claim: the same one in every block."""
-    return "|".join([subject, kind, *map(str, parts)])
+    return "|".join(map(str, parts))
 
 
 def closure(pairs: Iterable[tuple[Value, Value]]) -> set[tuple[Value, Value]]:
@@ -94,8 +105,10 @@ def closure(pairs: Iterable[tuple[Value, Value]]) -> set[tuple[Value, Value]]:
         found |= more
 
 
-def _entry(spec: ExplorationSpec, statement: Statement) -> Entry:
+def _entry(spec: ExplorationSpec, statement: Statement, successor: Statement | None) -> Entry:
+    claim = _claim(spec, statement)
     common = {
+        "key": known_by(*statement.key) if statement.key else known_by(statement.subject, statement.kind),
         "topic": statement.topic,
         "text": statement.text,
         "evidence": statement.evidence,
@@ -103,21 +116,37 @@ def _entry(spec: ExplorationSpec, statement: Statement) -> Entry:
         "subject": statement.subject,
         "runs": statement.runs,
         "n_pairs": statement.n_pairs,
+        "n_networks": statement.networks or None,
+        "since": statement.since,
+        "instead": "" if successor is None else successor.text,
     }
-    better, other = statement.better, statement.other
+    return Entry.model_validate({**common, **claim})
+
+
+def _claim(spec: ExplorationSpec, statement: Statement) -> dict[str, object]:
+    """What a statement claims, and its own key where the evidence knows it by what it does not claim."""
+    name, better, other = statement.subject, statement.better, statement.other
+    number = is_number(spec, name)
+    match statement.key:
+        case ("together", one, two, way) if statement.kind == "interaction":
+            ends = ("more", "less") if way == "more" else ("less", "more")
+            return {"subject": f"{one} with {two}", "pairs": (ends,)}
+        case ("instead", one, two):
+            return {"subject": " or ".join(sorted((one, two))), "pairs": ((one, two),)}
+        case ("equal", _, *rest) if statement.kind == "equivalence":
+            return {"equal": (tuple(rest),) if len(rest) == 2 else (("on", "off"), ("higher", "lower"))}
     if statement.kind != "comparison":
-        key = known_by(statement.subject, statement.kind, statement.text.partition(":")[0])
-        return Entry.model_validate({**common, "key": key if statement.subject else statement.kind})
+        return {}
     if better is None or other is None:
-        kind = "flat" if is_number(spec, statement.subject) else "equal"
-        return Entry.model_validate({**common, "key": known_by(statement.subject, kind, statement.text)})
+        return {"key": known_by(name, "flat" if number else "equal", statement.text)}
     if better in ("higher", "lower"):
-        key = known_by(statement.subject, str(better))
-        return Entry.model_validate({**common, "key": key, "slopes": ((better, None, None),)})
-    if is_number(spec, statement.subject):
+        half = statement.key[3] if len(statement.key) == 4 else ""
+        middle = middle_of(spec, name) if half else None
+        ends_of = {"below": (None, middle), "above": (middle, None)}
+        return {"slopes": ((better, *ends_of.get(half, (None, None))),)}
+    if number:
+        # One step of a number, told by itself.
         low, high = sorted((float(better), float(other)))
         direction = "higher" if float(better) > float(other) else "lower"
-        key = known_by(statement.subject, direction, low, high)
-        return Entry.model_validate({**common, "key": key, "slopes": ((direction, low, high),)})
-    key = known_by(statement.subject, "better", better, other)
-    return Entry.model_validate({**common, "key": key, "pairs": ((better, other),)})
+        return {"key": known_by(name, direction, low, high), "slopes": ((direction, low, high),)}
+    return {"pairs": ((better, other),)}

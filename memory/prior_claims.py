@@ -23,8 +23,8 @@ _BAD = re.compile(
 )
 _DENIED = re.compile(r"\b(?:not|never|no|n't|without|cannot|does nothing|neither)\b|n't\b", re.IGNORECASE)
 _ABOVE = re.compile(
-    r"\b(?:must|should|needs? to|has to|is to)\s+(?:be|exceed|stay)?\s*(higher|larger|greater|lower|smaller|above|"
-    r"below|less)?\s*(?:than)?\s*$",
+    r"\b(?:must|should|needs? to|has to|is to)\s+(?:be|exceed|stay)?\s*"
+    r"(higher|larger|greater|lower|smaller|above|below|less)?\s*(?:than)?\s*$",
     re.IGNORECASE,
 )
 _LIMIT = re.compile(

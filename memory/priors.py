@@ -60,7 +60,11 @@ def open_priors(spec: ExplorationSpec, found: Iterable[JudgedPrior]) -> tuple[Pr
 
 def verdict(claim: PriorClaim, entry: Entry) -> Verdict | None:
     """What one entry says of a claim; None where it is about something else."""
-    if not entry.asserted or not entry.claims or entry.subject != claim.subject:
+    if not entry.asserted or entry.subject != claim.subject:
+        return None
+    if entry.equal and claim.kind in ("strategy", "higher", "lower"):
+        return "against"
+    if not entry.claims:
         return None
     if claim.kind == "value":
         return _of_value(claim, entry)

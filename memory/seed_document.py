@@ -73,8 +73,8 @@ def read_document(path: Path) -> SeedDocument:
     lines = tuple(read_lines(text))
     if not lines:
         raise QueryError(
-            f"{path}: must state something in list items (`- time_step=32: ...`) under headings, but none was "
-            "found; see setpoint memory --raw for the form"
+            f"{path}: must state something in list items (`- time_step=32: ...`) under headings, but none "
+            "was found; see setpoint memory --raw for the form"
         )
     return SeedDocument(path.name, hashlib.sha256(raw).hexdigest(), lines)
 
@@ -120,7 +120,7 @@ def _kind_under(*headings: str) -> LineKind | None:
 
 
 def _settled(line: SeedLine) -> SeedLine:
-    """A statement that says of results that they are not valid is about a void baseline, wherever it stands."""
+    """A statement that calls results not valid is about a void baseline, wherever it stands."""
     text = re.sub(r"\s+", " ", line.text)
     if line.kind is LineKind.STATEMENT and _VOID.search(text):
         return line._replace(kind=LineKind.VOID, text=text)

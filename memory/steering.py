@@ -18,7 +18,7 @@ from blocks.constraints import Constraint, narrow
 from blocks.errors import QueryError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.slot import SlotSpec
-from blocks.steering import Release, is_instruction, read_instructions
+from blocks.steering import Release, bare_line, is_instruction, read_instructions
 from blocks.vocabulary import Vocabulary
 from memory.database import Database
 from memory.guidance_schema import SteeringRow
@@ -100,7 +100,11 @@ class Steering:
             QueryError: No line of that number is in force; nothing is lifted.
         """
         with self._database.writing() as session:
+            there = {row.number for row in _in_force(session, exploration)}
             for number in numbers:
+                if number not in there:
+                    raise _not_in_force(session, exploration, number)
+            for number in dict.fromkeys(numbers):
                 self._lift_number(session, exploration, number)
 
     def follow_notes(self, exploration: str, notes: str, spec: ExplorationSpec) -> list[str]:
@@ -110,7 +114,8 @@ class Steering:
             Remarks: lines that ask for something and are not obeyed, with the reason.
         """
         words, remarks = Vocabulary(spec), []
-        wanted = [" ".join(line.split()) for line in notes.splitlines() if is_instruction(line)]
+        lines = [line for line in notes.splitlines() if is_instruction(line)]
+        wanted = [" ".join(bare_line(line).split()) for line in lines]
         with self._database.writing() as session:
             for row in _in_force(session, exploration):
                 if row.source == "note" and row.text not in wanted:
@@ -153,7 +158,9 @@ class Steering:
             for row in session.scalars(waiting):
                 if row.from_block is None:
                     row.from_block, row.from_batch = place
-                    self._noted_steering(session, row, "steering taken up", f"#{row.number} from {_at(place)}")
+                    self._noted_steering(
+                        session, row, "steering taken up", f"#{row.number} from {_at(place)}"
+                    )
                 if row.lifted_at is not None and row.until_block is None:
                     row.until_block, row.until_batch = place
                     self._noted_steering(session, row, "steering lifted", f"#{row.number} from {_at(place)}")
@@ -216,10 +223,7 @@ class Steering:
             if row.number == number:
                 self._lift(session, row)
                 return
-        raise QueryError(
-            f"{exploration}: must be the number of steering in force, but got {number}; "
-            f"{_numbers(session, exploration)}"
-        )
+        raise _not_in_force(session, exploration, number)
 
     def _lift(self, session: Session, row: SteeringRow) -> None:
         row.lifted_at = self._database.clock()
@@ -299,6 +303,13 @@ def _line(row: SteeringRow) -> SteeringLine:
             "lifted": row.lifted_at is not None,
             "until": None if row.until_block is None else (row.until_block, row.until_batch),
         }
+    )
+
+
+def _not_in_force(session: Session, exploration: str, number: int) -> QueryError:
+    return QueryError(
+        f"{exploration}: must be the number of steering in force, but got {number}; "
+        f"{_numbers(session, exploration)}"
     )
 
 

@@ -1,8 +1,8 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
 One class over eight parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, what runs rest on, steering, prior knowledge, and the numbers of principles. Every write is one short transaction with its event, so a kill -9 loses
-nothing that a call has returned from.
+are read, what runs rest on, steering, prior knowledge, and the numbers of principles. Every write is one
+short transaction with its event, so a kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable

@@ -76,13 +76,18 @@ def quoted(prior: Prior) -> str:
 
 
 def _goes_against(move: Move, priors: Iterable[Prior]) -> bool:
-    return any(prior.claim.follows(move.values, move.strategies) is False for prior in priors if _bounds(prior))
+    return any(
+        prior.claim.follows(move.values, move.strategies) is False for prior in priors if _bounds(prior)
+    )
 
 
 def _bounds(prior: Prior) -> bool:
     """Whether a prior is about where to be; one value that it recommends forbids no other."""
     claim = prior.claim
-    return claim.kind in ("at least", "at most", "above") or (claim.kind, claim.direction) == ("value", "avoid")
+    return claim.kind in ("at least", "at most", "above") or (claim.kind, claim.direction) == (
+        "value",
+        "avoid",
+    )
 
 
 def _rank(name: str, priors: Iterable[Prior]) -> int:

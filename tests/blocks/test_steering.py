@@ -47,7 +47,9 @@ def test_an_instruction_is_read_however_it_is_spelled(said: str, read: list[str]
     assert [one.text for one in ask(said)] == read
 
 
-@pytest.mark.parametrize("said", ["I doubt time_step 64.", "note: use less of lr", "", "fix", "reuse rollout"])
+@pytest.mark.parametrize(
+    "said", ["I doubt time_step 64.", "note: use less of lr", "", "fix", "reuse rollout"]
+)
 def test_what_is_no_instruction_is_a_note(said: str) -> None:
     assert not is_instruction(said)
     assert read_instructions(said, WORDS) == []
@@ -126,8 +128,9 @@ def test_constraints_that_contradict_each_other_are_both_named(lines: tuple[str,
 LINES = st.lists(
     st.sampled_from(
         [
-            "fix time_step=32", "only time_step=4, 64", "avoid time_step=16", "fix lr=0.003", "keep lr < 0.01",
-            "keep lr >= 1e-3", "keep loops between 20 and 200", "keep loops > 50", "fix loops=100", "use residual",
+            "fix time_step=32", "only time_step=4, 64", "avoid time_step=16", "fix lr=0.003",
+            "keep lr < 0.01", "keep lr >= 1e-3", "keep loops between 20 and 200", "keep loops > 50",
+            "fix loops=100", "use residual",
             "avoid clipping", "use contrastive", "avoid rollout; use residual", "fix clipping.norm=10",
             "avoid clipping.norm=1", "only lr=0.001, 0.02",
         ]

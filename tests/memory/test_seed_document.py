@@ -93,8 +93,14 @@ def test_headings_say_what_lines_are_and_every_line_keeps_its_number() -> None:
         ("time_step=32: best balance of signal and noise", [("prefer", "time_step", "value", 32)]),
         ("time_step=4: too short", [("avoid", "time_step", "value", 4)]),
         ("time_step 32 beats 4", [("prefer", "time_step", "value", 32)]),
-        ("lr_node_homeo must be higher than lr_emb_homeo", [("prefer", "lr_node_homeo", "above", "lr_emb_homeo")]),
-        ("lr_emb_homeo should be lower than lr_node_homeo", [("prefer", "lr_node_homeo", "above", "lr_emb_homeo")]),
+        (
+            "lr_node_homeo must be higher than lr_emb_homeo",
+            [("prefer", "lr_node_homeo", "above", "lr_emb_homeo")],
+        ),
+        (
+            "lr_emb_homeo should be lower than lr_node_homeo",
+            [("prefer", "lr_node_homeo", "above", "lr_emb_homeo")],
+        ),
         ("lr_node_homeo above 0.05 diverges", [("avoid", "lr_node_homeo", "at least", 0.05)]),
         ("lr_node_homeo >= 1E-3 is needed", [("prefer", "lr_node_homeo", "at least", 1e-3)]),
         ("Higher lr_node_homeo helps", [("prefer", "lr_node_homeo", "higher", None)]),
@@ -105,7 +111,10 @@ def test_headings_say_what_lines_are_and_every_line_keeps_its_number() -> None:
             "Signal amplification (10x): makes the gradients comparable",
             [("prefer", "amplification", "strategy", None), ("prefer", "amplification.gain", "value", 10.0)],
         ),
-        ("Kaiming re-initialization: enables gradient flow", [("prefer", "reinitialisation", "strategy", None)]),
+        (
+            "Kaiming re-initialization: enables gradient flow",
+            [("prefer", "reinitialisation", "strategy", None)],
+        ),
     ],
 )
 def test_what_can_be_tested_is_understood(text: str, claims: list[tuple[object, ...]]) -> None:
@@ -189,7 +198,10 @@ def test_knowledge_may_come_before_the_exploration_and_holds_from_the_batch_that
 
 @pytest.mark.parametrize(
     ("content", "error"),
-    [(b"\xff\xfe", "must be UTF-8 text"), (b"# Nothing\n\nProse alone.\n", "must state something in list items")],
+    [
+        (b"\xff\xfe", "must be UTF-8 text"),
+        (b"# Nothing\n\nProse alone.\n", "must state something in list items"),
+    ],
 )
 def test_what_is_no_document_is_one_clear_line(tmp_path: Path, content: bytes, error: str) -> None:
     path = tmp_path / "seed.md"
