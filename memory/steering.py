@@ -116,6 +116,10 @@ class Steering:
         words, remarks = Vocabulary(spec), []
         lines = [line for line in notes.splitlines() if is_instruction(line)]
         wanted = [" ".join(bare_line(line).split()) for line in lines]
+        if not wanted and not any(
+            line.source == "note" and not line.lifted for line in self.steering(exploration)
+        ):
+            return []
         with self._database.writing() as session:
             for row in _in_force(session, exploration):
                 if row.source == "note" and row.text not in wanted:

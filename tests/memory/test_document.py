@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 from made_up_history import METRICS, explored, proposals, run, slot, spec
+from test_seed_document import SEED
 
 from blocks.errors import QueryError
 from blocks.exploration import MemorySpec
@@ -24,7 +25,6 @@ from memory.statements import Statement
 from memory.steering import Place, SteeringLine
 from memory.store import Store, utc_now
 from memory.view import MemoryView
-from test_seed_document import SEED
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -260,7 +260,7 @@ def test_a_difference_tells_what_became_of_each_statement() -> None:
     assert refuted.startswith("Higher lr_node_homeo beats lower refuted in block 3")
     assert "(was established)" in refuted
     assert "No longer said" not in sections
-    assert list(sections)[0] == "made_up: block 1 -> block 2"
+    assert next(iter(sections)) == "made_up: block 1 -> block 2"
 
 
 def test_figures_that_moved_are_told_before_and_after() -> None:
@@ -275,7 +275,7 @@ def test_nothing_changed_is_said_and_the_best_run_is_told_before_and_after() -> 
     few, more = runs_of_two_networks()[:2], runs_of_two_networks()[:3]
     same = dict(told(difference(after(1, [NOISE], runs=few), after(2, [NOISE], runs=few))))
     assert same["Statements"] == ["nothing changed"]
-    title, first = told(difference(after(1, [NOISE], runs=few), after(2, [NOISE], runs=more)))[0]
+    _, first = told(difference(after(1, [NOISE], runs=few), after(2, [NOISE], runs=more)))[0]
     assert first[1].startswith("best: run 2, 0.300 ±0.010 (time_step 16")
     assert " -> run 3, 0.500 ±0.010 (time_step 32" in first[1]
 

@@ -1,0 +1,115 @@
+"""Prior knowledge meets what runs show: settled by what is established, leaning by the rest, worth a test."""
+
+import pytest
+from made_up_history import spec
+from test_contradictions import beats, slopes
+
+from blocks.guidance import PriorClaim
+from blocks.slot import show_value
+from memory.entries import Entry, known_by
+from memory.prior_store import PriorLine
+from memory.priors import JudgedPrior, judged, open_priors, verdict
+from memory.seed_document import LineKind
+
+
+def line(text: str, number: int = 1, *, heading: str = "Training strategies") -> PriorLine:
+    return PriorLine(file="seed.md", line=number, kind=LineKind.STATEMENT, heading=heading, text=text)
+
+
+def judge(text: str, *entries: Entry) -> JudgedPrior:
+    (found,) = judged(spec(), [line(text)], entries)
+    return found
+
+
+def helps(name: str, *, off: bool = False, status: str = "established") -> Entry:
+    pair = ("off", "on") if off else ("on", "off")
+    fields = {"key": known_by("effect", name, pair[0]), "topic": "Strategies", "text": f"{name} {pair[0]}."}
+    return Entry.model_validate({**fields, "subject": name, "pairs": (pair,), "status": status})
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "status"),
+    [
+        ("residual helps", helps("residual"), "confirmed"),
+        ("residual helps", helps("residual", off=True), "refuted"),
+        ("avoid residual", helps("residual"), "refuted"),
+        ("avoid residual", helps("residual", off=True), "confirmed"),
+        ("time_step=32: best", beats(32, 4, status="established"), "confirmed"),
+        ("time_step=32: best", beats(64, 32, status="established"), "refuted"),
+        ("time_step=4: too short", beats(32, 4, status="established"), "confirmed"),
+        ("time_step=32: best", beats(16, 4, status="established"), "prior"),
+        ("residual helps", helps("amplification"), "prior"),
+    ],
+)
+def test_an_established_statement_settles_what_is_about_the_same(
+    text: str, entry: Entry, status: str
+) -> None:
+    found = judge(text, entry)
+    assert found.status == status
+    assert found.by == (() if status == "prior" else (entry,))
+
+
+def test_a_tentative_statement_settles_nothing_and_says_which_way_it_leans() -> None:
+    found = judge("residual helps", helps("residual", off=True, status="tentative"))
+    assert (found.status, found.leaning) == ("prior", "against")
+    assert judge("residual helps", helps("residual", status="refuted")).leaning is None
+
+
+def test_no_difference_that_matters_refutes_that_something_helps() -> None:
+    flat = Entry(
+        key="equal|residual", topic="", text="residual: no difference.", subject="residual",
+        equal=(("on", "off"),), status="established",
+    )  # fmt: skip
+    assert judge("residual helps", flat).status == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("claim", "entry", "said"),
+    [
+        (("prefer", "higher", None), slopes("higher"), "for"),
+        (("prefer", "higher", None), slopes("lower"), "against"),
+        (("prefer", "at least", 0.01), slopes("higher", None, 0.1), "for"),
+        (("prefer", "at least", 0.01), slopes("lower", None, 0.1), "against"),
+        (
+            ("prefer", "at least", 0.01),
+            slopes("lower", 0.05, 0.1),
+            None,
+        ),  # of what lies above nothing is said
+        (("avoid", "at least", 0.05), slopes("lower", 0.05, 0.1), "for"),
+    ],
+)
+def test_limits_and_directions_are_held_against_ranges(
+    claim: tuple[str, str, float | None], entry: Entry, said: str | None
+) -> None:
+    direction, kind, value = claim
+    fields = {"direction": direction, "subject": "lr", "kind": kind, "value": value}
+    assert verdict(PriorClaim.model_validate(fields), entry) == said
+
+
+def test_a_condition_elsewhere_says_nothing() -> None:
+    there = beats(64, 32, status="established").model_copy(update={"condition": (("lr_node_homeo", 0.1),)})
+    here = judge("time_step=32: best at lr_node_homeo=0.01", there)
+    assert here.claims[0].condition == (("lr_node_homeo", 0.01),)
+    assert here.status == "prior"
+
+
+def test_open_priors_come_in_the_order_in_which_a_test_of_them_is_worth_most() -> None:
+    lines = [
+        line("residual helps", 1),
+        line("Signal amplification (10x): makes it comparable", 2),
+        line("time_step=32: best", 3),
+        line("time_step=4: too short", 4),
+        line("The weather was fine", 5),
+        line("residual helps", 6),
+    ]
+    entries = [beats(4, 16), beats(16, 64, status="established")]
+    found = judged(spec(), lines, entries)
+    assert [one.line.line for one in found] == [1, 2, 3, 4, 5]  # what is said twice counts once
+    order = [(prior.source, show_value(prior.claim.value)) for prior in open_priors(spec(), found)]
+    assert order == [
+        ("seed.md:4", "4"),  # first runs speak against it
+        ("seed.md:2", "unset"),  # the first block takes it for granted
+        ("seed.md:2", "10"),
+        ("seed.md:1", "unset"),
+        ("seed.md:3", "32"),
+    ]
