@@ -213,7 +213,7 @@ def _priors(priors: Sequence[JudgedPrior]) -> list[Item]:
 
 
 def _void(view: MemoryView) -> list[Item]:
-    lines = [Item(f"void {text}", text) for text in view.void]
+    lines = [Item(f"void {text}", text) for text in view.void_lines]
     for line in view.imported:
         if line.kind is LineKind.VOID:
             lines.append(Item(f"void {line.source}", _short(line.text), f"[imported, {line.source}]"))

@@ -47,7 +47,7 @@ class MemoryView(Frozen):
     principles: Annotated[
         dict[str, Numbered], Field(description="Numbers of all that was ever established, by key.")
     ] = Field(default_factory=dict)
-    void: Annotated[tuple[str, ...], Field(description="What is not valid any more, a line each.")] = ()
+    void_lines: Annotated[tuple[str, ...], Field(description="What is not valid any more, a line each.")] = ()
     void_runs: Annotated[frozenset[int], Field(description="Numbers of void runs.")] = frozenset()
 
 

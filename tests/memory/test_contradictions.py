@@ -106,6 +106,7 @@ def test_neither_the_best_run_nor_a_statement_rests_on_void_runs() -> None:
     assert void_contradictions([beats(32, 4, status="refuted", runs=(4,))], best=8, void={4, 7}) == []
 
 
+@settings(deadline=None)
 @given(entries=st.lists(pair_entries | slope_entries, max_size=12, unique_by=lambda entry: entry.key))
 def test_no_document_made_of_any_statements_contradicts_itself(entries: list[Entry]) -> None:
     made = compacted(entries)

@@ -125,7 +125,7 @@ def golden_view() -> MemoryView:
         constrained=frozenset({1}),
         remarks=("avoid residul: residul is no strategy of made_up; did you mean residual?",),
         principles={key: (number, 2) for number, key in enumerate(keys, 2)},
-        void=("Runs 101-140 (retracted in block 2): a loss read the metabolite type.",),
+        void_lines=("Runs 101-140 (retracted in block 2): a loss read the metabolite type.",),
         notes="Look at run 3.",
     )
 
@@ -216,7 +216,7 @@ def crowded_view(runs: list[Run], statements: list[Statement]) -> MemoryView:
         runs,
         spec=full,
         imported=imported,
-        void=tuple(f"Run {number} is void." for number in range(90)),
+        void_lines=tuple(f"Run {number} is void." for number in range(90)),
         steering=tuple(line_of_steering(number, "note") for number in range(80)),
         remarks=("not understood",) * 50,
         plan=tuple(proposal for proposal, _ in proposals(1)) * 50,
