@@ -16,6 +16,7 @@ from blocks.slot import Proposal
 from memory.entries import entries_of
 from memory.findings import findings
 from memory.markdown import current_notes
+from memory.orders import order_entries
 from memory.past import Past
 from memory.priors import judged, open_priors
 from memory.steering import Place
@@ -80,4 +81,5 @@ def guidance_as_of(
     if not lines:
         return Guidance(constraints=constraints)
     entries = entries_of(spec, findings(spec, past, metrics=metrics))
+    entries += order_entries(spec, past, lines, metrics=metrics)
     return Guidance(constraints=constraints, priors=open_priors(spec, judged(spec, lines, entries)))

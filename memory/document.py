@@ -13,6 +13,7 @@ from blocks.space import PerSlotParameter
 from memory.compaction import compacted
 from memory.contradictions import require_consistent
 from memory.entries import Entry, entries_of
+from memory.orders import order_entries
 from memory.principles import Numbered
 from memory.priors import JudgedPrior, judged
 from memory.seed_document import LineKind
@@ -79,11 +80,9 @@ def listed_entries(view: MemoryView) -> list[Entry]:
     Raises:
         ValueError: It contradicts itself, or rests on void runs; that is a fault of Setpoint.
     """
-    entries = [
-        entry
-        for entry in entries_of(view.spec, view.statements)
-        if not (entry.asserted and set(entry.runs) & set(view.void_runs))
-    ]
+    told = entries_of(view.spec, view.statements)
+    told += order_entries(view.spec, view.runs, view.imported, metrics=view.metrics)
+    entries = [entry for entry in told if not (entry.asserted and set(entry.runs) & set(view.void_runs))]
     made = compacted(entries)
     best = best_run(view)
     require_consistent(made, best=None if best is None else best[0].number, void=view.void_runs)

@@ -16,6 +16,7 @@ from blocks.guidance import Prior, PriorClaim
 from blocks.vocabulary import Vocabulary, same_value
 from memory.contradictions import opposes, repeats
 from memory.entries import Entry, closure
+from memory.orders import subject_of
 from memory.prior_claims import claims_of
 from memory.prior_store import PriorLine
 from memory.seed_document import LineKind
@@ -60,7 +61,12 @@ def open_priors(spec: ExplorationSpec, found: Iterable[JudgedPrior]) -> tuple[Pr
 
 def verdict(claim: PriorClaim, entry: Entry) -> Verdict | None:
     """What one entry says of a claim; None where it is about something else."""
-    if not entry.asserted or entry.subject != claim.subject:
+    if not entry.asserted:
+        return None
+    if claim.kind == "above":
+        about = entry.subject == subject_of(claim.subject, str(claim.value)) and entry.pairs
+        return ("for" if entry.pairs[0][0] == "above" else "against") if about else None
+    if entry.subject != claim.subject:
         return None
     if entry.equal and claim.kind in ("strategy", "higher", "lower"):
         return "against"
@@ -128,7 +134,7 @@ def _as_entries(claim: PriorClaim) -> list[Entry]:
         limit = float(claim.value)
         made["slopes"] = (("higher", None, limit) if wants_more else ("lower", limit, None),)
     else:
-        return []  # an order of two hyperparameters: no statement about one of them settles it
+        return []
     return [Entry.model_validate(made)]
 
 

@@ -1,12 +1,17 @@
 """Prior knowledge meets what runs show: settled by what is established, leaning by the rest, worth a test."""
 
+from random import Random
+
 import pytest
-from made_up_history import spec
+from made_up_history import METRICS, run, slot, spec
 from test_contradictions import beats, slopes
 
+from blocks.exploration import ExplorationSpec
 from blocks.guidance import PriorClaim
+from blocks.run import Run
 from blocks.slot import show_value
 from memory.entries import Entry, known_by
+from memory.orders import order_entries
 from memory.prior_store import PriorLine
 from memory.priors import JudgedPrior, judged, open_priors, verdict
 from memory.seed_document import LineKind
@@ -113,3 +118,43 @@ def test_open_priors_come_in_the_order_in_which_a_test_of_them_is_worth_most() -
         ("seed.md:1", "unset"),
         ("seed.md:3", "32"),
     ]
+
+
+ABOVE = "lr_node_homeo must be higher than lr_emb_homeo"
+
+
+def two_rates(*, better_above: bool, noise: float = 0.001) -> list[Run]:
+    """Runs at several surroundings, with the one rate on either side of the other."""
+    rng, made = Random(1), []
+    for time_step in (4, 16, 32, 64):
+        for rate in (1e-3, 1e-1):
+            chosen = slot(time_step, lr_node_homeo=rate, lr_emb_homeo=1e-2)
+            gain = 0.2 if (rate > 1e-2) == better_above else 0.1
+            gains = [gain + 0.01 * time_step + rng.gauss(0, noise) for _ in range(3)]
+            made.append(run(len(made) + 1, chosen, gains=gains))
+    return made
+
+
+def of_two_rates() -> ExplorationSpec:
+    return spec().model_copy(update={"baseline": {**spec().baseline, "lr_emb_homeo": 1e-2}})
+
+
+@pytest.mark.parametrize(("better_above", "leaning"), [(True, "for"), (False, "against")])
+def test_an_order_of_two_hyperparameters_is_asked_of_runs_in_which_one_change_turns_it(
+    better_above: bool, leaning: str
+) -> None:
+    lines, runs = [line(ABOVE)], two_rates(better_above=better_above)
+    (entry,) = order_entries(of_two_rates(), runs, lines, metrics=METRICS)
+    assert entry.n_pairs == 4
+    assert entry.text == f"lr_node_homeo above lr_emb_homeo is {'better' if better_above else 'worse'}."
+    assert entry.evidence.startswith("[4 pairs, +0.1" if better_above else "[4 pairs, -0.1")
+    (found,) = judged(of_two_rates(), lines, [entry])
+    assert (found.status, found.leaning) == ("prior", leaning)
+
+
+def test_an_order_that_nobody_claims_is_not_asked_and_noise_claims_nothing() -> None:
+    assert order_entries(of_two_rates(), two_rates(better_above=True), [], metrics=METRICS) == []
+    noisy = two_rates(better_above=True, noise=1.0)
+    (entry,) = order_entries(of_two_rates(), noisy, [line(ABOVE)], metrics=METRICS)
+    assert not entry.claims
+    assert order_entries(of_two_rates(), noisy[:1], [line(ABOVE)], metrics=METRICS) == []
