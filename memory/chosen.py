@@ -55,7 +55,9 @@ def expected_again(
 
 
 def _likelihood(
-    measured: Float64[ndarray, " slot"], variance: Float64[ndarray, " slot"], levels: Float64[ndarray, " level"]
+    measured: Float64[ndarray, " slot"],
+    variance: Float64[ndarray, " slot"],
+    levels: Float64[ndarray, " level"],
 ) -> Float64[ndarray, "slot level"]:
     """Normal likelihood of each level, up to a factor per slot."""
     exponent = -0.5 * (measured[:, None] - levels) ** 2 / variance[:, None]
