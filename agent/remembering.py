@@ -26,10 +26,13 @@ class Remembering:
         closed = max(session.closed_blocks(), default=0)
         runs = self._until(closed)
         metrics = session.problem.metrics(session.spec.data)
+        statements = findings(spec, runs, metrics=metrics)
+        if closed:
+            store.record_statements(name, closed, statements)
         view = MemoryView(
             spec=spec,
             runs=tuple(runs),
-            statements=tuple(findings(spec, runs, metrics=metrics)),
+            statements=tuple(statements),
             metrics=dict(metrics),
             blocks_closed=closed,
             data_title=session.problem.describe_data(spec.data),

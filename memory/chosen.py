@@ -61,4 +61,5 @@ def _likelihood(
 ) -> Float64[ndarray, "slot level"]:
     """Normal likelihood of each level, up to a factor per slot."""
     exponent = -0.5 * (measured[:, None] - levels) ** 2 / variance[:, None]
-    return np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    found: Float64[ndarray, "slot level"] = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return found

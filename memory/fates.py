@@ -85,8 +85,8 @@ def _of_number(name: str, pairs: Sequence[_Pair]) -> Iterator[Fate]:
         falls, holds = (sign * (one[:, None] - ends) >= 0 for one in (failed, done))
         inside, outside = falls & ~holds, holds & ~falls
         best = int(np.argmax(inside.sum(axis=0) - outside.sum(axis=0)))
-        there = [pairs[index].run for index in np.flatnonzero(inside[:, best])]
-        elsewhere = [pairs[index].run for index in np.flatnonzero(outside[:, best])]
+        there = [pairs[index].run for index in np.flatnonzero(inside[:, best]).tolist()]
+        elsewhere = [pairs[index].run for index in np.flatnonzero(outside[:, best]).tolist()]
         if there:
             yield _fate(name, place, float(ends[best]), there, elsewhere, tried=len(ends))
 

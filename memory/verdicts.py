@@ -128,7 +128,7 @@ class Verdicts:
             before=tried.before,
             after=tried.after,
             runs=tuple(sorted({int(run) for run in tried.contrasts.ravel()}))
-            if status != "tentative"
+            if status != "tentative" or q <= RATE
             else (),
             alone=status == "tentative" and q <= RATE and weight.networks == 1,
         )

@@ -8,6 +8,7 @@ from random import Random
 
 from agent.planner import UcbPlanner
 from benchmarks.evidence.world import METRICS, NUMBERS, STRATEGIES, TIME_STEPS, World
+from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec
@@ -48,7 +49,7 @@ def greedy(
     made = []
     for slot in range(spec.block.slots):
         if not best:
-            values = {"time_step": TIME_STEPS[slot], **dict.fromkeys(NUMBERS, 0.5)}
+            values: dict[str, Value] = {"time_step": TIME_STEPS[slot], **dict.fromkeys(NUMBERS, 0.5)}
             chosen = _slot(values, STRATEGIES[:2], spec, rng)
         else:
             home = (best[0] if rng.random() < 0.6 else rng.choice(best)).proposal.spec
@@ -75,7 +76,8 @@ def matched(subject: str, n_pairs: int) -> Propose:
             return greedy(spec, runs, block, batch, kept=subject)
         made: list[Proposal] = []
         for slot in range(0, min(spec.block.slots, 2 * n_pairs - len(runs)), 2):
-            values = {"time_step": rng.choice(TIME_STEPS), **{name: rng.random() for name in NUMBERS}}
+            values: dict[str, Value] = {name: rng.random() for name in NUMBERS}
+            values["time_step"] = rng.choice(TIME_STEPS)
             others = tuple(name for name in STRATEGIES if name != subject and rng.random() < 0.5)
             for strategies in (others, (*others, subject)):
                 chosen = _slot(values, strategies, spec, rng)
@@ -168,7 +170,7 @@ def _outcome(
 
 
 def _slot(
-    values: dict[str, object], strategies: tuple[str, ...], spec: ExplorationSpec, rng: Random
+    values: dict[str, Value], strategies: tuple[str, ...], spec: ExplorationSpec, rng: Random
 ) -> SlotSpec:
     seeds = tuple(rng.sample(range(2**31), spec.replicates))
     return SlotSpec(values=values, strategies=strategies, seeds=seeds)
