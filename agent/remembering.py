@@ -33,10 +33,13 @@ class Remembering:
         remarks = follow_notes(session)
         following = Place(closed + 1, 1)
         constraints, steering = store.steering_as_of(name, following, spec)
+        statements = findings(spec, runs, metrics=metrics)
+        if closed:
+            store.record_statements(name, closed, statements)
         view = MemoryView(
             spec=spec,
             runs=tuple(runs),
-            statements=tuple(findings(spec, runs, metrics=metrics)),
+            statements=tuple(statements),
             metrics=dict(metrics),
             blocks_closed=closed,
             data_title=session.problem.describe_data(spec.data),

@@ -7,12 +7,12 @@ depends on how many samples there are. A sample that gains replicates is removed
 from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
-from blocks.run import Run
 from memory.comparison import Comparison, Pair, ratio_alone
+from memory.failures import Fallen
 from memory.samples import Item, Sample, merged
 
 TOLD_STEPS = 16
@@ -82,14 +82,15 @@ class Values(ABC):
         del bucket.samples[index]
         self._count(bucket, self._parted(bucket.samples, index), 1)
 
-    def neighbours(self, run: Run) -> list[Value]:
-        """Values at which a sample came through that differs from a run in this alone: the nearest of them."""
-        spec = run.proposal.spec
-        if self._name not in spec.values or (self._owner and self._owner not in spec.strategies):
+    def neighbours(self, one: Fallen) -> list[Value]:
+        """Values at which a sample came through that differs in this alone: the nearest of them."""
+        if self._owner and self._owner not in one.strategies:
             return []
-        own = spec.values[self._name]
-        rest = frozenset(item for item in spec.values.items() if item[0] != self._name)
-        bucket = self._buckets.get((run.dataset, frozenset(spec.strategies), rest))
+        own = one.run.proposal.spec.values.get(self._name)
+        if own is None:
+            return []
+        rest = one.items - {(self._name, own)}
+        bucket = self._buckets.get((one.dataset, one.strategies, rest))
         if bucket is None or not bucket.samples:
             return []
         index = bucket.place(_rank(own), self._name)
@@ -261,12 +262,35 @@ class Strategy:
             if not without:
                 self._without.pop(where, None)
 
-    def came_through_otherwise(self, run: Run) -> bool:
-        """Whether a sample came through that differs from a run in having the strategy, or not having it."""
-        spec = run.proposal.spec
-        rest = frozenset(item for item in spec.values.items() if not item[0].startswith(self._prefix))
-        where = run.dataset, frozenset(spec.strategies) - {self._name}, rest
-        return bool(self._off.get(where) if self._name in spec.strategies else self._on.get(where))
+    def keys(self) -> Iterable[tuple[int, int]]:
+        """First runs of both sides of each pair, in no order."""
+        return self._found.keys()
+
+    def twice(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
+        """Pairs that are there without and with a second strategy: its name, and first runs of both pairs."""
+        for where in self._on.keys() & self._off.keys():
+            if not self._on[where]:
+                continue
+            dataset, strategies, rest = where
+            options = [item for item in rest if "." in item[0]]
+            for name in strategies:
+                without = dataset, strategies - {name}, rest
+                own = [item for item in options if item[0].startswith(f"{name}.")]
+                if own and without not in self._off:
+                    without = dataset, strategies - {name}, rest.difference(own)
+                if without in self._off and self._on.get(without):
+                    yield name, self._first_pair(without), self._first_pair(where)
+
+    def _first_pair(self, where: _Surroundings) -> tuple[int, int]:
+        return self._off[where].runs[0], min(sample.runs[0] for sample in self._on[where])
+
+    def came_through_otherwise(self, one: Fallen) -> bool:
+        """Whether a sample came through that differs in having the strategy, or in not having it."""
+        own = [item for item in one.options if item[0].startswith(self._prefix)]
+        rest = one.items.difference(own) if own else one.items
+        if self._name in one.strategies:
+            return (one.dataset, one.strategies - {self._name}, rest) in self._off
+        return bool(self._on.get((one.dataset, one.strategies, rest)))
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):

@@ -55,8 +55,11 @@ def expected_again(
 
 
 def _likelihood(
-    measured: Float64[ndarray, " slot"], variance: Float64[ndarray, " slot"], levels: Float64[ndarray, " level"]
+    measured: Float64[ndarray, " slot"],
+    variance: Float64[ndarray, " slot"],
+    levels: Float64[ndarray, " level"],
 ) -> Float64[ndarray, "slot level"]:
     """Normal likelihood of each level, up to a factor per slot."""
     exponent = -0.5 * (measured[:, None] - levels) ** 2 / variance[:, None]
-    return np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    found: Float64[ndarray, "slot level"] = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return found

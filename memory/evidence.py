@@ -13,7 +13,6 @@ from memory.failures import Endings
 from memory.fates import fates
 from memory.measured import Measured
 from memory.samples import Sample, Samples
-from memory.squares import Squares
 from memory.tried import tried
 from memory.verdicts import EVERY_BLOCK, GROWTH, Verdict, Verdicts
 
@@ -38,7 +37,6 @@ class Evidence:
         self._numbers = numbers
         self._middles = dict(middles)
         self._measured = Measured()
-        self._squares = Squares()
         self._verdicts = Verdicts()
         self._present: tuple[int, Verdicts] | None = None
         self._block = self._n_ended = self._n_looked = 0
@@ -67,8 +65,6 @@ class Evidence:
             if before is not None:
                 change.remove(before)
             change.insert(after)
-        if before is None:
-            self._squares.insert(after)
 
     def verdicts(self) -> list[Verdict]:
         """What is held as of the last look; the present block counts as one that has ended."""
@@ -90,7 +86,7 @@ class Evidence:
         return n > self._n_looked and (n <= EVERY_BLOCK or n >= GROWTH * self._n_looked)
 
     def _look(self, verdicts: Verdicts) -> None:
-        found = list(tried(self.comparisons(), self._squares, self._middles))
+        found = list(tried(self.comparisons(), self._of_strategy, self._middles))
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
         verdicts.look(found, self._measured.look(), failed, block=self._block)
 
@@ -101,7 +97,6 @@ class Evidence:
 
     def _open_strategy(self, name: str, *, without: Sample) -> None:
         self._of_strategy[name] = Strategy(name)
-        self._squares.open(name, (sample for sample in self.samples if sample is not without))
         for sample in self.samples:
             if sample is not without:
                 self._of_strategy[name].insert(sample)

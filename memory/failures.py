@@ -13,6 +13,7 @@ from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import FailureKind, Run
 from blocks.slot import show_value
+from memory.samples import Item
 from memory.statements import STRATEGIES, Statement, show_runs, topic_of
 
 _OF_THE_SLOT = (FailureKind.DIVERGED, FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY)
@@ -22,6 +23,17 @@ _MARKED = 0.3
 """A value marks failures where it fails more often than the rest by this share of runs."""
 
 _LINES = 4
+
+
+class Fallen(NamedTuple):
+    """A run that failed by what it was, with what it was as sets that can be compared."""
+
+    run: Run
+    dataset: str
+    strategies: frozenset[str]
+    items: frozenset[Item]
+    options: tuple[Item, ...]
+    """Those of the values that belong to a strategy."""
 
 
 class Region(NamedTuple):
@@ -64,8 +76,7 @@ class Endings:
         self._ended: Counter[tuple[str, Value]] = Counter()  # of named values; a strategy is on
         self._failed: dict[str, dict[Value, list[Run]]] = defaultdict(lambda: defaultdict(list))
         self._failed_on: dict[str, list[Run]] = defaultdict(list)
-        self.failed: list[Run] = []
-        """Runs that failed by what they were."""
+        self.failed: list[Fallen] = []
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
@@ -76,7 +87,7 @@ class Endings:
         self._n_ended += 1
         self._n_failed += failed
         if failed:
-            self.failed.append(run)
+            self.failed.append(_fallen(run))
         spec = run.proposal.spec
         for name, value in spec.values.items():
             if name in self._numbers:
@@ -123,6 +134,13 @@ class Endings:
             elsewhere_ended=self._n_ended - ended,
             elsewhere_failed=self._n_failed - len(failed),
         )
+
+
+def _fallen(run: Run) -> Fallen:
+    spec = run.proposal.spec
+    items = frozenset(spec.values.items())
+    options = tuple(item for item in items if "." in item[0])
+    return Fallen(run, run.dataset, frozenset(spec.strategies), items, options)
 
 
 _ON = "\0on"

@@ -1,17 +1,20 @@
 """Failures that one change brings about: runs that failed beside runs that did not, and differ in it alone.
 
-How often runs fail at a value says where they fail, not why: whoever is often tried at large steps fails often.
-Here a failed run counts against a value only where its neighbour at another value, all else equal, came
-through.
+How often runs fail at a value says where they fail, not why: a strategy that was mostly tried at large steps
+fails often. Here a failed run counts against a value only where its neighbour at another value, all else
+equal, came through.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from blocks.base import Value
 from blocks.run import Run
 from memory.changes import Strategy, Values
+from memory.failures import Fallen
 
 
 class Fate(NamedTuple):
@@ -41,7 +44,7 @@ class _Pair(NamedTuple):
 
 
 def fates(
-    failed: Sequence[Run],
+    failed: Sequence[Fallen],
     values: Mapping[str, Values],
     strategies: Mapping[str, Strategy],
     numbers: frozenset[str],
@@ -56,17 +59,17 @@ def fates(
     """
     for name, known in sorted(values.items()):
         pairs = [
-            _Pair(run.proposal.spec.values[name], value, run)
-            for run in failed
-            for value in known.neighbours(run)
+            _Pair(one.run.proposal.spec.values[name], value, one.run)
+            for one in failed
+            for value in known.neighbours(one)
         ]
         if pairs:
             yield from _of_number(name, pairs) if name in numbers else _of_values(name, pairs)
     for name, switch in sorted(strategies.items()):
-        sides = {"on": [], "off": []}  # type: dict[str, list[Run]]
-        for run in failed:
-            if switch.came_through_otherwise(run):
-                sides["on" if name in run.proposal.spec.strategies else "off"].append(run)
+        sides: dict[str, list[Run]] = {"on": [], "off": []}
+        for one in failed:
+            if switch.came_through_otherwise(one):
+                sides["on" if name in one.strategies else "off"].append(one.run)
         for place, other in (("on", "off"), ("off", "on")):
             if sides[place]:
                 yield _fate(name, place, place, sides[place], sides[other], tried=1)
@@ -74,17 +77,18 @@ def fates(
 
 def _of_number(name: str, pairs: Sequence[_Pair]) -> Iterator[Fate]:
     """The boundary is where it parts most pairs: it was chosen, and that is paid for."""
-    ends = sorted({float(end) for pair in pairs for end in (pair.failed, pair.done)})
+    ends = np.array(sorted({float(end) for pair in pairs for end in (pair.failed, pair.done)}))
+    failed = np.array([float(pair.failed) for pair in pairs])
+    done = np.array([float(pair.done) for pair in pairs])
     for place, sign in (("above", 1), ("below", -1)):
-        best: tuple[int, float, list[Run], list[Run]] | None = None
-        for at in ends:
-            inside = [pair.run for pair in pairs if sign * (float(pair.failed) - at) >= 0 > sign * (float(pair.done) - at)]
-            outside = [pair.run for pair in pairs if sign * (float(pair.done) - at) >= 0 > sign * (float(pair.failed) - at)]
-            lead = len(_once(inside)) - len(_once(outside))
-            if best is None or lead > best[0]:
-                best = lead, at, inside, outside
-        if best is not None and best[2]:
-            yield _fate(name, place, best[1], best[2], best[3], tried=len(ends))
+        # Which pairs each boundary parts, and whose side failed.
+        falls, holds = (sign * (one[:, None] - ends) >= 0 for one in (failed, done))
+        inside, outside = falls & ~holds, holds & ~falls
+        best = int(np.argmax(inside.sum(axis=0) - outside.sum(axis=0)))
+        there = [pairs[index].run for index in np.flatnonzero(inside[:, best]).tolist()]
+        elsewhere = [pairs[index].run for index in np.flatnonzero(outside[:, best]).tolist()]
+        if there:
+            yield _fate(name, place, float(ends[best]), there, elsewhere, tried=len(ends))
 
 
 def _of_values(name: str, pairs: Sequence[_Pair]) -> Iterator[Fate]:

@@ -1,8 +1,9 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over eight parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, what runs rest on, steering, prior knowledge, and the numbers of principles. Every write is one
-short transaction with its event, so a kill -9 loses nothing that a call has returned from.
+One class over nine parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, what runs rest on, what was held of them after each block, steering, prior knowledge, and the numbers
+of principles. Every write is one short transaction with its event, so a kill -9 loses nothing that a call has
+returned from.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from memory.beliefs import Beliefs
 from memory.database import Database, open_database
 from memory.explorations import Explorations
 from memory.history import Heard, History
@@ -28,7 +30,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Explorations, RunTable, Replanning, History, Ledger, Steering, Priors, Principles):
+class Store(Explorations, RunTable, Replanning, History, Ledger, Beliefs, Steering, Priors, Principles):
     """An open store. Processes each open their own; any number may write at once."""
 
     def __init__(self, workspace: Workspace, database: Database) -> None:

@@ -44,7 +44,11 @@ def key_of(about: About, sign: int, *, rises: bool) -> Key:
         case "instead":
             pair = (about.subject, first) if rises else (first, about.subject)
             return ("instead", *pair) if sign else ("equal", *sorted(pair))
-    return ("together", about.subject, first, ("less", "more")[rises]) if sign else ("equal", *about[1:3])
+    return (
+        ("together", about.subject, first, ("less", "more")[rises])
+        if sign
+        else ("equal", about.subject, first)
+    )
 
 
 def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement:
@@ -80,7 +84,7 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
         parts.append(show_runs(verdict.runs, limit=3))
     kinds = {"together": "interaction"} if verdict.sign else {}
     return Statement(
-        kind=kinds.get(about.kind, "comparison" if verdict.sign else "equivalence"),  # type: ignore[arg-type]
+        kind=kinds.get(about.kind, "comparison" if verdict.sign else "equivalence"),
         topic=topic_of(spec, about.subject) if about.kind in ("number", "value") else STRATEGIES,
         text=said.text,
         evidence=f"[{', '.join(parts)}]",

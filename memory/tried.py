@@ -1,10 +1,10 @@
-"""Every comparison that the samples allow, as contrasts that can be weighed: what multiplicity is counted over.
+"""Every comparison that the samples allow, as contrasts to be weighed: what multiplicity is counted over.
 
 A number is compared over its whole range, and in the lower and the upper half of the space's range: what
 helps below an optimum and hurts above it is seen there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +12,9 @@ from jaxtyping import Float64, Int64
 from numpy import ndarray
 
 from blocks.base import Value
+from memory.changes import Strategy
 from memory.comparison import Comparison
-from memory.squares import Squares
+from memory.squares import instead, together
 from memory.weighing import PAIR, SQUARE
 
 
@@ -42,13 +43,13 @@ class Tried(NamedTuple):
 
 
 def tried(
-    comparisons: Iterable[Comparison], squares: Squares, middles: dict[str, float]
+    comparisons: Iterable[Comparison], strategies: Mapping[str, Strategy], middles: Mapping[str, float]
 ) -> Iterator[Tried]:
     """All that can be compared.
 
     Args:
         comparisons: Of strategies and hyperparameters; single steps are told, never weighed.
-        squares: Of two strategies.
+        strategies: Pairs of each, for two of them at once.
         middles: The middle of each number's range.
     """
     for made in comparisons:
@@ -60,11 +61,11 @@ def tried(
             # Runs with a strategy that are held against the same one without it share that one.
             about = About(made.kind, made.subject, *ends)
             yield Tried(about, made.before, made.after, contrasts, PAIR, contrasts[:, 0])
-    for first, second, pairs in squares.instead():
+    for first, second, pairs in instead(strategies):
         contrasts = np.array(sorted(pairs), dtype=np.int64)
         about = About("instead", second, first)
         yield Tried(about, first, second, contrasts, PAIR, contrasts[:, 0])
-    for first, second, found in squares.together():
+    for first, second, found in together(strategies):
         contrasts = np.array(sorted(found), dtype=np.int64)
         about = About("together", first, second)
         yield Tried(about, "apart", "together", contrasts, SQUARE, contrasts[:, 0])
@@ -74,8 +75,7 @@ def _of_number(made: Comparison, middle: float | None) -> Iterator[Tried]:
     """The steps of a chain share their inner samples, so a chain is one group."""
     name = made.subject
     steps = sorted(
-        (float(pair.before.values[name]), float(pair.after.values[name]), *key)
-        for key, pair in made.by_key()
+        (float(pair.before.values[name]), float(pair.after.values[name]), *key) for key, pair in made.by_key()
     )
     chain: dict[int, int] = {}
     for _, _, before, after in steps:

@@ -17,14 +17,14 @@ from memory.anytime import RATE, adjusted, log_e_of_counts
 from memory.fates import Fate
 from memory.measured import Looked
 from memory.tried import About, Tried
-from memory.weighing import ONE_SIDED, Weighed, Weight, weigh
+from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
 
 EVERY_BLOCK = 160
-GROWTH = 1.2
-"""Up to so many runs every block is looked at; later on, a block by whose end there are a fifth more runs than
-at the last look. Evidence that grew by less can hardly change a verdict."""
+GROWTH = 1.25
+"""Up to so many runs every block is looked at; later on, a block by whose end there are a quarter more runs
+than at the last look. Evidence that grew by less can hardly change a verdict."""
 
 EQUIVALENT = ("value", "strategy", "instead")
 """Kinds of comparisons of which "no difference that matters" is asked."""
@@ -105,10 +105,10 @@ class Verdicts:
                 against = min(contrary, same)
                 status, since = _moved(old, one, sign, own, against, fresh, block)
                 directed |= status == "established"
-                self._hold(one, sign, status, since, own, looked)
+                self._hold(one, sign, status, since, own)
             old = before.get((one.tried.about, 0))
             status, since = _moved_same(old, one, same, block, directed=directed)
-            self._hold(one, 0, status, since, same, looked)
+            self._hold(one, 0, status, since, same)
         for fate, own in zip(failed, q[3 * len(asked) :], strict=True):
             self._hold_fate(fate, before.get((_about(fate), 1)), own, block)
         for direction, old in before.items():
@@ -116,9 +116,7 @@ class Verdicts:
             if direction not in self.held and old.status != "tentative":
                 self.held[direction] = old
 
-    def _hold(
-        self, one: _Asked, sign: int, status: Status, since: int | None, q: float, looked: Looked
-    ) -> None:
+    def _hold(self, one: _Asked, sign: int, status: Status, since: int | None, q: float) -> None:
         tried, weight = one.tried, one.weighed.together
         self.held[tried.about, sign] = Verdict(
             about=tried.about,
@@ -129,7 +127,9 @@ class Verdicts:
             weight=weight,
             before=tried.before,
             after=tried.after,
-            runs=tuple(sorted({int(run) for run in tried.contrasts.ravel()})) if status != "tentative" else (),
+            runs=tuple(sorted({int(run) for run in tried.contrasts.ravel()}))
+            if status != "tentative" or q <= RATE
+            else (),
             alone=status == "tentative" and q <= RATE and weight.networks == 1,
         )
 
@@ -184,9 +184,7 @@ def _moved(
     status, since = (old.status, old.since) if old is not None else ("tentative", None)
     weight = one.weighed.together
     later = fresh(since) if since is not None else None
-    contradicted = (
-        later is not None and later.groups >= AT_LEAST and later.score(-sign) >= ONE_SIDED
-    )
+    contradicted = later is not None and later.groups >= AT_LEAST and later.score(-sign) >= ONE_SIDED
     shown = q <= RATE and one.weighed.replicated(sign) >= AT_LEAST
     if status == "established":
         low, high = weight.interval
@@ -207,7 +205,7 @@ def _moved_same(
     if one.tried.about.kind not in EQUIVALENT:
         return status, since
     margin = one.weighed.together.noise
-    both = sum(min(net.score(1, -margin), net.score(-1, -margin)) >= ONE_SIDED for net in one.weighed.each)
+    both = sum(min(net.score(1, -margin), net.score(-1, -margin)) >= REPLICATED for net in one.weighed.each)
     low, high = one.weighed.together.interval
     if status == "established":
         return ("weakened", block) if directed or low < -margin or high > margin else (status, since)

@@ -131,7 +131,9 @@ def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
 
 def questions(view: MemoryView) -> list[str]:
     """The exploration's own, and what no pair of runs has isolated yet."""
-    tried = {statement.subject for statement in view.statements if statement.kind == "comparison"}
+    tried = {
+        statement.subject for statement in view.statements if statement.kind in ("comparison", "equivalence")
+    }
     values = [name for name in view.spec.space.names() if name not in tried]
     strategies = [*view.spec.strategies.baseline, *view.spec.strategies.open]
     untried = [name for name in strategies if name not in tried]

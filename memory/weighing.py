@@ -24,6 +24,12 @@ SQUARE = np.array([1.0, -1.0, -1.0, 1.0])
 ONE_SIDED = 1.645
 """Normal score of one chance in twenty."""
 
+REPLICATED = 1.282
+"""Normal score of one chance in ten: what a network must show by itself, beside what all show together."""
+
+APART = 1.5
+"""Groups may differ by so many times what their samples' noise makes of them; more than that is counted."""
+
 
 class Weight(NamedTuple):
     """What contrasts say. `least` and `most` bound the effect for what choosing may have done to it."""
@@ -71,7 +77,7 @@ class Weighed(NamedTuple):
 
     def replicated(self, sign: int, margin: float = 0.0) -> int:
         """How many networks show the direction by themselves."""
-        return sum(one.score(sign, margin) >= ONE_SIDED for one in self.each)
+        return sum(one.score(sign, margin) >= REPLICATED for one in self.each)
 
 
 def weigh(
@@ -140,7 +146,7 @@ def _of_a_network(
     beyond = 0.0
     if n_groups > 1:
         apart = np.bincount(group, share * (said[0] - effect))
-        beyond = max(0.0, n_groups / (n_groups - 1) * float(apart @ apart) - of_samples)
+        beyond = max(0.0, n_groups / (n_groups - 1) * float(apart @ apart) - APART * of_samples)
         squared += beyond * beyond / (n_groups - 1)
     variance = of_samples + beyond
     return Weight(

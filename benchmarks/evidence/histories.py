@@ -8,6 +8,7 @@ from random import Random
 
 from agent.planner import UcbPlanner
 from benchmarks.evidence.world import METRICS, NUMBERS, STRATEGIES, TIME_STEPS, World
+from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec
@@ -25,8 +26,18 @@ def by_ucb() -> Propose:
     return propose
 
 
-def greedy(spec: ExplorationSpec, runs: Sequence[Run], block: int, batch: int) -> list[Proposal]:
-    """One change to the best run so far, or to one of the four best: the strongest winner's curse."""
+def greedy(
+    spec: ExplorationSpec, runs: Sequence[Run], block: int, batch: int, *, kept: str = ""
+) -> list[Proposal]:
+    """One change to the best run so far, or to one of the four best: the strongest winner's curse.
+
+    Args:
+        spec: The exploration.
+        runs: What has ended.
+        block: The block that is planned.
+        batch: And the batch.
+        kept: A strategy that is never turned on or off.
+    """
     rng = Random(f"{spec.seed} {block} {batch}")
     sign = 1 if METRICS[spec.objective].direction == "maximize" else -1
 
@@ -38,32 +49,35 @@ def greedy(spec: ExplorationSpec, runs: Sequence[Run], block: int, batch: int) -
     made = []
     for slot in range(spec.block.slots):
         if not best:
-            values = {"time_step": TIME_STEPS[slot], **dict.fromkeys(NUMBERS, 0.5)}
+            values: dict[str, Value] = {"time_step": TIME_STEPS[slot], **dict.fromkeys(NUMBERS, 0.5)}
             chosen = _slot(values, STRATEGIES[:2], spec, rng)
         else:
             home = (best[0] if rng.random() < 0.6 else rng.choice(best)).proposal.spec
             values, strategies = dict(home.values), set(home.strategies)
             kind = rng.random()
             if kind < 0.6:
-                strategies ^= {rng.choice(STRATEGIES)}
+                strategies ^= {rng.choice([name for name in STRATEGIES if name != kept])}
             elif kind < 0.8:
                 name = rng.choice(NUMBERS)
                 values[name] = round(min(1.0, max(0.0, float(values[name]) + rng.gauss(0, 0.3))), 2)
             else:
                 values["time_step"] = rng.choice(TIME_STEPS)
-            chosen = _slot(values, tuple(strategies), spec, rng)
+            chosen = _slot(values, tuple(strategies) or STRATEGIES[:1], spec, rng)
         made.append(Proposal(slot=slot, spec=chosen, role=Role.EXPLOIT))
     return made
 
 
 def matched(subject: str, n_pairs: int) -> Propose:
-    """Pairs that differ in one strategy alone, in surroundings of their own each."""
+    """Pairs that differ in one strategy alone, each in surroundings of its own; then `greedy` on the rest."""
 
     def propose(spec: ExplorationSpec, runs: Sequence[Run], block: int, batch: int) -> list[Proposal]:
         rng = Random(f"{spec.seed} {block} {batch}")
+        if len(runs) >= 2 * n_pairs:
+            return greedy(spec, runs, block, batch, kept=subject)
         made: list[Proposal] = []
         for slot in range(0, min(spec.block.slots, 2 * n_pairs - len(runs)), 2):
-            values = {"time_step": rng.choice(TIME_STEPS), **{name: rng.random() for name in NUMBERS}}
+            values: dict[str, Value] = {name: rng.random() for name in NUMBERS}
+            values["time_step"] = rng.choice(TIME_STEPS)
             others = tuple(name for name in STRATEGIES if name != subject and rng.random() < 0.5)
             for strategies in (others, (*others, subject)):
                 chosen = _slot(values, strategies, spec, rng)
@@ -156,7 +170,7 @@ def _outcome(
 
 
 def _slot(
-    values: dict[str, object], strategies: tuple[str, ...], spec: ExplorationSpec, rng: Random
+    values: dict[str, Value], strategies: tuple[str, ...], spec: ExplorationSpec, rng: Random
 ) -> SlotSpec:
     seeds = tuple(rng.sample(range(2**31), spec.replicates))
-    return SlotSpec(values=values, strategies=strategies or STRATEGIES[:1], seeds=seeds)
+    return SlotSpec(values=values, strategies=strategies, seeds=seeds)

@@ -58,6 +58,7 @@ class World:
     noise: NoiseKind = "normal"
     sd: float = 0.1
     fails_above: float = 2.0
+    fails_at_all: float = 0.03
     synergy: float = 0.0
     """What the first two open strategies do more together than apart."""
     turned: frozenset[str] = frozenset()
@@ -81,7 +82,7 @@ class World:
 
     def fails(self, chosen: SlotSpec, rng: Random) -> bool:
         """Whether a slot diverges: above a value of `rate` nearly always, else seldom."""
-        return rng.random() < (0.9 if float(chosen.values["rate"]) > self.fails_above else 0.03)
+        return rng.random() < (0.9 if float(chosen.values["rate"]) > self.fails_above else self.fails_at_all)
 
     def results(self, chosen: SlotSpec, network: int, rng: Random) -> list[float]:
         """The objective in each replicate."""
