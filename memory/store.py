@@ -1,7 +1,7 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
 One class over nine parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, what runs rest on, what was held of them after each block, steering, prior knowledge, and the numbers
+are read, what runs rest on, what was held of them after each block, steering, prior knowledge, numbers
 of principles. Every write is one short transaction with its event, so a kill -9 loses nothing that a call has
 returned from.
 """
