@@ -5,6 +5,7 @@ of a number into one that says where it peaks, or that it has no common directio
 something stronger is no longer claimed, and is counted.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +18,9 @@ from memory.statements import show_runs
 Pair = tuple[Value, Value]
 
 SETTLED = {"established": 0, "tentative": 1, "weakened": 2, "refuted": 3}
+
+_EFFECT = re.compile(r"[+-][\d.e-]+(?: \([^)]*\))?")
+"""An effect with its interval, in a suffix."""
 
 RANGES = 4
 """Ranges of a number that one line tells, as long as there are not many."""
@@ -271,7 +275,8 @@ def _together(telling: Sequence[Entry]) -> str:
     """The suffix of the strongest entry, and on how many pairs and runs all of them rest."""
     n_pairs = sum(entry.n_pairs for entry in telling)
     better, other = telling[0].pairs[0]
-    effect = next((part for part in telling[0].evidence.strip("[]").split(", ") if part[:1] in "+-"), "")
+    shown = _EFFECT.search(telling[0].evidence)
+    effect = "" if shown is None else shown[0]
     runs = show_runs(sorted({run for entry in telling for run in entry.runs}))
     parts = [f"{n_pairs} {'pair' if n_pairs == 1 else 'pairs'}"]
     if effect:
@@ -279,7 +284,7 @@ def _together(telling: Sequence[Entry]) -> str:
     networks = [entry.n_networks for entry in telling if entry.n_networks is not None]
     if networks and min(networks) > 1:
         parts.append(f"{min(networks)} networks")
-    return f"[{', '.join([*parts, runs])}]"
+    return f"[{', '.join(part for part in (*parts, runs) if part)}]"
 
 
 def _rank(value: Value) -> tuple[bool, float, str]:

@@ -203,6 +203,8 @@ def _priors(priors: Sequence[JudgedPrior]) -> list[Item]:
         if prior.status != "prior":
             continue
         how = "text only" if not prior.claims else "not yet tested"
+        if prior.looked:
+            how = f"no difference shown yet, {show_runs(prior.looked, limit=3)}"
         if prior.leaning is not None:
             how = f"first runs speak {prior.leaning} it, {show_runs(prior.by[0].runs, limit=3)}"
         lines.append(

@@ -32,6 +32,7 @@ class JudgedPrior(Frozen):
     status: Literal["prior", "confirmed", "refuted"] = "prior"
     leaning: Verdict | None = None
     by: Annotated[tuple[Entry, ...], Field(description="Entries that settle it, or that it leans on.")] = ()
+    looked: Annotated[tuple[int, ...], Field(description="Runs that were compared and show nothing.")] = ()
 
 
 def judged(spec: ExplorationSpec, lines: Sequence[PriorLine], entries: Sequence[Entry]) -> list[JudgedPrior]:
@@ -98,7 +99,18 @@ def _judge(line: PriorLine, words: Vocabulary, entries: Sequence[Entry]) -> Judg
     for said in ("against", "for"):
         if by := leaning[said]:  # type: ignore[index]
             return judged_.model_copy(update={"leaning": said, "by": tuple(by)})
-    return judged_
+    return judged_.model_copy(update={"looked": _looked(claims[:1], entries)})
+
+
+def _looked(claims: Sequence[PriorClaim], entries: Sequence[Entry]) -> tuple[int, ...]:
+    """Runs in which the subject of a claim was compared, without any direction."""
+    about = {_subject(claim) for claim in claims}
+    silent = [one for one in entries if one.subject in about and one.n_pairs and not one.claims]
+    return tuple(sorted({run for one in silent for run in one.runs}))
+
+
+def _subject(claim: PriorClaim) -> str:
+    return subject_of(claim.subject, str(claim.value)) if claim.kind == "above" else claim.subject
 
 
 def _of_value(claim: PriorClaim, entry: Entry) -> Verdict | None:

@@ -144,7 +144,7 @@ def test_pairs_of_values_become_one_ranked_line() -> None:
         [beats(32, 4), beats(16, 4), beats(32, 16), beats(64, 4), beats(32, 64), beats(64, 16)]
     )
     assert one.text == "time_step best first: 32, 64, 16, 4."
-    assert one.evidence.startswith("[12 pairs, 32 over 4: +0.2")
+    assert one.evidence == "[12 pairs, 32 over 4: +0.2 (+0.1, +0.3)]"
     assert one.key == "time_step|best|32"
 
 

@@ -58,6 +58,8 @@ def test_a_tentative_statement_settles_nothing_and_says_which_way_it_leans() -> 
     found = judge("residual helps", helps("residual", off=True, status="tentative"))
     assert (found.status, found.leaning) == ("prior", "against")
     assert judge("residual helps", helps("residual", status="refuted")).leaning is None
+    silent = Entry(key="residual|equal|", topic="", text="", subject="residual", runs=(3, 7), n_pairs=1)
+    assert judge("residual helps", silent).looked == (3, 7)
 
 
 def test_no_difference_that_matters_refutes_that_something_helps() -> None:
