@@ -100,8 +100,9 @@ def test_proposals_and_statements_are_those_of_the_plain_planner(
             ]
             runs += made
             in_steps(grown, made, rng)
-            whole = [s.model_dump() for s in findings(spec, grown, metrics=metrics)]
-            assert whole == [s.model_dump() for s in findings(spec, runs, metrics=metrics)]
+            if block % 5 == 0:  # the whole history of verdicts is worked out anew
+                whole = [s.model_dump() for s in findings(spec, grown, metrics=metrics)]
+                assert whole == [s.model_dump() for s in findings(spec, runs, metrics=metrics)]
             said = [s.model_dump() for s in observed(spec, grown, metrics=metrics)]
             assert [about(s) for s in said] == [
                 about(s.model_dump()) for s in plain_findings(spec, runs, metrics=metrics)
