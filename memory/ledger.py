@@ -7,7 +7,7 @@ hash of its fit is stored, as with runs.
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks.errors import DataError, QueryError
@@ -174,6 +174,15 @@ class Ledger:
             self._database.note(cursor_of(session), "guard check", detail=f"{verdict} {code_hash}")
             session.flush()
             return row.id
+
+    def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
+        """How many runs of an exploration rest on each check of the training code."""
+        count = select(RunRow.guard_check, func.count()).where(
+            RunRow.exploration == exploration, RunRow.guard_check.is_not(None)
+        )
+        with self._database.reading() as session:
+            found = session.execute(count.group_by(RunRow.guard_check))
+            return {check: runs for check, runs in found if check is not None}
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""
