@@ -5,11 +5,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.admission import admit
+from agent.certification import certify
 from agent.explorer import Explored, Explorer
 from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
 from agent.preparation import Preparation
+from agent.rehearsing import Rehearsals
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
@@ -18,6 +21,7 @@ from blocks.slot import SlotSpec
 from blocks.steering import read_instructions
 from blocks.vocabulary import Vocabulary
 from memory import Store, Workspace
+from memory.truth import guided
 from memory.workspace import translate_os_errors
 
 
@@ -55,6 +59,8 @@ def launch(
     if said.steer or said.unsteer:
         _steer(spec, said, workspace=workspace, problem=problem, listener=listener)
     with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
+        if spec.strategies.files:
+            spec, problem = admit(spec, problem, workspace, store, note=listener.note)
         session = Session(
             spec=spec,
             problem=problem,
@@ -70,13 +76,18 @@ def launch(
             data_title=problem.describe_data(spec.data),
             workers=n_workers,
             objective=problem.metrics(spec.data)[spec.objective],
+            guided=guided(problem.truth_guided_by(spec)),
         )
         if again := store.requeue_interrupted(spec.name):
             listener.note(
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
         ground = Preparation(session).run()
+        store.stand_on(spec.name, foundation=ground.foundation_key)
         listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
+        Rehearsals(session, ground).run()
+        # After the rehearsals: where both would refuse a strategy, they name the line.
+        ground = ground._replace(certificates=certify(session, workers=n_workers))
         return Explorer(session, ground, workers=n_workers).explore()
 
 

@@ -26,6 +26,7 @@ from agent.worker import (
 from blocks.errors import DataError, GuardRefusalError, SetpointError
 from blocks.identity import content_hash, file_hash, folder_hash
 from memory import Workspace
+from memory.certificates import NONE
 
 DATA_LIMIT = 600.0  # s
 EVALUATION_LIMIT = 300.0  # s
@@ -48,6 +49,8 @@ class Ground(NamedTuple):
     cached: bool
     guard_check: int
     guard_files: int
+    certificates: Mapping[str, int] = NONE
+    """Id of each strategy's certificate, once there are certificates."""
 
 
 class Preparation:

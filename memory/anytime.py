@@ -24,7 +24,7 @@ _LARGEST = 700.0  # exp of more is no float
 def normal_score(t: float, degrees: float) -> float:
     """The standard normal score that is as unlikely as a Student's t of so many degrees of freedom.
 
-    Wallace (1959, doi:10.1214/aoms/1177706096); good to 0.02 from three degrees on, in the far tail as well.
+    Wallace (1959, doi:10.1214/aoms/1177706096); good to 0.05 from three degrees on, in the far tail as well.
     """
     if not math.isfinite(t):
         return t

@@ -24,12 +24,14 @@ from memory.view import (
     bounded,
     context,
     count,
+    guard,
     header,
     listed,
     plain,
     questions,
     standing,
 )
+from memory.void import void_baselines
 
 LEARNED, PRINCIPLES, GIVEN_UP, PRIORS, VOID, STEERED, PLANNED, MOST_QUESTIONS = 72, 40, 28, 24, 10, 14, 30, 22
 """Lines of the sections, headings not counted."""
@@ -82,10 +84,11 @@ def listed_entries(view: MemoryView) -> list[Entry]:
     """
     told = entries_of(view.spec, view.statements)
     told += order_entries(view.spec, view.runs, view.imported, metrics=view.metrics)
-    entries = [entry for entry in told if not (entry.asserted and set(entry.runs) & set(view.void_runs))]
+    void = {run.number for one in view.void for run in one.runs}
+    entries = [entry for entry in told if not (entry.asserted and void & set(entry.runs))]
     made = compacted(entries)
     best = best_run(view)
-    require_consistent(made, best=None if best is None else best[0].number, void=view.void_runs)
+    require_consistent(made, best=None if best is None else best[0].number, void=void)
     return made
 
 
@@ -150,7 +153,7 @@ def _learned(view: MemoryView, entries: Sequence[Entry]) -> list[tuple[str, list
 
 
 def _principles(view: MemoryView, entries: Sequence[Entry], priors: Sequence[JudgedPrior]) -> list[Item]:
-    lines = [Item("P1", f"P1 {LABEL_RULE}", f"[guard: {view.guard_summary}]")]
+    lines = [Item("P1", f"P1 {LABEL_RULE}", f"[{guard(view)}]")]
     confirms: dict[str, list[str]] = {}
     for prior in priors:
         if prior.status == "confirmed":
@@ -214,7 +217,9 @@ def _priors(priors: Sequence[JudgedPrior]) -> list[Item]:
 
 
 def _void(view: MemoryView) -> list[Item]:
-    lines = [Item(f"void {text}", text) for text in view.void_lines]
+    label = view.metrics[view.spec.objective].label or view.spec.objective
+    retracted = void_baselines(view.void, objective=view.spec.objective, label=label)
+    lines = [Item(f"void {text.partition(':')[0]}", text) for text in retracted]
     for line in view.imported:
         if line.kind is LineKind.VOID:
             lines.append(Item(f"void {line.source}", _short(line.text), f"[imported, {line.source}]"))

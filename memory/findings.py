@@ -18,7 +18,7 @@ from memory.evidence import Evidence
 from memory.failures import Region, of_region
 from memory.past import Past
 from memory.samples import Noise, Samples, noise_of
-from memory.statements import SIGNAL, STRATEGIES, Statement, is_number, middle_of, show_runs, topic_of
+from memory.statements import SIGNAL, STRATEGIES, Key, Statement, is_number, middle_of, show_runs, topic_of
 from memory.telling import ORDER, key_of, succession, told
 from memory.tried import About
 from memory.verdicts import Verdict
@@ -131,7 +131,12 @@ def _with_q(
     """A tentative statement with its key, and with what is known of its significance."""
     about = _about(one)
     sign = 1 if isinstance(one, Region) or one.effect > 0 else -1
-    key = key_of(about, sign, rises=(sign > 0) == (info.direction == "maximize"))
+    rises = (sign > 0) == (info.direction == "maximize")
+    key = (
+        _of_step(one, rises)
+        if isinstance(one, Comparison) and one.kind == "step"
+        else key_of(about, sign, rises=rises)
+    )
     verdict = verdicts.get((about, sign))
     if verdict is None:
         # One step of a number by itself is told, and never weighed; so is a place without matched pairs.
@@ -149,6 +154,13 @@ def _with_q(
             "evidence": f"{statement.evidence[:-1]}{note}]",
         }
     )
+
+
+def _of_step(step: Comparison, rises: bool) -> Key:
+    """Steps with equal ends in other surroundings are other statements."""
+    low, high = show_value(step.before), show_value(step.after)
+    ends = (high, low) if rises else (low, high)
+    return ("step", step.subject, *ends, *(f"r{side.runs[0]}" for side in step.pairs[0]))
 
 
 def _worth_telling(verdict: Verdict) -> bool:

@@ -110,6 +110,12 @@ def exploration_of(workspace: Workspace) -> str:
     return name
 
 
+def shown_exploration(workspace: Workspace) -> str | None:
+    """The exploration that memory.md is of; None where there is no such file, or it does not say."""
+    heading = _HEADING.search(_text_of(workspace.memory_file) or "")
+    return None if heading is None else heading[1]
+
+
 def write_memory(
     workspace: Workspace,
     store: Store,
@@ -118,6 +124,7 @@ def write_memory(
     block: int,
     *,
     digest: Digest | None = None,
+    snapshot_only: bool = False,
 ) -> None:
     """Replaces memory.md and keeps a snapshot of the block; a human's notes are lost in no case.
 
@@ -131,11 +138,12 @@ def write_memory(
         text: The rendered memory. Notes written since it was rendered are put in.
         block: The block after which it was made.
         digest: What it says, for comparing blocks.
+        snapshot_only: Whether memory.md stays as it is, since it is another exploration's.
 
     Raises:
         WorkspaceError: The disk refuses; the present file is as it was.
     """
-    if workspace.memory_file.exists():
+    if workspace.memory_file.exists() and not snapshot_only:
         _harvest(workspace, store, exploration)
     above, marker, _ = text.partition(MARKER)
     if marker:
@@ -144,7 +152,8 @@ def write_memory(
     if digest is not None:
         write_atomically(workspace.digest(exploration, block), digest.model_dump_json(indent=1) + "\n")
     write_atomically(workspace.snapshot(exploration, block), text)
-    write_atomically(workspace.memory_file, text)
+    if not snapshot_only:
+        write_atomically(workspace.memory_file, text)
 
 
 def _harvest(workspace: Workspace, store: Store, exploration: str) -> None:

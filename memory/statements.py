@@ -23,6 +23,7 @@ Key = tuple[str, ...]
     ("effect", "lr", "higher", "below")          the same, `below` or `above` the middle of its range
     ("effect", "residual", "on")                 of a strategy: better `on` or `off`
     ("better", "time_step", "32", "4")           of two values, the better one first
+    ("step", "lr", "0.01", "0.1", "r3", "r7")    of two neighbouring values of a number, in one place alone
     ("instead", "residual", "rollout")           a strategy in the place of another, the better one first
     ("together", "clipping", "residual", "more") two strategies do `more` or `less` than each alone adds
     ("equal", ...)                               no difference that matters; then as above, without direction
@@ -77,8 +78,8 @@ def contrary(key: Key) -> Key | None:
         case ("effect", name, way, *half):
             ways = {"higher": "lower", "lower": "higher", "on": "off", "off": "on"}
             return ("effect", name, ways[way], *half) if way in ways else None
-        case ("better", name, one, other):
-            return ("better", name, other, one)
+        case ("better" | "step" as kind, name, one, other, *where):
+            return (kind, name, other, one, *where)
         case ("instead", one, other):
             return ("instead", other, one)
         case ("together", one, other, way):

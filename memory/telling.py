@@ -44,11 +44,8 @@ def key_of(about: About, sign: int, *, rises: bool) -> Key:
         case "instead":
             pair = (about.subject, first) if rises else (first, about.subject)
             return ("instead", *pair) if sign else ("equal", *sorted(pair))
-    return (
-        ("together", about.subject, first, ("less", "more")[rises])
-        if sign
-        else ("equal", about.subject, first)
-    )
+    # Of two strategies together, "no difference" is never asked.
+    return ("together", about.subject, first, ("less", "more")[rises])
 
 
 def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from blocks.errors import QueryError
 
@@ -42,6 +43,7 @@ def memory(
     if len(given) > 1 or (raw and given not in ([], ["--block"])):
         both = [*given, *(["--raw"] if raw else [])]
         raise QueryError(f"{' and '.join(both)} answer different questions; give one of them")
+    catch_up(workspace)
     place = Workspace(workspace)
     if document is not None or forget is not None:
         from agent.cli.knowledge import forget_document, import_document

@@ -103,16 +103,17 @@ class UcbPlanner:
         Raises:
             SpecError: Nothing is left for any slot, or the constraints contradict each other.
         """
-        first = len(history) + 1
+        past = Past.of(history)
+        first = past.next_number
         swept = list(spec.sweep)[batch - 2] if block == 1 and 2 <= batch < len(spec.sweep) + 2 else None
         narrowed = guidance.narrow(spec)
         spec = narrowed.spec
-        if block == 1 and batch == 1:
+        # Where all runs are void, there is nothing to go on from but the beginning.
+        if (block == 1 and batch == 1) or not past:
             steered = any(one.subject not in spec.space.tunable for one in guidance.constraints)
             return baselines(spec, first_number=first, once=steered)
         if swept is not None and swept in spec.sweep:  # not so where a human fixed it
-            return sweep(spec, history, swept, first_number=first)
-        past = Past.of(history)
+            return sweep(spec, past, swept, first_number=first)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
         desk = _Desk(
             spec=spec,

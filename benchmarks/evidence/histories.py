@@ -166,6 +166,7 @@ def _outcome(
         failure=Failure(kind=FailureKind.DIVERGED, reason="made up") if fails else None,
         metrics=tuple({spec.objective: value} for value in results),
         dataset=f"network {network}",
+        certified=True,
     )
 
 

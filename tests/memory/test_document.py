@@ -25,6 +25,7 @@ from memory.statements import Statement
 from memory.steering import Place, SteeringLine
 from memory.store import Store, utc_now
 from memory.view import MemoryView
+from memory.void import Voided
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -112,6 +113,14 @@ def runs_of_two_networks() -> list[Run]:
     return made
 
 
+VOID = Voided(
+    retraction=1,
+    reason="a loss read the type",
+    runs=(run(101, slot(32), gains=[0.8, 0.92]),),
+    by_descent=(),
+)
+
+
 def golden_view() -> MemoryView:
     keys = principle_keys(view_of([NOISE, RESIDUAL, *RANKED, GIVEN_UP, INSTEAD]))
     return view_of(
@@ -125,7 +134,7 @@ def golden_view() -> MemoryView:
         constrained=frozenset({1}),
         remarks=("avoid residul: residul is no strategy of made_up; did you mean residual?",),
         principles={key: (number, 2) for number, key in enumerate(keys, 2)},
-        void_lines=("Runs 101-140 (retracted in block 2): a loss read the metabolite type.",),
+        void=(VOID,),
         notes="Look at run 3.",
     )
 
@@ -158,11 +167,11 @@ def test_a_number_stays_with_what_is_given_up() -> None:
     )
 
 
-def test_what_rests_on_void_runs_is_not_told_and_the_best_run_is_not_void() -> None:
-    runs = runs_of_two_networks()
-    text = render_memory(view_of([NOISE, *RANKED], runs, void_runs=frozenset({3, 7, 9})))
+def test_what_rests_on_void_runs_is_not_told() -> None:
+    void = VOID.model_copy(update={"runs": tuple(run(n, slot(32), gains=[0.8, 0.92]) for n in (9, 30))})
+    text = render_memory(view_of([NOISE, *RANKED], runs_of_two_networks(), void=(void,)))
     assert "time_step 32" not in text.split("## Established")[1].split("##")[0]
-    assert "Best so far: run 4" in text
+    assert "- Runs 9, 30 (retraction 1: 2 runs): a loss read the type." in text
 
 
 def test_settled_priors_move_to_where_they_are_settled() -> None:
@@ -216,7 +225,7 @@ def crowded_view(runs: list[Run], statements: list[Statement]) -> MemoryView:
         runs,
         spec=full,
         imported=imported,
-        void_lines=tuple(f"Run {number} is void." for number in range(90)),
+        void=tuple(VOID.model_copy(update={"retraction": number}) for number in range(90)),
         steering=tuple(line_of_steering(number, "note") for number in range(80)),
         remarks=("not understood",) * 50,
         plan=tuple(proposal for proposal, _ in proposals(1)) * 50,

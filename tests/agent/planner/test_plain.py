@@ -54,6 +54,7 @@ def ended(number: int, proposal: Proposal, rng: Random, *, noise: float, digits:
         state=RunState.FAILED if fails else RunState.DONE,
         failure=Failure(kind=rng.choice(kinds), reason="made up") if fails else None,
         metrics=() if fails else tuple({"gain": gain} for gain in gains),
+        certified=True,
         dataset="d" if rng.random() > 0.1 else "e",
     )
 
@@ -100,8 +101,9 @@ def test_proposals_and_statements_are_those_of_the_plain_planner(
             ]
             runs += made
             in_steps(grown, made, rng)
-            whole = [s.model_dump() for s in findings(spec, grown, metrics=metrics)]
-            assert whole == [s.model_dump() for s in findings(spec, runs, metrics=metrics)]
+            if block % 5 == 0:  # the whole history of verdicts is worked out anew
+                whole = [s.model_dump() for s in findings(spec, grown, metrics=metrics)]
+                assert whole == [s.model_dump() for s in findings(spec, runs, metrics=metrics)]
             said = [s.model_dump() for s in observed(spec, grown, metrics=metrics)]
             assert [about(s) for s in said] == [
                 about(s.model_dump()) for s in plain_findings(spec, runs, metrics=metrics)
