@@ -110,6 +110,10 @@ class Workspace:
         """The working memory as it was after a block."""
         return self.snapshots(exploration) / f"block-{block:03d}.md"
 
+    def digest(self, exploration: str, block: int) -> Path:
+        """What the working memory said after a block, for comparing it with another one."""
+        return self.snapshots(exploration) / f"block-{block:03d}.json"
+
     def dataset(self, key: str) -> Path:
         """Folder of a data set's observations."""
         return self.root / "datasets" / key
