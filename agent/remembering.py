@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agent.guard import landlock
 from agent.preparation import Ground
 from agent.session import Session
 from blocks.errors import SpecError
@@ -36,7 +37,7 @@ class Remembering:
             foundation_summary=f"{session.problem.foundation_name} {ground.summary}",
             guard_summary=(
                 f"static check of {ground.guard_files} training files clean; "
-                "labels absent from every training process"
+                f"labels absent from every training process, {landlock.status()}"
             ),
             plan=tuple(self._plan(closed + 1)),
             plan_block=closed + 1,

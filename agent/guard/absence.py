@@ -71,7 +71,7 @@ def fence_off(fence: Fence) -> bool:
 
 
 def _held_by_the_kernel(fence: Fence) -> bool:
-    """Closes the workspace by Landlock, where there is any; its path is found from the output folder upwards."""
+    """Closes the workspace by Landlock, where there is any; its path is found from the output upwards."""
     from agent.guard import landlock  # ctypes is for those who train alone
 
     if fence.workspace is None:

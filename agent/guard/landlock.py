@@ -10,8 +10,10 @@ fence holds by its hook alone.
 
 import ctypes
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +49,12 @@ def version() -> int:
         return 0
     found: int = _syscall()(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION))
     return max(found, 0)
+
+
+def status() -> str:
+    """Who keeps a training process out of the workspace on this machine, in a few words."""
+    found = version()
+    return f"held by the kernel too (Landlock {found})" if found else "held by its hook alone (no Landlock)"
 
 
 def confine(workspace: Path, *, readable: Sequence[Path], writable: Sequence[Path]) -> bool:
@@ -93,13 +101,12 @@ def confine(workspace: Path, *, readable: Sequence[Path], writable: Sequence[Pat
 def _beside(root: Path) -> Iterable[Path]:
     """Everything that is neither the folder, nor in it, nor on the way down to it."""
     way = [*reversed(root.parents), root]
-    for folder, below in zip(way, way[1:], strict=False):
+    for folder, below in pairwise(way):
         try:
-            names = os.listdir(folder)
+            found = list(folder.iterdir())
         except OSError:
             continue
-        for name in names:
-            path = folder / name
+        for path in found:
             if path == below:
                 continue
             if path.is_symlink():
@@ -115,7 +122,7 @@ def _allow(ruleset: int, path: Path, allowed: int) -> bool:
     except OSError:
         return True  # gone meanwhile, or closed to us anyway: nothing to allow
     try:
-        if not os.path.isdir(f"/proc/self/fd/{opened}"):
+        if not stat.S_ISDIR(os.fstat(opened).st_mode):
             allowed &= OF_A_FILE
         if not allowed:
             return True

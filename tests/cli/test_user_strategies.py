@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.guard import Verdict, check_source
+from tests.agent.guard.corpus import LEAKS, can_run
+from tests.agent.guard.corpus.strategy import module_of
 from tests.cli.conftest import Setpoint, one_line
 
 CALM = """
@@ -129,3 +132,32 @@ def test_what_is_no_strategy_is_refused_in_one_line(
     result = setpoint("launch", write_tiny(tmp_path, baseline="", files=""), "--strategy", reference)
     assert result.returncode == 2
     assert BAD[reference] in one_line(result)
+
+
+def unseen_by_reading() -> tuple[str, str] | None:
+    """A leak of the corpus that the static layer lets pass, if there is one left."""
+    for family, snippets in LEAKS.items():
+        for name, snippet in snippets.items():
+            if family in ("files_configuration", "proxy") or not can_run(snippet):
+                continue
+            if check_source(module_of(snippet), "theirs.py").verdict is Verdict.CLEAN:
+                return family, name
+    return None
+
+
+@pytest.mark.slow
+def test_a_leak_that_reading_does_not_find_is_stopped_before_the_first_training(
+    setpoint: Setpoint, tmp_path: Path
+) -> None:
+    found = unseen_by_reading()
+    if found is None:
+        pytest.skip("reading finds every leak of the corpus")
+    family, name = found
+    (tmp_path / "theirs.py").write_text(module_of(LEAKS[family][name]))
+    path = write_tiny(tmp_path, baseline=", snippet", files='"theirs.py:Snippet"')
+    for _ in range(2):  # a launch that goes on does not forget
+        result = setpoint("launch", path)
+        assert result.returncode == 1
+        assert "The label column must not be read while training, but `" in one_line(result)
+        assert "at theirs.py:" in one_line(result)
+    assert json.loads(setpoint("runs", "--format", "json").stdout or "[]") == []

@@ -14,15 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from blocks.errors import LabelLeakError
+from blocks.errors import DivergenceError, LabelLeakError
 from sim.guarding.rehearsal import rehearse
 from sim.guarding.watching import watching
 from sim.strategies import Strategy, catalog
+from sim.training.data import Reaction
 from sim.training.slots import resolve
+from sim.training.trainer import train_cohort
 from tests.agent.guard.corpus import CLEAN, LEAKS, can_run
 from tests.agent.guard.corpus.strategy import module_of
 from tests.agent.guard.test_corpus import SOME, Site
-from tests.sim.training.tiny import slot, tiny_data
+from tests.sim.training.tiny import silent, slot, tiny_data
 
 UNSEEN = ("files_configuration", "proxy")
 """Families that read no label column: the fence and the proxy audit are there for them."""
@@ -107,8 +109,8 @@ def test_the_error_names_the_expression_that_picked_the_label(tmp_path: Path) ->
             watch.refuse(loss, "puts it into the loss")
     assert str(caught.value) == (
         "The label column must not be read while training, but `x[:, -2]` at my_strategy.py:2 puts it into "
-        "the loss (column 6 of 8, the metabolite type). Use `batch.data.concentration`, or compute this in an "
-        "evaluation metric, where labels are open."
+        "the loss (column 6 of 8, the metabolite type). Use `batch.data.concentration`, or compute this in "
+        "an evaluation metric, where labels are open."
     )
 
 
@@ -152,6 +154,40 @@ def test_a_strategy_that_waits_is_watched_at_its_work_as_well() -> None:
     known = {**catalog(), "late": Late}
     with pytest.raises(LabelLeakError, match=re.escape("`batch.frames[..., 6]` at test_watching.py:")):
         rehearse(resolve(slot("rollout", "late"), known), data, reaction, n_frames=400)
+
+
+def test_a_divergence_by_a_label_is_told_from_another_one_by_its_replay() -> None:
+    class Moment(Strategy):
+        name, summary, reference = "moment", "uses the label once, when nobody rehearses", "none"
+
+        def loss(self, batch: Any) -> Tensor | None:
+            column = 6 if 0.2 < batch.progress < 0.3 else 3
+            return batch.frames[..., column].mean(dim=(1, 2))
+
+    slot_, known = slot("rollout", "moment", data_augmentation_loop=8), {**catalog(), "moment": Moment}
+    data, reaction = tiny_data()
+    rehearse(resolve(slot_, known), data, reaction, n_frames=400)
+    data, reaction = tiny_data()
+    with pytest.raises(DivergenceError) as caught:
+        train_cohort(resolve(slot_, known), data, reaction, silent, n_frames=400)
+    assert caught.value.frames_read
+    data, reaction = tiny_data()
+    with pytest.raises(LabelLeakError, match=re.escape("`batch.frames[..., column]` at test_watching.py:")):
+        rehearse(resolve(slot_, known), data, reaction, n_frames=400, steps=caught.value.step)
+
+
+def test_a_divergence_without_frames_raises_no_suspicion() -> None:
+    data, _ = tiny_data()
+    with pytest.raises(DivergenceError) as caught:
+        train_cohort(resolve(slot("rollout")), data, Exploding(), silent, n_frames=400)
+    assert not caught.value.frames_read
+
+
+class Exploding(Reaction):
+    """Grows beyond all numbers."""
+
+    def rate(self, concentration: Tensor) -> Tensor:
+        return 1e200 * concentration.square()
 
 
 Step = Callable[[Tensor], Tensor]
@@ -222,7 +258,7 @@ def test_marks_are_where_a_result_depends_on_the_label(data: st.DataObject) -> N
         chosen.append(step)
         plain, labels, others = after, step(labels), step(others)
         if bool(((plain != labels) & (plain != others)).any()):
-            break  # of labels and of other columns: the last step is a use, or a result of one marked all over
+            break  # the last step makes a number of labels and of other columns: it is a use, or marked
     result = frames()
     try:
         with watching() as watch:
