@@ -176,18 +176,30 @@ class Explorations:
                 row.notes = notes
                 self._database.note(cursor_of(session), "notes changed", exploration=exploration)
 
-    def events(self, exploration: str | None = None, *, run: int | None = None) -> list[Event]:
-        """The journal in the order in which things happened; of one exploration, one run, or all."""
-        query = select(EventRow).order_by(EventRow.id)
+    def events(
+        self, exploration: str | None = None, *, run: int | None = None, last: int | None = None
+    ) -> list[Event]:
+        """The journal in the order in which things happened; of one exploration, one run, or all.
+
+        Args:
+            exploration: Of this one only.
+            run: Of this run only.
+            last: No more than so many, those that happened last.
+        """
+        query = select(EventRow)
+        query = (
+            query.order_by(EventRow.id) if last is None else query.order_by(EventRow.id.desc()).limit(last)
+        )
         if exploration is not None:
             query = query.where(EventRow.exploration == exploration)
         if run is not None:
             query = query.where(EventRow.run == run)
         with self._database.reading() as session:
-            return [
+            found = [
                 Event(**{name: getattr(row, name) for name in Event.model_fields})
                 for row in session.scalars(query)
             ]
+        return found if last is None else found[::-1]
 
     def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
         return asking.parse_spec(

@@ -7,7 +7,7 @@ hash of its fit is stored, as with runs.
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks.errors import DataError, QueryError
@@ -19,7 +19,6 @@ from memory.rows import finite, require_dataset
 from memory.schema import (
     DatasetRow,
     DatasetState,
-    EventRow,
     FoundationRow,
     FoundationState,
     GuardCheckRow,
@@ -27,8 +26,6 @@ from memory.schema import (
 )
 
 Row = TypeVar("Row")
-
-_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -185,39 +182,14 @@ class Ledger:
             session.flush()
             return row.id
 
-    def verdict_on(self, code_hash: str) -> str | None:
-        """What the guard last said of the code with that hash; None where it was not asked."""
-        query = (
-            select(GuardCheckRow.verdict)
-            .where(GuardCheckRow.code_hash == code_hash)
-            .order_by(GuardCheckRow.id.desc())
+    def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
+        """How many runs of an exploration rest on each check of the training code."""
+        count = select(RunRow.guard_check, func.count()).where(
+            RunRow.exploration == exploration, RunRow.guard_check.is_not(None)
         )
         with self._database.reading() as session:
-            return session.scalar(query.limit(1))
-
-    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
-        """Records which version of a user's strategy an exploration goes on with.
-
-        Args:
-            exploration: Its name.
-            reference: File and class of the strategy.
-            version: Hash of its code.
-
-        Returns:
-            The version that it had before; None where it had none.
-        """
-        known = (
-            select(EventRow.detail)
-            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
-            .order_by(EventRow.id.desc())
-        )
-        with self._database.writing() as session:
-            pairs = (detail.partition(" ") for detail in session.scalars(known))
-            before = next((one for one, _, name in pairs if name == reference), None)
-            if before != version:
-                detail = f"{version} {reference}"
-                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
-            return before
+            found = session.execute(count.group_by(RunRow.guard_check))
+            return {check: runs for check, runs in found if check is not None}
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from memory.admissions import Admissions
 from memory.database import Database, open_database
 from memory.explorations import Explorations
 from memory.history import Heard, History
@@ -25,7 +26,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Explorations, RunTable, Replanning, History, Ledger):
+class Store(Explorations, RunTable, Replanning, History, Ledger, Admissions):
     """An open store. Processes each open their own; any number may write at once."""
 
     def __init__(self, workspace: Workspace, database: Database) -> None:

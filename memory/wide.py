@@ -129,9 +129,10 @@ def _sources(kind: str, name: str) -> list[tuple[str, str]]:
     path = _quoted(name).replace("'", "''")
     if kind == VALUE:
         return [(name, f"json_extract(spec, '$.values.{path}')")]
+    # With a type of their own: other tools, such as DuckDB, take a column without one for text.
     return [
-        (name, f"json_extract(summary, '$.median.{path}')"),
-        (f"{name}_sd", f"json_extract(summary, '$.sd.{path}')"),
+        (name, f"CAST(json_extract(summary, '$.median.{path}') AS DOUBLE)"),
+        (f"{name}_sd", f"CAST(json_extract(summary, '$.sd.{path}') AS DOUBLE)"),
     ]
 
 

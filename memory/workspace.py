@@ -90,6 +90,11 @@ class Workspace:
         return self.root / "memory.md"
 
     @property
+    def report(self) -> Path:
+        """The report that was written last."""
+        return self.root / "report.html"
+
+    @property
     def sealed(self) -> Path:
         """Folder of ground truth; only generator and evaluator processes are given paths in it."""
         return self.root / "sealed"
@@ -184,6 +189,32 @@ class Workspace:
             with suppress(OSError):
                 holder.unlink(missing_ok=True)
             lock.release()
+
+    def launch_pid(self) -> int | None:
+        """The process that holds the workspace for a launch; None where none does."""
+        pid = _pid_in(self.root / "launch.pid")
+        if not pid.isdigit() or not _is_alive(int(pid)):
+            return None
+        # A launch that was killed left its number behind, which another process may have by now.
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.root / "launch.lock", timeout=0):
+                return None
+        except Timeout:
+            return int(pid)
+        except OSError:  # a workspace that may only be read
+            return int(pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _pid_in(holder: Path) -> str:

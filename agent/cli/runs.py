@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.groups import Grouping, print_groups
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
 from agent.cli.tables import Column, lines, total_width
 from blocks.run import MetricInfo, show_number
@@ -31,12 +32,17 @@ def runs(
     ] = None,
     columns: Annotated[str | None, typer.Option(help="Comma-separated columns, or `all`.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Rows at most.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated columns: a row per group, with median and spread over its runs."),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
     exploration: ExplorationOption = None,
 ) -> None:
     """List past runs: hyperparameters, metrics (median over replicates) and how each ended.
 
-    Example: `setpoint runs --where "time_step >= 32" --sort -heldout_gain --limit 3`.
+    Examples: `setpoint runs --where "time_step >= 32" --sort -heldout_gain --limit 3`,
+    `setpoint runs --group-by time_step`.
     """
     from blocks.problem import load_problem
     from memory.asking import Reader
@@ -47,6 +53,12 @@ def runs(
         name = store.resolve(exploration)
         spec = store.spec(name)
         metrics = load_problem(spec.problem).metrics(spec.data)
+        if group_by is not None:
+            asked = Grouping(group_by, columns=columns, sort=sort, limit=limit)
+            print_groups(
+                store, name, asked, where=where, metrics=metrics, objective=spec.objective, form=form
+            )
+            return
         wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
         if form is Format.TABLE and columns is None:
             wanted = default_columns(spec, metrics, known=wide_columns(store))
