@@ -16,7 +16,7 @@ KEY = "0123456789abcdef"
 
 
 def workspace_with(root: Path, labels: Sequence[float]) -> Path:
-    """Makes a workspace whose ground truth follows `labels`, open to all; returns a run's folder.
+    """Makes a workspace whose ground truth follows `labels`, open to all.
 
     Args:
         root: Folder to make it in.
