@@ -33,7 +33,11 @@ def bound(
     given, node = function.node.args, function.node
     positional = [*given.posonlyargs, *given.args]
     defaults = dict(
-        zip([one.arg for one in positional][len(positional) - len(given.defaults) :], given.defaults, strict=True)
+        zip(
+            [one.arg for one in positional][len(positional) - len(given.defaults) :],
+            given.defaults,
+            strict=True,
+        )
     )
     defaults |= {
         one.arg: default for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default
@@ -55,11 +59,15 @@ def bound(
             names[one.arg] = UNKNOWN
     if given.vararg:
         rest = args[len(positional) :] if args is not None else None
-        names[given.vararg.arg] = Items(tuple(rest)) if rest is not None else Bag(_stranger(engine, given.vararg, function))
+        names[given.vararg.arg] = (
+            Items(tuple(rest)) if rest is not None else Bag(_stranger(engine, given.vararg, function))
+        )
     if given.kwarg:
         known = {one.arg for one in (*positional, *given.kwonlyargs)}
         others = [(Const(name), value) for name, value in keywords.items() if name not in known]
-        names[given.kwarg.arg] = Mapping(tuple(others)) if args is not None else Bag(_stranger(engine, given.kwarg, function))
+        names[given.kwarg.arg] = (
+            Mapping(tuple(others)) if args is not None else Bag(_stranger(engine, given.kwarg, function))
+        )
     return names
 
 

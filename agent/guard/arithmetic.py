@@ -27,7 +27,6 @@ from agent.guard.values import (
     join,
 )
 
-
 _DUNDERS = {
     ast.Add: "add",
     ast.Sub: "sub",
@@ -85,7 +84,9 @@ def _binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right
         return Bag(join(left.items))
     for side in (left, right):
         for found in frames_in(side):
-            engine.report(node, undecidable("computes with a container that holds a frame", FOLLOW), found.trail)
+            engine.report(
+                node, undecidable("computes with a container that holds a frame", FOLLOW), found.trail
+            )
     sides = (left, right)
     if all(isinstance(side, Number) or _is_whole(side) for side in sides):
         return NUMBER
@@ -94,7 +95,11 @@ def _binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right
 
 
 def _is_whole(value: Value) -> bool:
-    return isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool)
+    return (
+        isinstance(value, Const)
+        and isinstance(value.value, int | float)
+        and not isinstance(value.value, bool)
+    )
 
 
 def compare(engine: Engine, node: ast.Compare, scope: Scope) -> Value:

@@ -34,7 +34,18 @@ from agent.guard.values import (
 )
 
 _OF_THE_SHAPE = frozenset(
-    ("dtype", "device", "ndim", "nbytes", "itemsize", "requires_grad", "is_cuda", "layout", "flags", "grad_fn")
+    (
+        "dtype",
+        "device",
+        "ndim",
+        "nbytes",
+        "itemsize",
+        "requires_grad",
+        "is_cuda",
+        "layout",
+        "flags",
+        "grad_fn",
+    )
 )
 
 
@@ -93,7 +104,7 @@ def _of_frame(engine: Engine, node: ast.AST, frame: Frame, name: str) -> Value:
 
 
 def settled(engine: Engine, node: ast.AST, value: Value) -> Value:
-    """A value that is used as it is: an attribute of a frame that the guard does not know is no method then."""
+    """A value that is used as it is: an attribute of a frame that is not known is no method then."""
     if isinstance(value, Method) and isinstance(value.owner, Frame) and value.owner.holds_label:
         what = undecidable(f"uses .{value.name} of a frame, which the guard does not know", calls.FOLLOW)
         engine.report(node, what, value.owner.trail)
@@ -118,7 +129,9 @@ def _of_source(engine: Engine, node: ast.AST, source: Source, name: str) -> Valu
 
 def _of_class(engine: Engine, node: ast.AST, found_in: Class, base: Value, name: str) -> Value:
     """A name of a class, or of one of its bases; what was stored there later on counts as well."""
-    found = [value for value in (engine.attributes.get((found_in.key, name)), found_in.names.get(name)) if value]
+    found = [
+        value for value in (engine.attributes.get((found_in.key, name)), found_in.names.get(name)) if value
+    ]
     if found:
         return join([_member(engine, node, base, one) for one in choices(join(found))])
     for parent in found_in.bases:
@@ -140,7 +153,8 @@ def _of_instance(engine: Engine, node: ast.AST, base: Instance, name: str) -> Va
     if found != UNKNOWN:
         return found
     if name == "__dict__":
-        stored = [(Const(key), value) for (owner, key), value in engine.attributes.items() if owner == base.of.key]
+        held = engine.attributes.items()
+        stored = [(Const(key), value) for (owner, key), value in held if owner == base.of.key]
         return Mapping(tuple(stored))
     if isinstance(fallback := base.of.names.get("__getattr__"), Function):
         return engine.invoke(fallback, [base, Const(name)], {}, node)

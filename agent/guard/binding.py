@@ -96,7 +96,9 @@ def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) 
             return
         for found in frames_in(value):
             if isinstance(found, Frame) and found.holds_label and not _is_aligned(one, index, found):
-                what = undecidable("copies columns of a frame into another tensor", "Copy single columns only.")
+                what = undecidable(
+                    "copies columns of a frame into another tensor", "Copy single columns only."
+                )
                 engine.report(target, what, found.trail)
         if isinstance(one, Const):
             bind(engine, target.value, COMPUTED, scope)

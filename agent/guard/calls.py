@@ -39,7 +39,18 @@ from agent.guard.values import (
 
 TENSOR_MODULES = frozenset(("torch", "numpy", "jax", "scipy", "math", "einops", "copy"))
 WHOLE_NUMBERS = frozenset(
-    ("arange", "randint", "randperm", "argsort", "argmax", "argmin", "searchsorted", "bucketize", "nonzero", "long")
+    (
+        "arange",
+        "randint",
+        "randperm",
+        "argsort",
+        "argmax",
+        "argmin",
+        "searchsorted",
+        "bucketize",
+        "nonzero",
+        "long",
+    )
 )
 """Give whole numbers, whatever they are given."""
 
@@ -57,7 +68,9 @@ def evaluate(engine: Engine, node: ast.Call, scope: Scope) -> Value:
             continue
         items = containers.known_items(value)
         if items is None and (firm := _firm(value)):
-            engine.report(part, undecidable("spreads a frame over the arguments of a call", FOLLOW), firm[0].trail)
+            engine.report(
+                part, undecidable("spreads a frame over the arguments of a call", FOLLOW), firm[0].trail
+            )
         args += [containers.element_of(value)] if items is None else items
     keywords = {}
     for keyword in node.keywords:
@@ -84,7 +97,12 @@ def apply(
         return engine.construct(function, args, keywords, node)
     if isinstance(function, Bound):
         given = [*function.args, *args]
-        return join([apply(engine, node, one, given, {**dict(function.keywords), **keywords}) for one in choices(function.function)])
+        return join(
+            [
+                apply(engine, node, one, given, {**dict(function.keywords), **keywords})
+                for one in choices(function.function)
+            ]
+        )
     if isinstance(function, Instance):
         for name in ("__call__", "forward"):
             found = engine.attribute(node, function, name)
@@ -105,7 +123,11 @@ def is_static(function: Function) -> bool:
 def is_class_method(function: Function) -> bool:
     """Whether its first argument is the class."""
     name = getattr(function.node, "name", "")
-    return "classmethod" in _decorators(function) or name in ("__class_getitem__", "__init_subclass__", "__new__")
+    return "classmethod" in _decorators(function) or name in (
+        "__class_getitem__",
+        "__init_subclass__",
+        "__new__",
+    )
 
 
 def is_property(function: Function) -> bool:
@@ -129,9 +151,9 @@ def _method(
     folded = folding.method(owner, name, args)
     if folded is not None:
         return folded
-    if isinstance(owner, Items | Bag | Mapping | Const):
-        if (found := containers.method(owner, name, args)) is not None:
-            return join([found, engine.spilled]) if found == UNKNOWN else found
+    is_container = isinstance(owner, Items | Bag | Mapping | Const)
+    if is_container and (found := containers.method(owner, name, args)) is not None:
+        return join([found, engine.spilled]) if found == UNKNOWN else found
     if name in PRODUCTS and args and isinstance(args[0], Frame):
         outcome = operations.matmul(owner, args[0])
         engine.report(node, outcome, args[0].trail)
@@ -140,7 +162,11 @@ def _method(
         engine.refuse(node, refusal)
     if name in WHOLE_NUMBERS or isinstance(owner, Indices):
         unfollowed(engine, node, args, keywords)
-        return INDICES if name in WHOLE_NUMBERS or name in (*MOVES, *SHAPES, *TURNS, "item", "unbind") else COMPUTED
+        return (
+            INDICES
+            if name in WHOLE_NUMBERS or name in (*MOVES, *SHAPES, *TURNS, "item", "unbind")
+            else COMPUTED
+        )
     if isinstance(owner, Cut) and name in (*MOVES, *SHAPES, *TURNS, *PICKS):
         unfollowed(engine, node, args, keywords)
         return CUT
@@ -186,7 +212,9 @@ def _symbol(
         return found
     if top in TENSOR_MODULES:
         return _tensor(engine, node, top, name, args, keywords)
-    leads = any(True for value in (*args, *keywords.values()) for _ in (*frames_in(value), *sources_in(value)))
+    leads = any(
+        True for value in (*args, *keywords.values()) for _ in (*frames_in(value), *sources_in(value))
+    )
     if top in FOLLOWED and leads:
         target = engine.resolve(dotted)
         if isinstance(target, Function | Class):
@@ -214,14 +242,18 @@ def _tensor(
         engine.report(node, outcome, frames[0].trail)
         return outcome.value
     if name in ELEMENTS and (frames := _firm(*args)) and "out" not in keywords:
-        outcome = operations.mixed(frames[0], [one for one in (*args, *keywords.values()) if one is not frames[0]])
+        outcome = operations.mixed(
+            frames[0], [one for one in (*args, *keywords.values()) if one is not frames[0]]
+        )
         engine.report(node, outcome, frames[0].trail)
         return outcome.value
     if any(isinstance(one, Frame) for one in choices(first)):
-        return join([
-            operate(engine, node, one, name, args[1:], rest, top) if isinstance(one, Frame) else COMPUTED
-            for one in choices(first)
-        ])
+        return join(
+            [
+                operate(engine, node, one, name, args[1:], rest, top) if isinstance(one, Frame) else COMPUTED
+                for one in choices(first)
+            ]
+        )
     if name in PRODUCTS and len(args) == 2 and isinstance(args[1], Frame):
         outcome = operations.matmul(args[0], args[1])
         engine.report(node, outcome, args[1].trail)
@@ -238,8 +270,11 @@ def _tensor(
 
 def _is_whole(value: Value) -> bool:
     return all(
-        isinstance(part, Indices) or (isinstance(part, Const) and isinstance(part.value, int) and not isinstance(part.value, bool))
-        for part in ([one for item in value.items for one in choices(item)] if isinstance(value, Items) else [value])
+        isinstance(part, Indices)
+        or (isinstance(part, Const) and isinstance(part.value, int) and not isinstance(part.value, bool))
+        for part in (
+            [one for item in value.items for one in choices(item)] if isinstance(value, Items) else [value]
+        )
     )
 
 
@@ -261,6 +296,8 @@ def unfollowed(engine: Engine, node: ast.AST, args: list[Value], keywords: dict[
             if outcome:
                 engine.report(node, outcome, found.trail)
         for source in sources_in(value):
-            what = f"passes {source.kind}, which leads to frames, to {called}(), which the guard cannot follow"
+            what = (
+                f"passes {source.kind}, which leads to frames, to {called}(), which the guard cannot follow"
+            )
             engine.report(node, undecidable(what, "Pass the concentrations that are needed."))
     return UNKNOWN

@@ -50,9 +50,12 @@ def display(engine: Engine, node: ast.Tuple | ast.List | ast.Set, scope: Scope) 
         items += parts if parts is not None else [element_of(value)]
     if not is_known:
         return Bag(join(items))
-    if not isinstance(node, ast.Tuple) and all(isinstance(item, Const) for item in items):
-        if all(isinstance(item.value, bool | int | float | str | bytes | None) for item in items):  # type: ignore[attr-defined]
-            return Const(tuple(item.value for item in items if isinstance(item, Const)))
+    plain = [item.value for item in items if isinstance(item, Const)]
+    is_plain = len(plain) == len(items) and all(
+        isinstance(one, bool | int | float | str | bytes | None) for one in plain
+    )
+    if is_plain and not isinstance(node, ast.Tuple):
+        return Const(tuple(plain))
     return Items(tuple(items), is_list=not isinstance(node, ast.Tuple))
 
 
@@ -74,9 +77,7 @@ CHANGES = frozenset(("append", "add", "extend", "insert", "update", "appendleft"
 """Methods by which a container takes values in."""
 
 
-def grow(
-    engine: Engine, node: ast.Call, args: list[Value], keywords: dict[str, Value], scope: Scope
-) -> None:
+def grow(engine: Engine, node: ast.Call, args: list[Value], keywords: dict[str, Value], scope: Scope) -> None:
     """`items.append(value)` and its like: the container holds the value from now on."""
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in CHANGES:
         return
@@ -241,5 +242,9 @@ def comprehend(
 
 def anything_in(engine: Engine, node: ast.AST, value: Value) -> Value:
     """Whatever an object may hand out by position: fields of one's own class, or what it leads to."""
-    found = [engine.attribute(node, one, "__dict__") for one in choices(value) if isinstance(one, Instance | Source)]
+    found = [
+        engine.attribute(node, one, "__dict__")
+        for one in choices(value)
+        if isinstance(one, Instance | Source)
+    ]
     return join([part for one in found if isinstance(one, Mapping) for _, part in one.entries] or [UNKNOWN])

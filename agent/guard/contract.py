@@ -59,6 +59,15 @@ TRUTH_MODULES: Final = (
 """Modules that hold or lead to ground truth."""
 
 TRUTH_NAMES: Final = frozenset(
-    ("Truth", "Network", "load_seal", "read_seal", "open_seal", "_read_seal", "load_sealed_settings", "seal_hash")
+    (
+        "Truth",
+        "Network",
+        "load_seal",
+        "read_seal",
+        "open_seal",
+        "_read_seal",
+        "load_sealed_settings",
+        "seal_hash",
+    )
 )
 """What other modules of the science hold of it."""

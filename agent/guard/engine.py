@@ -51,21 +51,6 @@ class Scope:
             return False
         return home.widen(name, value)
 
-    def changed(self) -> None:
-        """Notes that a name further out has changed, so that what was read before may read differently."""
-
-    def symbol(self, node: ast.AST, dotted: str) -> Value:
-        """An imported or built-in thing; refused ones are reported where they are named."""
-
-    def imported(self, node: ast.AST, dotted: str) -> Value:
-        """A module, by its full name."""
-
-    def absolute(self, name: str, level: int) -> str:
-        """The full name of a module that is imported relative to this one."""
-
-    def member(self, node: ast.AST, module: Any, name: str) -> Value:
-        """A name of a followed module."""
-
     def widen(self, name: str, value: Value) -> bool:
         """A name may hold this value as well; returns whether that is new."""
         before = self.names.get(name)

@@ -60,10 +60,10 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
                 return operand
             return join([folding.unary(node.op, one) or _signed(one) for one in choices(operand)])
         case ast.BoolOp():
-            parts = [engine.evaluate(part, scope) for part in node.values]
-            for value, part in zip(parts[:-1], node.values, strict=False):
+            sides = [engine.evaluate(part, scope) for part in node.values]
+            for value, part in zip(sides[:-1], node.values, strict=False):
                 engine.consume(value, part, "decides by the label column")
-            return join(parts)
+            return join(sides)
         case ast.IfExp():
             test = engine.evaluate(node.test, scope)
             engine.consume(test, node.test, "decides by the label column")
@@ -87,10 +87,8 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
             found = [engine.evaluate(node.elt, inner) for inner in scopes]
             if not is_known:
                 return Bag(join(found))
-            if isinstance(node, ast.ListComp) and found and all(isinstance(one, Const) for one in found):
-                if folded := folding.fold(list, Items(tuple(found))):
-                    return folded
-            return Items(tuple(found), is_list=isinstance(node, ast.ListComp))
+            items = Items(tuple(found), is_list=isinstance(node, ast.ListComp))
+            return (folding.fold(list, items) if items.is_list and found else None) or items
         case ast.DictComp():
             entries = []
             scopes, is_known = containers.comprehend(engine, node.generators, scope)
@@ -110,9 +108,10 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
         case ast.Await():
             return engine.evaluate(node.value, scope)
         case _:
-            for part in ast.iter_child_nodes(node):
-                if isinstance(part, ast.expr):
-                    engine.consume(engine.evaluate(part, scope), part, "writes the label column into a text")
+            for inner_node in ast.iter_child_nodes(node):
+                if isinstance(inner_node, ast.expr):
+                    value = engine.evaluate(inner_node, scope)
+                    engine.consume(value, inner_node, "writes the label column into a text")
             return COMPUTED
 
 
@@ -183,8 +182,11 @@ def _of_stranger(engine: Engine, node: ast.AST, base: Stranger, index: Value) ->
     entries = index.items if isinstance(index, Items) else (index,)
     numbers = [engine.labels & set(folding.whole_numbers(entry)) for entry in entries]
     if len(entries) > 1 and numbers[-1]:
-        what = f"reads column {min(numbers[-1])} of `{base.name}` (line {base.line}), and nobody knows what that is"
-        remedy = f'Say it by an annotation, such as `{base.name}: Float[Tensor, "metabolite 8"]` or another shape.'
+        where = f"`{base.name}` (line {base.line})"
+        what = f"reads column {min(numbers[-1])} of {where}, and nobody knows what that is"
+        remedy = (
+            f'Say it by an annotation, such as `{base.name}: Float[Tensor, "metabolite 8"]` or another shape.'
+        )
         engine.report(node, columns.undecidable(what, remedy))
         return COMPUTED
     return base

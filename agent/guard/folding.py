@@ -194,7 +194,11 @@ def method(owner: Value, name: str, args: list[Value]) -> Value | None:
 def _of_mapping(owner: Mapping, name: str, args: list[Value]) -> Value | None:
     if name in ("get", "pop", "setdefault") and args:
         found = [value for key, value in owner.entries if key == args[0]]
-        return found[-1] if found else join([value for _, value in owner.entries])
+        given = args[1:2]
+        is_plain = isinstance(args[0], Const) and all(isinstance(key, Const) for key, _ in owner.entries)
+        if found and is_plain:
+            return found[-1]
+        return join(given if is_plain and given else [*(value for _, value in owner.entries), *given])
     if name == "values":
         return Items(tuple(value for _, value in owner.entries))
     if name == "keys":

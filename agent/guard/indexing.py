@@ -66,7 +66,9 @@ def _unknown(axis: int, entries: list[Value], dots: int | None) -> list[Place]:
     after = -axis - 1
     if len(behind) > after:
         found = behind[axis]
-        column = next(i for i, entry in enumerate(tail) if entry is found and _count(tail[:i]) == len(behind) + axis)
+        column = next(
+            i for i, entry in enumerate(tail) if entry is found and _count(tail[:i]) == len(behind) + axis
+        )
         left = _left(tail[column + 1 :])
         arrays = sum(_is_array(entry) for entry in tail)
         if arrays > 1 or (arrays and any(_is_whole(entry) for entry in tail)):
@@ -93,7 +95,7 @@ def _walk(full: list[Value], axis: int) -> Place:
             column = place
             break
     found, before, after = full[column], full[:column], full[column + 1 :]
-    entry = None if _is_full(found) else found
+    taken = None if _is_full(found) else found
     arrays = [one for one in full if _is_array(one)]
     wholes = any(_is_whole(one) for one in full)
     if not arrays:
@@ -101,25 +103,25 @@ def _walk(full: list[Value], axis: int) -> Place:
         total = _left(after)
         assert left is not None
         assert total is not None
-        return Place(left + 1 + total, left, entry)
+        return Place(left + 1 + total, left, taken)
     others = [one for one in arrays if one is not found]
     if _is_array(found):
         if others or wholes or not is_list(found):
-            return Place(None, None, entry)
+            return Place(None, None, taken)
         left, total = _left(before), _left(after)
         assert left is not None
         assert total is not None
-        return Place(left + 1 + total, left, entry)
+        return Place(left + 1 + total, left, taken)
     if len(arrays) == 1 and not wholes:
         left, total = _left(before), _left(after)
         rank = None if left is None or total is None else left + 1 + total
         if rank is not None:
-            return Place(rank, left, entry)
-        return Place(None, left if total is None else -1 - total, entry)
+            return Place(rank, left, taken)
+        return Place(None, left if total is None else -1 - total, taken)
     if any(_is_array(one) or _is_whole(one) for one in after):
-        return Place(None, None, entry)
+        return Place(None, None, taken)
     total = _left(after)
-    return Place(None, None if total is None else -1 - total, entry)
+    return Place(None, None if total is None else -1 - total, taken)
 
 
 def _left(entries: list[Value]) -> int | None:

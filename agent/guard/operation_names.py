@@ -29,10 +29,12 @@ MOVES: Final = _names(
 
 ELEMENTS: Final = _names(
     """
-    abs absolute add add_ addcdiv addcmul arctan arctan2 atan atan2 ceil clamp clamp_ clamp_max clamp_min clip cos
+    abs absolute add add_ addcdiv addcmul arctan arctan2 atan atan2 ceil clamp clamp_ clamp_max clamp_min
+    clip cos
     div div_ divide dropout eq exp expm1 float_power floor fmax fmin ge gelu greater gt heaviside isclose
     isfinite isinf isnan le leaky_relu lerp less log log10 log1p log2 logical_and logical_not logical_or lt
-    masked_fill maximum minimum mod mul mul_ multiply nan_to_num nan_to_num_ ne neg negative nextafter pow power
+    masked_fill maximum minimum mod mul mul_ multiply nan_to_num nan_to_num_ ne neg negative nextafter pow
+    power
     real reciprocal relu relu_ remainder round rsqrt sigmoid sigmoid_ sign sin softplus sqrt square sub sub_
     subtract tanh tanh_ true_divide trunc where zero_ fill_
     """
@@ -62,9 +64,12 @@ PRODUCTS: Final = _names("matmul mm bmm mv dot __matmul__ __rmatmul__")
 
 USES_ALL: Final = _names(
     """
-    addmm allclose array_equal array_repr array_str baddbmm bincount cdist corrcoef cosine_similarity cov cross det
-    eig eigh eigvalsh equal fft fsum histogram inner inv kron l1_loss layer_norm linear lstsq mse_loss normalize
-    nonzero outer pca_lowrank pinv pairwise_distance qr renorm slogdet smooth_l1_loss solve svd svdvals tensordot
+    addmm allclose array_equal array_repr array_str baddbmm bincount cdist corrcoef cosine_similarity cov
+    cross det
+    eig eigh eigvalsh equal fft fsum histogram inner inv kron l1_loss layer_norm linear lstsq mse_loss
+    normalize
+    nonzero outer pca_lowrank pinv pairwise_distance qr renorm slogdet smooth_l1_loss solve svd svdvals
+    tensordot
     trace unique unique_consecutive vdot
     """
 )
@@ -79,7 +84,9 @@ TURNS: Final = _names(
 
 SHAPES: Final = _names(
     """
-    broadcast_to expand expand_as expand_dims flatten flip ravel repeat reshape roll squeeze tile unfold unsqueeze
+    broadcast_to expand expand_as expand_dims flatten flip ravel repeat reshape roll squeeze tile unflatten
+    unfold
+    unsqueeze
     view
     """
 )

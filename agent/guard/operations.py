@@ -1,8 +1,8 @@
 """What tensor operations do to the columns of a frame: move them, mix them, or pick from them.
 
 A method of a frame and the function of the same name in torch or numpy are one operation; where the two
-libraries differ, what cannot be told apart counts as undecidable. Moving a frame whole is clean, and so is what
-treats each position alone; mixing the label into something else is a use.
+libraries differ, what cannot be told apart counts as undecidable. Moving a frame whole is clean, and so is
+what treats each position alone; mixing the label into something else is a use.
 """
 
 from collections.abc import Mapping as AbstractMapping
@@ -116,7 +116,9 @@ def joined(name: str, items: list[Value] | None, frames: list[Frame], along: Val
     first = frames[0]
     ranks = {(one.rank, one.axis, len(one.columns)) for one in frames}
     is_even = len(ranks) == 1 and first.axis is not None
-    columns = tuple(frozenset().union(*parts) for parts in zip(*(one.columns for one in frames), strict=False))
+    columns = tuple(
+        frozenset().union(*parts) for parts in zip(*(one.columns for one in frames), strict=False)
+    )
     if name in ("vstack", "row_stack"):
         name, along = ("stack" if first.rank == 1 else "concat"), Const(0)
         is_even = is_even and first.rank is not None
@@ -142,14 +144,23 @@ def joined(name: str, items: list[Value] | None, frames: list[Frame], along: Val
 def einsum(spelled: Value, operands: list[Value]) -> Outcome:
     """`einsum(spelled, *operands)`: clean where the columns stay an axis of the result."""
     frames = [one for one in operands if isinstance(one, Frame)]
-    text = spelled.value.replace(" ", "") if isinstance(spelled, Const) and isinstance(spelled.value, str) else ""
+    text = (
+        spelled.value.replace(" ", "")
+        if isinstance(spelled, Const) and isinstance(spelled.value, str)
+        else ""
+    )
     terms, arrow, result = text.partition("->")
     parts = terms.split(",")
     if len(frames) != 1 or not arrow or "." in text or len(parts) != len(operands):
         return undecidable("multiplies a frame by an einsum that the guard does not follow", ORDER)
     term, frame = parts[operands.index(frames[0])], frames[0]
     place = from_end(frame)
-    if place is None or len(term) < -place or len(set(term)) != len(term) or len(term) != (frame.rank or len(term)):
+    if (
+        place is None
+        or len(term) < -place
+        or len(set(term)) != len(term)
+        or len(term) != (frame.rank or len(term))
+    ):
         return undecidable("multiplies a frame by an einsum that the guard does not follow", ORDER)
     letter = term[place]
     if letter not in result:

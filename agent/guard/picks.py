@@ -22,7 +22,12 @@ _NAMES = {
     "vsplit": ("sections",),
     "dsplit": ("sections",),
 }
-_OTHER_NAMES = {"axis": "dim", "split_size": "sections", "split_size_or_sections": "sections", "chunks": "sections"}
+_OTHER_NAMES = {
+    "axis": "dim",
+    "split_size": "sections",
+    "split_size_or_sections": "sections",
+    "chunks": "sections",
+}
 _OTHER_NAMES |= {"indices_or_sections": "sections", "indices": "index"}
 _AXES = {"hsplit": 1, "vsplit": 0, "dsplit": 2}
 
@@ -37,7 +42,9 @@ def picked(
         return leak()
     given = dict(zip(_NAMES[name], args, strict=False))
     given |= {_OTHER_NAMES.get(key, key): value for key, value in keywords.items()}
-    along = given.get("dim", Const(_AXES.get(name, 0)) if "sections" in given or name == "unbind" else Const(None))
+    along = given.get(
+        "dim", Const(_AXES.get(name, 0)) if "sections" in given or name == "unbind" else Const(None)
+    )
     axes = axes_of(frame, along)
     if axes is None or frame.axis is None or (name == "hsplit" and frame.rank == 1):
         return undecidable("picks along an axis that is not a constant", ORDER)

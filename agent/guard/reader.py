@@ -26,6 +26,7 @@ from agent.guard.values import (
     Function,
     Instance,
     Label,
+    Method,
     Namespace,
     Symbol,
     Value,
@@ -104,7 +105,11 @@ class Reader:
                 function = self._declared[place]
                 place += 1
                 skip = function.node in done or function.scope.module is not module
-                if skip or not stage(function) or (function.node in self._called and not self._is_hook(function)):
+                if (
+                    skip
+                    or not stage(function)
+                    or (function.node in self._called and not self._is_hook(function))
+                ):
                     continue
                 done.add(function.node)
                 self._alone(function)
@@ -200,7 +205,9 @@ class Reader:
         self._classes.append(of)
 
     def new_object(self, node: ast.AST) -> Instance:
-        return Instance(Class(f"{self.module.name}:{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}", {}))
+        return Instance(
+            Class(f"{self.module.name}:{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}", {})
+        )
 
     def symbol(self, node: ast.AST, dotted: str) -> Value:
         if dotted in CONSTANTS:
@@ -282,7 +289,7 @@ class Reader:
     def construct(self, of: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
         made = Instance(of)
         start = self.attribute(node, made, "__init__")
-        if isinstance(start, Value) and not isinstance(start, attributes.Method) and start != UNKNOWN:
+        if isinstance(start, Value) and not isinstance(start, Method) and start != UNKNOWN:
             self.apply(node, start, args, keywords)
             return made
         fields = of.names.get("__fields__", Const(()))
@@ -307,7 +314,9 @@ class Reader:
             if given is not None:
                 self.consume(returned, function.node, "hands the label column to training")
                 return
-            cut = [one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS]
+            cut = [
+                one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS
+            ]
             if any(one.holds_label for one in cut) and not name.startswith("_"):
                 what = "returns columns that include the label"
                 self.report(function.node, undecidable(what, "Return only the columns that are needed."))

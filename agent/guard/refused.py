@@ -5,6 +5,7 @@ truth is a leak; a way that could lead anywhere is undecidable.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final, NamedTuple
 
 from agent.guard.contract import FOLLOWED, SCIENCE, TRUTH_MODULES, TRUTH_NAMES
@@ -50,6 +51,7 @@ PROCESS: Final = Refusal(
     "Training is one process; do the work in it, or before the launch.",
 )
 
+
 def _words(text: str) -> list[str]:
     return text.split()
 
@@ -57,7 +59,8 @@ def _words(text: str) -> list[str]:
 _CODE: Final = tuple(
     _words("""
     _ctypes _pickle _xxsubinterpreters builtins.__builtins__ builtins.__import__ builtins.breakpoint
-    builtins.compile builtins.eval builtins.exec builtins.globals builtins.locals cPickle cffi cloudpickle code codeop
+    builtins.compile builtins.eval builtins.exec builtins.globals builtins.locals cPickle cffi cloudpickle
+    code codeop
     copyreg ctypes dill gc imp importlib inspect joblib marshal numpy.ctypeslib numpy.f2py pickle runpy
     shelve sys._current_frames sys._getframe sys.addaudithook sys.modules sys.setprofile sys.settrace
     torch.hub torch.jit.load torch.ops.load_library torch.package torch.utils.cpp_extension
@@ -70,7 +73,8 @@ _FILE: Final = tuple(
     gzip h5py importlib.resources io.FileIO io.open io.open_code linecache lzma matplotlib.image.imread
     mmap netCDF4 numpy.DataSource numpy.fromfile numpy.fromregex numpy.genfromtxt numpy.lib.format
     numpy.lib.npyio numpy.lib.npyio.DataSource numpy.load numpy.loadtxt numpy.memmap os.environ
-    os.fdopen os.fwalk os.getenv os.link os.listdir os.open os.pread os.read os.readlink os.rename os.stat os.lstat os.path.getsize
+    os.fdopen os.fwalk os.getenv os.link os.listdir os.open os.pread os.read os.readlink os.rename os.stat
+    os.lstat os.path.getsize
     os.replace os.scandir os.symlink os.walk pandas.read_csv pandas.read_excel pandas.read_feather
     pandas.read_hdf pandas.read_json pandas.read_parquet pandas.read_pickle pandas.read_sql
     pandas.read_table pkgutil polars posix pyarrow scipy.io shutil sim.arrays.read_arrays sim.artifacts
@@ -102,13 +106,18 @@ _MEMORY: Final = frozenset(
 """)
 )
 _MEMORY_OF_A_VIEW: Final = frozenset(("base", "storage", "ctypes", "__dlpack__"))
-_READERS: Final = frozenset(("read_text", "read_bytes", "open", "iterdir", "rglob", "glob", "lstat", "stat", "tofile"))
+_READERS: Final = frozenset(
+    ("read_text", "read_bytes", "open", "iterdir", "rglob", "glob", "lstat", "stat", "tofile")
+)
 
 
-_LIBRARIES: Final = frozenset(_words("np numpy torch os sys io json shutil zipfile pickle subprocess Path pathlib"))
+_LIBRARIES: Final = frozenset(
+    _words("np numpy torch os sys io json shutil zipfile pickle subprocess Path pathlib")
+)
 """What modules import; through another module's name they are reached by nobody with good intentions."""
 
 
+@cache
 def refused_symbol(dotted: str) -> Refusal | None:
     """What is wrong with naming an imported or built-in thing; None if nothing is."""
     if dotted in _HARMLESS:

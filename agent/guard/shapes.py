@@ -1,5 +1,6 @@
 """Operations that merge, split, repeat or reverse the axes of a frame: where its columns lie afterwards."""
 
+import math
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
 
@@ -32,6 +33,8 @@ def reshaped(frame: Frame, name: str, args: list[Value], keywords: Keywords, mod
         return Outcome(frame)
     if name in ("reshape", "view", "expand", "broadcast_to") and not keywords:
         return _sized(frame, name, flat(args))
+    if name == "unflatten" and len(args) == 2 and axes_of(frame, args[0]) == [frame.axis] and frame.rank:
+        return _sized(frame, "reshape", [NUMBER] * (frame.rank - 1) + flat(args[1:]))
     if name in ("flatten", "ravel"):
         return _flattened(frame, args, keywords)
     if name in ("unsqueeze", "expand_dims"):
@@ -64,11 +67,21 @@ def reshaped(frame: Frame, name: str, args: list[Value], keywords: Keywords, mod
 
 def _sized(frame: Frame, name: str, sizes: list[Value]) -> Outcome:
     """`reshape` and `expand` to given sizes."""
+    length = len(frame.columns)
     last = sizes[-1].value if sizes and isinstance(sizes[-1], Const) else None
     if not sizes or from_end(frame) != -1 or not all(_is_size(size) for size in sizes):
         return _lost()
-    if last == len(frame.columns) or (name in ("expand", "broadcast_to") and last == -1):
+    if last == length or (name in ("expand", "broadcast_to") and last == -1):
         return Outcome(replace(frame, rank=len(sizes), axis=len(sizes) - 1))
+    for axis in range(len(sizes) - 1, -1, -1):
+        inner = numbers_of(sizes[axis:])
+        if name in ("expand", "broadcast_to") or inner is None or min(inner) < 1:
+            break
+        if math.prod(inner) == length:  # each position along this axis holds several columns
+            width = length // inner[0]
+            groups = [frame.columns[i : i + width] for i in range(0, length, width)]
+            columns = tuple(frozenset().union(*group) for group in groups)
+            return Outcome(replace(frame, columns=columns, rank=len(sizes), axis=axis))
     if name in ("reshape", "view") and len(sizes) == 1 and last == -1:
         return leak("flattens the label column into the others")
     return _lost()
@@ -113,14 +126,18 @@ def _rolled(frame: Frame, args: list[Value], keywords: Keywords) -> Outcome:
         return Outcome(frame)
     if shifts is None or len(shifts) != len(axes):
         return _lost()
-    by = sum(shift for shift, axis in zip(shifts, axes, strict=True) if axis == frame.axis) % len(frame.columns)
+    by = sum(shift for shift, axis in zip(shifts, axes, strict=True) if axis == frame.axis) % len(
+        frame.columns
+    )
     length = len(frame.columns)
     return Outcome(replace(frame, columns=tuple(frame.columns[(i - by) % length] for i in range(length))))
 
 
 def _repeated(frame: Frame, name: str, counts: list[int] | None, module: str) -> Outcome:
     """`repeat` and `tile`, by one count per axis, the last of which is for the last axis."""
-    is_torch = name == "tile" or (module != "numpy" and frame.rank is not None and len(counts or ()) >= frame.rank)
+    is_torch = name == "tile" or (
+        module != "numpy" and frame.rank is not None and len(counts or ()) >= frame.rank
+    )
     if counts is None or not is_torch or from_end(frame) != -1 or frame.rank is None:
         return _lost()
     rank = max(frame.rank, len(counts))
@@ -137,7 +154,11 @@ def axes_of(frame: Frame, given: Value) -> list[int] | None:
     if axes is None:
         return None
     if frame.rank is not None:
-        return [axis % frame.rank for axis in axes] if all(-frame.rank <= axis < frame.rank for axis in axes) else None
+        return (
+            [axis % frame.rank for axis in axes]
+            if all(-frame.rank <= axis < frame.rank for axis in axes)
+            else None
+        )
     if frame.axis is None or any((axis < 0) != (frame.axis < 0) for axis in axes):
         return None
     return axes

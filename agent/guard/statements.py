@@ -68,10 +68,10 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
         case ast.AugAssign():
             before = engine.evaluate(_loaded(node.target), scope)
             value = engine.evaluate(node.value, scope)
-            if isinstance(node.op, ast.Add) and isinstance(before, Items | Bag | Const):
-                if any(True for _ in (*frames_in(value), *sources_in(value))):
-                    containers.put_in(engine, node.target, before, containers.element_of(value), scope)
-                    return True
+            takes_in = isinstance(node.op, ast.Add) and isinstance(before, Items | Bag | Const)
+            if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
+                containers.put_in(engine, node.target, before, containers.element_of(value), scope)
+                return True
             engine.bind(node.target, arithmetic.binary(engine, node.value, node.op, before, value), scope)
         case ast.If():
             return _if(engine, node, scope)
@@ -263,7 +263,11 @@ def _class(engine: Engine, node: ast.ClassDef, scope: Scope) -> None:
         if isinstance(start, Function):
             keywords = {key: value for key, value in given.items() if key and key != "metaclass"}
             engine.invoke(start, [made], keywords, node)
-    fields = [part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)]
+    fields = [
+        part.target.id
+        for part in node.body
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    ]
     inherited = [base.names.get("__fields__") for base in bases if isinstance(base, Class)]
     before = [name for one in inherited if isinstance(one, Const) for name in one.value]
     made.names["__fields__"] = Const(tuple(dict.fromkeys([*before, *fields])))

@@ -1,9 +1,9 @@
 """Layer 2 of the guard: training code is read before it is run, and uses of the label are found.
 
 Modules are interpreted over a small domain (values.py): where a frame comes from, how it is renamed, viewed,
-cut, passed and stored, and which columns each operation touches. Functions are followed where they are called,
-also into other modules of the project. What cannot be decided is refused as well, with what would make it
-decidable.
+cut, passed and stored, and which columns each operation touches. Functions are followed where they are
+called, also into other modules of the project. What cannot be decided is refused as well, with what would
+make it decidable.
 """
 
 from collections.abc import Collection, Iterable
@@ -81,7 +81,7 @@ def _labels(columns: Collection[int]) -> frozenset[int]:
     if odd or not columns:
         got = f"got {odd[0]}" if odd else "none is given"
         raise DataError(
-            f"label columns must be from 0 to {N_COLUMNS - 1}, but {got}; name the columns that hold ground truth"
+            f"label columns must be from 0 to {N_COLUMNS - 1}, but {got}; name those that hold ground truth"
         )
     return frozenset(columns)
 

@@ -1,4 +1,4 @@
-"""Functions of the standard library that pass a frame, an index or a function on: followed by what they do."""
+"""Functions of the standard library that pass a frame, an index or a function on."""
 
 import ast
 from typing import Final
@@ -25,9 +25,21 @@ GETTER: Final = "operator.itemgetter()"
 
 _TRANSPARENT: Final = frozenset(
     (
-        *("functools.wraps()", "functools.lru_cache", "functools.cache", "functools.lru_cache()", "contextlib.contextmanager"),
+        *(
+            "functools.wraps()",
+            "functools.lru_cache",
+            "functools.cache",
+            "functools.lru_cache()",
+            "contextlib.contextmanager",
+        ),
         *("torch.no_grad()", "torch.inference_mode()", "torch.enable_grad()", "contextlib.nullcontext"),
-        *("typing.cast", "dataclasses.dataclass", "dataclasses.dataclass()", "typing.final", "typing.override"),
+        *(
+            "typing.cast",
+            "dataclasses.dataclass",
+            "dataclasses.dataclass()",
+            "typing.final",
+            "typing.override",
+        ),
         *("jaxtyping.jaxtyped()", "beartype.beartype", "abc.abstractmethod", "functools.total_ordering"),
     )
 )
@@ -81,7 +93,9 @@ def _attributes(engine: Engine, node: ast.AST, names: Items, owner: Value) -> Va
     for name in names.items:
         value = owner
         if not (isinstance(name, Const) and isinstance(name.value, str)):
-            engine.report(node, undecidable("looks up an attribute by a computed name", "Write the name out."))
+            engine.report(
+                node, undecidable("looks up an attribute by a computed name", "Write the name out.")
+            )
             return UNKNOWN
         for part in name.value.split("."):
             value = join([engine.attribute(node, one, part) for one in choices(value)])

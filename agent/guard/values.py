@@ -178,7 +178,7 @@ class Class(Value):
     def is_strategy(self) -> bool:
         """Whether training calls its hooks."""
         return any(
-            isinstance(base, Symbol) and base.dotted.startswith(f"{STRATEGIES}.")
+            (isinstance(base, Symbol) and base.dotted.startswith(f"{STRATEGIES}."))
             or (isinstance(base, Class) and base.is_strategy)
             for base in self.bases
         )
