@@ -1,4 +1,4 @@
-"""What the store knows of code that was let in: the guard's last word on it, and versions of users' strategies.
+"""What the store knows of code that was let in: the guard's last word on it, and versions of strategies.
 
 A verdict is found by the hash of what it is about, so that the same code is not asked about twice.
 """

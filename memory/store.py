@@ -1,8 +1,8 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over five parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, and what runs rest on. Every write is one short transaction with its event, so a kill -9 loses
-nothing that a call has returned from.
+One class over six parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, what runs rest on, and what was let in. Every write is one short transaction with its event, so a
+kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable

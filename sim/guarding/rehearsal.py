@@ -41,7 +41,7 @@ def rehearse(
 
     Args:
         resolved: The slot with its defaults.
-        data: Training frames and residual; its frames must not have been read yet.
+        data: Training frames and residual; frames are read, and marked.
         reaction: The frozen reaction model.
         n_frames: Frames of the whole data set.
         steps: How many optimiser steps; None for three, spread over the whole training.
@@ -50,6 +50,7 @@ def rehearse(
         LabelLeakError: A strategy used the label column; it names the line.
     """
     with watching() as watch:
+        watch.guard(data.frames)
         strategies = tuple(_Watched(one, watch) for one in resolved.strategies)
         cohort = CohortTraining(replace(resolved, strategies=strategies), data, reaction, n_frames=n_frames)
         total = cohort.plan.steps
