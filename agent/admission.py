@@ -65,6 +65,18 @@ def admit(
     return spec, problem
 
 
+def kept_strategies(spec: ExplorationSpec, workspace: Workspace, store: Store) -> list[UserStrategy]:
+    """The versions that an exploration went on with last, as copied; no file of the user is read."""
+    versions = store.admitted_strategies(spec.name)
+    kept = []
+    for one in spec.strategies.files:
+        name, _, class_name = one.rpartition(":")
+        path = Path(name).resolve()
+        if (sha256 := versions.get(str(StrategyFile(path, class_name)))) is not None:
+            kept.append(UserStrategy(workspace.strategies / sha256[:16], path.name, class_name, sha256))
+    return kept
+
+
 def sources(file: StrategyFile) -> tuple[Path, ...]:
     """The module of a strategy, and the modules of its folder that it imports, directly or not.
 

@@ -14,16 +14,18 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.guard import Fence, fence_off
+from agent.guard.traces import TraceFile
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
 from blocks.problem import FoundationReport, Problem, Progress, load_problem
+from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
 from blocks.user_strategy import UserStrategy
@@ -54,6 +56,28 @@ class TrainingTask:
 
     part: bool = False
     """Whether `slot` has some of a slot's seeds only."""
+
+
+@dataclass(frozen=True)
+class TraceTask:
+    """A short training on an audit's data, of which a trace is kept and nothing else."""
+
+    problem: str
+    slot: SlotSpec
+    root: Path
+    fence: Fence
+    memory_gib: float
+    strategies: tuple[UserStrategy, ...] = ()
+
+    @property
+    def out(self) -> Path:
+        """Where the training stands, as deep in the audit's data as a run is in its workspace."""
+        return self.root / "runs" / "audit" / "000001"
+
+    @property
+    def trace(self) -> Path:
+        """Where its trace is."""
+        return self.root / "trace.jsonl"
 
 
 class Span(NamedTuple):
@@ -104,6 +128,32 @@ def rehearse(task: TrainingTask, steps: int | None) -> None:
     assert task.slot is not None
     assert task.foundation is not None
     problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
+
+
+def trace(task: TraceTask) -> None:
+    """Trains behind a fence around the real workspace; the audit's own truth lies open on this side of it."""
+    _die_with_the_launch()
+    _speak_into(task.out / LOG)
+    limit = int(task.memory_gib * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    record = TraceFile(task.trace)
+    fence_off(task.fence)
+    # What would be there if the layer of absence had failed.
+    os.environ["SETPOINT_WORKSPACE"] = str(task.root)
+    load_problem(task.problem, task.strategies).trace(task.slot, task.root, record)
+    record.close()
+
+
+def write_audit_data(problem: str, root: Path, other_truth: bool, observations: Path | None) -> None:
+    """Writes one of the two data sets of an audit."""
+    _die_with_the_launch()
+    load_problem(problem).write_audit_data(root, other_truth=other_truth, observations=observations)
+
+
+def find_proxies(problem: str, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
+    """What predicts the labels. The truth is opened, and nothing is trained in this process."""
+    _die_with_the_launch()
+    return load_problem(problem).find_proxies(observations, seal, seeds)
 
 
 def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:

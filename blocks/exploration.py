@@ -70,7 +70,12 @@ class ExplorationSpec(Frozen):
     foundation: Annotated[
         dict[str, Any], Field(description="What all slots share, fitted once; the problem checks it.")
     ] = Field(default_factory=dict)
-    objective: Annotated[str, Field(description="The metric that is searched for.")] = "slope_recovery"
+    objective: Annotated[
+        str, Field(description="The metric that is searched for; left out: the problem's own for such data.")
+    ] = "slope_recovery"
+    truth_guided: Annotated[
+        bool, Field(description="Whether choices may read ground truth where the data are not simulated.")
+    ] = False
     space: SearchSpace
     baseline: Annotated[
         dict[str, Value],

@@ -93,7 +93,8 @@ def parse_exploration(
         if check:
             problem = load_problem(spec.problem)
             data = problem.resolve_data(spec.data, base or Path.cwd())
-            spec = spec.model_copy(update={"data": dict(data)})
+            unsaid = {} if "objective" in document else {"objective": problem.default_objective(data)}
+            spec = spec.model_copy(update={"data": dict(data), **unsaid})
             if spec.strategies.files:
                 # Their code is loaded once the guard has read it: a launch lets the problem check then.
                 spec = with_strategies(spec, spec.strategies.files, base=base or Path.cwd())

@@ -51,3 +51,12 @@ class Admissions:
                 detail = f"{version} {reference}"
                 self._database.note(cursor_of(session), ADMITTED, exploration=exploration, detail=detail)
             return before
+
+    def admitted_strategies(self, exploration: str) -> dict[str, str]:
+        """Versions of the user's strategies that an exploration goes on with, by file and class."""
+        admitted = select(EventRow.detail).where(
+            EventRow.exploration == exploration, EventRow.what == ADMITTED
+        )
+        with self._database.reading() as session:
+            pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
+            return {name: one for one, _, name in pairs}

@@ -19,6 +19,7 @@ from memory.rows import finite, require_dataset
 from memory.schema import (
     DatasetRow,
     DatasetState,
+    ExplorationRow,
     FoundationRow,
     FoundationState,
     GuardCheckRow,
@@ -155,6 +156,24 @@ class Ledger:
             row = session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
 
+    def stand_on(self, exploration: str, *, foundation: str) -> None:
+        """Records what a launch stands on: so the working memory can be rendered from the store alone."""
+        with self._database.writing() as session:
+            row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
+            row.foundation = foundation
+            cursor = cursor_of(session)
+            self._database.note(cursor, "stands on", exploration=exploration, detail=foundation)
+
+    def stood_on(self, exploration: str) -> FoundationRecord | None:
+        """The foundation that the last launch stood on; of an older store, that of its last run."""
+        with self._database.reading() as session:
+            key = _known(session.get(ExplorationRow, exploration), "exploration", exploration).foundation
+            if key is None:
+                runs = select(RunRow.foundation).where(RunRow.exploration == exploration)
+                key = session.scalar(runs.order_by(RunRow.number.desc()).limit(1))
+            row = None if key is None else session.get(FoundationRow, key)
+            return None if row is None else _foundation(row)
+
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()
     ) -> int:
@@ -198,10 +217,7 @@ class Ledger:
             used = select(RunRow.guard_check).where(RunRow.exploration == exploration).distinct()
             query = query.where(GuardCheckRow.id.in_(used))
         with self._database.reading() as session:
-            return [
-                GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})
-                for row in session.scalars(query)
-            ]
+            return [_guard_check(row) for row in session.scalars(query)]
 
 
 def _in_state(session: Session, key: str, *allowed: FoundationState) -> FoundationRow:
@@ -227,3 +243,7 @@ def _dataset(row: DatasetRow) -> DatasetRecord:
 
 def _foundation(row: FoundationRow) -> FoundationRecord:
     return FoundationRecord(**{name: getattr(row, name) for name in FoundationRecord.model_fields})
+
+
+def _guard_check(row: GuardCheckRow) -> GuardCheckRecord:
+    return GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})

@@ -1,8 +1,8 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over six parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, what runs rest on, and what was let in. Every write is one short transaction with its event, so a
-kill -9 loses nothing that a call has returned from.
+One class over eight parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, retractions, what runs rest on, what was let in, and the certificates of strategies. Every write is
+one short transaction with its event, so a kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from memory.admissions import Admissions
+from memory.certificates import Certificates
 from memory.database import Database, open_database
 from memory.explorations import Explorations
 from memory.history import Heard, History
 from memory.ledger import Ledger
 from memory.replanning import Replanning
+from memory.retractions import Retractions
 from memory.runs import RunTable
 from memory.wide import NAMES, STORED, Name, is_current, refresh
 from memory.workspace import Workspace
@@ -26,7 +28,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Explorations, RunTable, Replanning, History, Ledger, Admissions):
+class Store(Explorations, RunTable, Replanning, History, Retractions, Ledger, Admissions, Certificates):
     """An open store. Processes each open their own; any number may write at once."""
 
     def __init__(self, workspace: Workspace, database: Database) -> None:

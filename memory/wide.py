@@ -31,11 +31,16 @@ _FIXED = {
     "failure": "failure_kind",
     "failure_reason": "failure_reason",
     "dataset": "dataset",
+    "certified": "certified",
     "train_s": "train_s",
     "attempts": "attempts",
     "started_at": "started_at",
     "ended_at": "ended_at",
     "n_replicates": "json_extract(summary, '$.n_replicates')",
+    "void": (
+        "EXISTS (SELECT 1 FROM void_runs JOIN retractions ON retractions.id = void_runs.retraction "
+        "WHERE void_runs.run = runs.id AND retractions.undone_at IS NULL)"
+    ),
 }
 """Columns that every run has, in the order in which tables show them, and what they are made of."""
 

@@ -15,6 +15,9 @@ from blocks.errors import WorkspaceError
 
 _FOLDERS = ("datasets", "foundations", "strategies", "runs", "pictures", "snapshots", "progress", "sealed")
 
+MEMORY_S = 60.0
+"""How long a working memory waits for another process that renders one, s."""
+
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full", "free some space and launch again; what was stored is kept"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and launch again; what was stored is kept"),
@@ -129,6 +132,11 @@ class Workspace:
         """Folder of a rehearsal's log; one is rehearsed at a time, before the runs."""
         return self.root / "runs" / ".rehearsal"
 
+    @property
+    def audit(self) -> Path:
+        """Scratch folder of an audit; what is in it is worth nothing."""
+        return self.root / "audit"
+
     def run(self, exploration: str, number: int) -> Path:
         """Folder of a run's trained parameters and artifacts."""
         return self.root / "runs" / exploration / f"{number:06d}"
@@ -157,6 +165,24 @@ class Workspace:
                 f"{self.root} must be writable, but permission is denied; "
                 "choose a folder that can be written with --workspace"
             )
+
+    @contextmanager
+    def memory_lock(self) -> Iterator[None]:
+        """Held while a working memory is rendered and written: what is written last knows most.
+
+        Raises:
+            WorkspaceError: Another process has held it for a minute.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            with translate_os_errors(self.root), FileLock(self.root / "memory.lock", timeout=MEMORY_S):
+                yield
+        except Timeout as error:
+            raise WorkspaceError(
+                f"{self.memory_file} must be free to be written, but another process has been writing it for "
+                f"{MEMORY_S:g} s; stop that process"
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from agent.cli.launch import launch
 from agent.cli.memory import memory
 from agent.cli.plugins import add_plugins
 from agent.cli.report import report
+from agent.cli.retract import retract
 from agent.cli.runs import runs
 from agent.cli.show import show
 from agent.cli.sql import sql
@@ -26,5 +27,6 @@ app.command()(report)
 app.command()(watch)
 app.command()(sql)
 app.command()(explorations)
+app.command()(retract)
 app.add_typer(guard, name="guard")
 add_plugins(app)

@@ -69,7 +69,10 @@ def compare(
 def _settings(made: "Contrast", heads: Sequence[str]) -> list[Column]:
     names = [*made.settings, "state"]
     cells = [[_setting(value) for value in row] for row in made.settings.values()]
-    cells.append([run.state.value if run.failure is None else run.failure.kind.value for run in made.runs])
+    states = [run.state.value if run.failure is None else run.failure.kind.value for run in made.runs]
+    cells.append(
+        [f"{state}, void" if run.void else state for state, run in zip(states, made.runs, strict=True)]
+    )
     columns = [Column("", names, is_text=True)]
     return columns + [Column(head, [row[i] for row in cells], is_text=False) for i, head in enumerate(heads)]
 

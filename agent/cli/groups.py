@@ -58,8 +58,8 @@ def print_groups(
     shown = _split(asked.columns) or [
         name for name in dict.fromkeys((objective, *list(metrics)[:SHOWN])) if name in known
     ]
-    table = query_runs(store, exploration=exploration, where=where, columns=[*by, *shown, "state"])
-    by, shown = list(table.columns[: len(by)]), list(table.columns[len(by) : -1])
+    table = query_runs(store, exploration=exploration, where=where, columns=[*by, *shown, "state", "void"])
+    by, shown = list(table.columns[: len(by)]), list(table.columns[len(by) : -2])
     records = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     groups = _ordered(group_runs(records, by=by, metrics=shown), asked.sort, by=by, shown=shown)
     groups = groups if asked.limit is None else groups[: asked.limit]
@@ -67,8 +67,10 @@ def print_groups(
         bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         for line in lines(_columns(groups, by, shown, metrics), bold=bold):
             typer.echo(line)
+        void = sum(1 for record in records if record["void"])
         typer.echo(
             f"{len(records)} of {table.total} runs of {exploration}; median ±sd over the runs of a group"
+            + (f'; {void} of them void: leave them out with --where "not void"' if void else "")
         )
         return
     names = [*by, "runs", "failed", *(part for name in shown for part in (name, f"{name}_sd"))]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from agent.interrupts import obeyed
 from blocks.errors import InterruptedLaunchError
@@ -46,6 +47,7 @@ def launch(
     from blocks.run import RunState
     from memory import Store, Workspace
 
+    catch_up(workspace)
     spec, own = load_exploration(exploration), tuple(strategy or ())
     if own:
         spec = with_strategies(spec, own, base=Path.cwd(), where="--strategy")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
+from agent.cli.runs import truth_of
 
 if TYPE_CHECKING:
     from agent.status import Status
@@ -20,17 +22,26 @@ def status(
 ) -> None:
     """Say how an exploration stands: running or not, how far, the best so far, time left, disk, failures."""
     from agent.status import status_of
+    from blocks.problem import load_problem
     from memory import Store, Workspace
 
+    catch_up(workspace)
     with Store.open(Workspace(workspace), create=False) as store:
         found = status_of(store, store.resolve(exploration))
         best = _best(store, found)
+        void = len(store.past(found.name, found.spec.objective).void)
+        problem = load_problem(found.spec.problem)
+        ways, infos = problem.truth_guided_by(found.spec), problem.metrics(found.spec.data)
+        truth = truth_of(store, found.spec, infos, ways)
     if as_json:
-        json.dump(_record(found, best), sys.stdout, indent=2, ensure_ascii=False)
+        record = {**_record(found, best), "void": void, "queries_of_truth": truth.queries}
+        json.dump(record, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
         return
     typer.echo(_title(found))
-    for label, text in _lines(found, best):
+    more = [("void", "1 run" if void == 1 else f"{void} runs")] if void else []
+    more += [("choices", str(truth))] if ways else []
+    for label, text in [*_lines(found, best), *more]:
         typer.echo(f"{label:<13}{text}")
 
 

@@ -44,7 +44,7 @@ def tree(
     with Store.open(Workspace(workspace), create=False) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
-        runs = list(store.past(name, spec.objective))
+        runs = list(store.past(name, spec.objective).whole)
     if not runs:
         raise QueryError(f"{name}: must have runs to be shown, but has none yet; `setpoint launch {name}`")
     info = load_problem(spec.problem).metrics(spec.data)[spec.objective]
@@ -120,6 +120,8 @@ def _line(run: "Run", objective: str, info: "MetricInfo", *, is_best: bool) -> "
         result, style = run.state.value, "dim"
     line = Text(f"run {run.number}", style="bold")
     line.append(f"  {result}", style=style)
+    if run.void:
+        line.append("  void", style="red")
     if is_best:
         line.append("  best so far", style="green")
     line.append(f"  {run.proposal.role.value}", style="dim")

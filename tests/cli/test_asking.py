@@ -103,7 +103,7 @@ def test_a_workspace_may_be_named_by_the_environment(ask: Ask, launched: Path) -
     assert ask("runs").stdout == result.stdout
 
 
-@pytest.mark.parametrize("command", ["launch", "memory", "runs", "show", "explorations"])
+@pytest.mark.parametrize("command", ["launch", "memory", "runs", "show", "explorations", "retract"])
 def test_every_command_explains_itself(command: str, ask: Ask) -> None:
     text = ask(command, "--help").stdout
     assert "--workspace" in text
