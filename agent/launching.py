@@ -10,7 +10,6 @@ from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
 from agent.preparation import Preparation
-from agent.rehearsing import Rehearsals
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
@@ -66,7 +65,6 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
         ground = Preparation(session, workers=n_workers).run()
         store.stand_on(spec.name, foundation=ground.foundation_key)
         listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
-        Rehearsals(session, ground).run()
         return Explorer(session, ground, workers=n_workers).explore()
 
 

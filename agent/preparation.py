@@ -75,8 +75,9 @@ class Preparation:
             DataError: A data set is not the one that was recorded.
             SetpointError: A step failed.
         """
+        from agent.rehearsing import Rehearsals  # which stand on this module's ground
+
         check, n_files = self.admit_code()
-        certificates = certify(self._session, workers=self._workers)
         try:
             observations, observations_hash, seal = self.data_set()
             for note in self._call(inspect_data, self._spec, observations, timeout_s=DATA_LIMIT):
@@ -84,7 +85,7 @@ class Preparation:
             foundation, key, summary, cached = self.foundation(observations, observations_hash, seal)
         finally:
             self._pool.stop()
-        return Ground(
+        ground = Ground(
             observations=observations,
             observations_hash=observations_hash,
             seal=seal,
@@ -95,8 +96,11 @@ class Preparation:
             cached=cached,
             guard_check=check,
             guard_files=n_files,
-            certificates=certificates,
+            certificates={},
         )
+        # Whoever uses a label is told by the line first, and by a certificate that is refused only then.
+        Rehearsals(self._session, ground).run()
+        return ground._replace(certificates=certify(self._session, workers=self._workers))
 
     def admit_code(self) -> tuple[int, int]:
         """The static guard over all training code; its verdict is stored, and every run points to it."""
