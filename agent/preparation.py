@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
+from agent.guard import Fence, FileId, check_paths, landlock, seal_permissions, to_text
 from agent.pool import Outcome, Pool
 from agent.session import Session
 from agent.worker import (
@@ -118,7 +118,7 @@ class Preparation:
 
     def admit_code(self) -> tuple[int, int]:
         """The static guard over all training code; its verdict is stored, and every run points to it."""
-        self._listener.stage("guard: checking the training code")
+        self._listener.stage(f"guard: checking the training code; the fence is {landlock.status()}")
         report = check_paths(self._problem.training_sources())
         findings = [*report.leaks, *report.undecidable]
         check = self._store.record_guard_check(

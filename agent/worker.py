@@ -128,6 +128,19 @@ def train(task: TrainingTask) -> Span:
     return Span(started, time.monotonic())
 
 
+def rehearse(task: TrainingTask, steps: int | None) -> None:
+    """Trains for a few steps behind the fence, while it is watched whether a label is used.
+
+    Args:
+        task: Of a slot.
+        steps: How many, from the first on; None for a few that stand for the whole training.
+    """
+    problem = _behind_the_fence(task)
+    assert task.slot is not None
+    assert task.foundation is not None
+    problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
+
+
 def trace(task: TraceTask) -> None:
     """Trains behind a fence around the real workspace; the audit's own truth lies open on this side of it."""
     _die_with_the_launch()
@@ -152,19 +165,6 @@ def find_proxies(problem: str, observations: Path, seal: Path, seeds: Sequence[i
     """What predicts the labels. The truth is opened, and nothing is trained in this process."""
     _die_with_the_launch()
     return load_problem(problem).find_proxies(observations, seal, seeds)
-
-
-def rehearse(task: TrainingTask, steps: int | None) -> None:
-    """Trains for a few steps behind the fence, while it is watched whether a label is used.
-
-    Args:
-        task: Of a slot.
-        steps: How many, from the first on; None for a few that stand for the whole training.
-    """
-    problem = _behind_the_fence(task)
-    assert task.slot is not None
-    assert task.foundation is not None
-    problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
 
 
 def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:

@@ -19,7 +19,6 @@ from memory.rows import finite, require_dataset
 from memory.schema import (
     DatasetRow,
     DatasetState,
-    EventRow,
     ExplorationRow,
     FoundationRow,
     FoundationState,
@@ -28,8 +27,6 @@ from memory.schema import (
 )
 
 Row = TypeVar("Row")
-
-_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -212,49 +209,6 @@ class Ledger:
         with self._database.reading() as session:
             found = session.execute(count.group_by(RunRow.guard_check))
             return {check: runs for check, runs in found if check is not None}
-
-    def verdict_on(self, code_hash: str) -> str | None:
-        """What the guard last said of the code with that hash; None where it was not asked."""
-        query = (
-            select(GuardCheckRow.verdict)
-            .where(GuardCheckRow.code_hash == code_hash)
-            .order_by(GuardCheckRow.id.desc())
-        )
-        with self._database.reading() as session:
-            return session.scalar(query.limit(1))
-
-    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
-        """Records which version of a user's strategy an exploration goes on with.
-
-        Args:
-            exploration: Its name.
-            reference: File and class of the strategy.
-            version: Hash of its code.
-
-        Returns:
-            The version that it had before; None where it had none.
-        """
-        known = (
-            select(EventRow.detail)
-            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
-            .order_by(EventRow.id.desc())
-        )
-        with self._database.writing() as session:
-            pairs = (detail.partition(" ") for detail in session.scalars(known))
-            before = next((one for one, _, name in pairs if name == reference), None)
-            if before != version:
-                detail = f"{version} {reference}"
-                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
-            return before
-
-    def admitted_strategies(self, exploration: str) -> dict[str, str]:
-        """Versions of the user's strategies that an exploration goes on with, by file and class."""
-        admitted = select(EventRow.detail).where(
-            EventRow.exploration == exploration, EventRow.what == _ADMITTED
-        )
-        with self._database.reading() as session:
-            pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
-            return {name: one for one, _, name in pairs}
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""

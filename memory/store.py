@@ -1,9 +1,9 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over eleven parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, retractions, what runs rest on, the certificates of strategies, what was held after each block,
-steering, prior knowledge, and the numbers of principles. Every write is one short transaction with its event,
-so a kill -9 loses nothing that a call has returned from.
+One class over twelve parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, retractions, what runs rest on, what was let in, the certificates of strategies, what was held after
+each block, steering, prior knowledge, and the numbers of principles. Every write is one short transaction with
+its event, so a kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from memory.admissions import Admissions
 from memory.beliefs import Beliefs
 from memory.certificates import Certificates
 from memory.database import Database, open_database
@@ -39,6 +40,7 @@ class Store(
     History,
     Retractions,
     Ledger,
+    Admissions,
     Certificates,
     Beliefs,
     Steering,

@@ -2,23 +2,34 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
+from agent.guard import folding
+from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
-    LABEL,
+    CUT,
     NUMBER,
     UNKNOWN,
     Bag,
+    Computed,
     Const,
+    Cut,
     Frame,
+    Indices,
+    Instance,
     Items,
     Label,
     Mapping,
-    Number,
+    Method,
+    Source,
+    Stranger,
     Value,
     choices,
+    frames_in,
     join,
+    sources_in,
 )
 
 UNROLLED = 16
@@ -39,9 +50,13 @@ def display(engine: Engine, node: ast.Tuple | ast.List | ast.Set, scope: Scope) 
         items += parts if parts is not None else [element_of(value)]
     if not is_known:
         return Bag(join(items))
-    if not isinstance(node, ast.Tuple) and all(isinstance(item, Const) for item in items):
-        return Const(tuple(item.value for item in items if isinstance(item, Const)))
-    return Items(tuple(items))
+    plain = [item.value for item in items if isinstance(item, Const)]
+    is_plain = len(plain) == len(items) and all(
+        isinstance(one, bool | int | float | str | bytes | None) for one in plain
+    )
+    if is_plain and not isinstance(node, ast.Tuple):
+        return Const(tuple(plain))
+    return Items(tuple(items), is_list=not isinstance(node, ast.Tuple))
 
 
 def dictionary(engine: Engine, node: ast.Dict, scope: Scope) -> Value:
@@ -53,7 +68,74 @@ def dictionary(engine: Engine, node: ast.Dict, scope: Scope) -> Value:
             entries.append((engine.evaluate(key, scope), value))
         elif isinstance(value, Mapping):
             entries += value.entries
+        elif isinstance(value, Source):
+            entries.append((UNKNOWN, value))
     return Mapping(tuple(entries))
+
+
+CHANGES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "extendleft", "setdefault"))
+"""Methods by which a container takes values in."""
+
+
+def grow(engine: Engine, node: ast.Call, args: list[Value], keywords: dict[str, Value], scope: Scope) -> None:
+    """`items.append(value)` and its like: the container holds the value from now on."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in CHANGES:
+        return
+    target, name = node.func.value, node.func.attr
+    before = engine.evaluate(target, scope)
+    given = [*args, *keywords.values()]
+    if name in ("extend", "update", "extendleft"):
+        given = [*(element_of(arg) for arg in args), *keywords.values()]
+        given += [one for arg in args if isinstance(arg, Mapping) for _, one in arg.entries]
+    put_in(engine, target, before, join(given), scope)
+
+
+def put_in(engine: Engine, target: ast.expr, before: Value, added: Value, scope: Scope) -> None:
+    """A container, written as `target`, takes `added` in; so does every name that stands for it."""
+    held = [
+        element_of(one) if not isinstance(one, Mapping) else join([value for _, value in one.entries])
+        for one in choices(before)
+        if isinstance(one, Items | Bag | Const | Mapping)
+    ]
+    matters = any(True for _ in (*frames_in(added), *sources_in(added)))
+    if not held and not matters:
+        return
+    if matters:
+        engine.spill(added)
+    grown = Bag(join([*(one for one in held if one != UNKNOWN), added]))
+    if isinstance(target, ast.Name):
+        home = scope.home(target.id)
+        if home is None:
+            return
+        if matters and target.id in scope.parameters and home is scope:
+            what = "puts a frame into a container that belongs to the caller"
+            engine.report(target, undecidable(what, "Return the frame instead."))
+        for name in scope.twins.get(target.id, {target.id}) if home is scope else {target.id}:
+            if home is scope:
+                scope.names[name] = grown
+            else:
+                engine.widen(home, name, grown)
+    elif isinstance(target, ast.Attribute):
+        for owner in choices(engine.evaluate(target.value, scope)):
+            engine.keep(target, owner, target.attr, grown, ast.unparse(target.value))
+    elif isinstance(target, ast.Subscript):
+        outer = engine.evaluate(target.value, scope)
+        put_in(engine, target.value, outer, grown, scope)
+
+
+def method(owner: Value, name: str, args: list[Value]) -> Value | None:
+    """A method of a container; None where it is none of those."""
+    if name == "setdefault" and len(args) == 2:
+        return join([folding.method(owner, "get", args[:1]) or UNKNOWN, args[1]])
+    if name in CHANGES and isinstance(owner, Items | Bag | Const | Mapping):
+        return COMPUTED
+    if not isinstance(owner, Items | Bag):
+        return None
+    if name in ("pop", "popleft", "__getitem__", "__next__", "get", "popitem"):
+        return element_of(owner)
+    if name == "items":
+        return Bag(Items((COMPUTED, element_of(owner))))
+    return owner if name in ("copy", "__iter__", "values", "elements") else None
 
 
 def concatenate(left: Value, right: Value) -> Value:
@@ -72,11 +154,18 @@ def known_items(value: Value) -> list[Value] | None:
         return [Const(part) for part in value.value] if len(value.value) <= 256 else None
     if isinstance(value, Mapping):
         return [key for key, _ in value.entries]
-    if isinstance(value, Frame) and value.is_firm and value.rank is not None and value.axis == 0:
-        trail = (*value.trail, f"element {LABEL} of the columns")
-        rest: Value = COMPUTED
-        return [Label(trail) if LABEL in column else rest for column in value.columns]
+    if isinstance(value, Frame) and value.rank is not None and value.axis == 0:
+        return labelled(value)
     return None
+
+
+def labelled(frame: Frame) -> list[Value]:
+    """The columns of a frame one by one: labels, and parts without."""
+    found: list[Value] = []
+    for place, column in enumerate(frame.columns):
+        trail = (*frame.trail, f"element {place} of the columns")
+        found.append(Label(trail) if frame.labels & column else CUT)
+    return found
 
 
 def element_of(value: Value) -> Value:
@@ -91,14 +180,22 @@ def _element(value: Value) -> Value:
     if isinstance(value, Bag):
         return value.item
     if isinstance(value, Frame):
+        if not value.holds_label:
+            return CUT
         if value.axis == 0 or value.axis is None:
-            return Label(value.trail) if value.is_firm and value.holds_label else UNKNOWN
+            return Label(value.trail)
         if value.rank is None:
-            return value
-        return Frame(value.rank - 1, value.axis - 1, value.columns, value.is_firm, value.trail)
+            return replace(value, axis=value.axis - (value.axis > 0))
+        return replace(value, rank=value.rank - 1, axis=value.axis - 1)
     if isinstance(value, Const) and isinstance(value.value, range):
         return NUMBER
-    return COMPUTED if isinstance(value, Number) else UNKNOWN
+    if isinstance(value, Method) and isinstance(value.owner, Frame):
+        return value.owner
+    if isinstance(value, Indices | Cut):
+        return value
+    if isinstance(value, Stranger):
+        return value
+    return COMPUTED if isinstance(value, Computed) else UNKNOWN
 
 
 def unpack(value: Value, n: int, star: int | None) -> list[Value]:
@@ -141,3 +238,13 @@ def comprehend(
                     made.append(inner)
         scopes = made
     return scopes, is_known
+
+
+def anything_in(engine: Engine, node: ast.AST, value: Value) -> Value:
+    """Whatever an object may hand out by position: fields of one's own class, or what it leads to."""
+    found = [
+        engine.attribute(node, one, "__dict__")
+        for one in choices(value)
+        if isinstance(one, Instance | Source)
+    ]
+    return join([part for one in found if isinstance(one, Mapping) for _, part in one.entries] or [UNKNOWN])

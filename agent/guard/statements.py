@@ -2,19 +2,30 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
-from agent.guard import arithmetic, binding, containers, expressions, seeds
+from agent.guard import arithmetic, binding, containers, seeds
 from agent.guard.engine import Engine, Scope
 from agent.guard.refused import CODE, FILE, refused_symbol
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
+    Bag,
+    Bound,
     Class,
     Const,
+    Frame,
     Function,
+    Instance,
+    Items,
+    Mapping,
+    Namespace,
     Symbol,
     Value,
+    choices,
     frames_in,
+    join,
+    sources_in,
 )
 
 ROUNDS = 3
@@ -32,6 +43,9 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             scope.returned.append(engine.evaluate(node.value, scope) if node.value else Const(None))
             return False
         case ast.Raise():
+            for part in (node.exc, node.cause):
+                if part is not None:
+                    engine.consume(engine.evaluate(part, scope), part, "raises the label column")
             return False
         case ast.Break() | ast.Continue():
             scope.exits.append(dict(scope.names))
@@ -42,17 +56,22 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             value = engine.evaluate(node.value, scope)
             for target in node.targets:
                 engine.bind(target, value, scope)
+            _pair(node, value, scope)
         case ast.AnnAssign():
             value = engine.evaluate(node.value, scope) if node.value else UNKNOWN
+            _calls_in(engine, [node.annotation], scope)
             if value == UNKNOWN:
-                value = seeds.annotated(
-                    node.annotation, ast.unparse(node.target), node.lineno, engine.classes
-                )
+                name = ast.unparse(node.target)
+                value = seeds.annotated(node.annotation, name, node.lineno, scope.lookup, engine.labels)
             if node.value or value != UNKNOWN:
                 engine.bind(node.target, value, scope)
         case ast.AugAssign():
             before = engine.evaluate(_loaded(node.target), scope)
             value = engine.evaluate(node.value, scope)
+            takes_in = isinstance(node.op, ast.Add) and isinstance(before, Items | Bag | Const)
+            if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
+                containers.put_in(engine, node.target, before, containers.element_of(value), scope)
+                return True
             engine.bind(node.target, arithmetic.binary(engine, node.value, node.op, before, value), scope)
         case ast.If():
             return _if(engine, node, scope)
@@ -65,17 +84,13 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             for item in node.items:
                 held = engine.evaluate(item.context_expr, scope)
                 if item.optional_vars is not None:
-                    engine.bind(item.optional_vars, held, scope)
+                    entered = [_entered(engine, item.context_expr, one) for one in choices(held)]
+                    engine.bind(item.optional_vars, join(entered), scope)
             return run(engine, node.body, scope)
         case ast.Try() | ast.TryStar():
             return _try(engine, node, scope)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            for default in (*node.args.defaults, *node.args.kw_defaults, *node.decorator_list):
-                if default is not None:
-                    engine.evaluate(default, scope)
-            function = Function(node, scope, scope.owner)
-            scope.names[node.name] = function
-            engine.declare(function)
+            _function(engine, node, scope)
         case ast.ClassDef():
             _class(engine, node, scope)
         case ast.Import() | ast.ImportFrom():
@@ -88,6 +103,54 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
         case ast.Match():
             _match(engine, node, scope)
     return True
+
+
+_PLAIN = ("property", "staticmethod", "classmethod", "cached_property", "overload", "setter", "register")
+"""Decorators whose effect is known without calling them."""
+
+
+def _function(engine: Engine, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+    for default in (*node.args.defaults, *node.args.kw_defaults):
+        if default is not None:
+            engine.evaluate(default, scope)
+    arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    _calls_in(engine, [node.returns, *(one.annotation for one in arguments)], scope)
+    function = Function(node, scope, scope.owner)
+    value: Value = function
+    for decorator in reversed(node.decorator_list):
+        if ast.unparse(decorator).rpartition(".")[2] in _PLAIN:
+            continue
+        wrap = engine.evaluate(decorator, scope)
+        if isinstance(wrap, Function | Class | Bound):
+            value = engine.apply(decorator, wrap, [value], {})
+    if scope.assign(node.name, value):
+        engine.changed()
+    engine.declare(function)
+
+
+def _calls_in(engine: Engine, annotations: Sequence[ast.expr | None], scope: Scope) -> None:
+    """Annotations are evaluated as well; those that do more than name a type are read."""
+    for one in annotations:
+        if one is not None and any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(one)):
+            engine.evaluate(one, scope)
+
+
+def _entered(engine: Engine, node: ast.expr, held: Value) -> Value:
+    """What `with held as name` binds."""
+    if isinstance(held, Instance):
+        method = engine.attribute(node, held, "__enter__")
+        return engine.apply(node, method, [], {}) if isinstance(method, Function | Bound) else held
+    return held.item if isinstance(held, Bag) else held
+
+
+def _pair(node: ast.Assign, value: Value, scope: Scope) -> None:
+    """`a = b` and `a = b = []`: the names stand for one container."""
+    names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node.value, ast.Name):
+        names.append(node.value.id)
+    if len(names) > 1 and any(isinstance(one, Const | Items | Bag | Mapping) for one in choices(value)):
+        for name in names[1:]:
+            scope.pair(names[0], name)
 
 
 def _loaded(target: ast.expr) -> ast.expr:
@@ -154,7 +217,12 @@ def _repeat(engine: Engine, node: ast.For | ast.AsyncFor | ast.While, scope: Sco
             break
     else:
         for name, value in scope.names.items():
-            if before.get(name) != value and not any(True for _ in frames_in(value)):
+            if before.get(name) == value:
+                continue
+            frames = [one for one in frames_in(value) if isinstance(one, Frame)]
+            if frames:  # turned on with every round: nobody knows how far
+                scope.names[name] = join([value, *(replace(one, rank=None, axis=None) for one in frames)])
+            elif not any(True for _ in (*frames_in(value), *sources_in(value))):
                 scope.names[name] = COMPUTED
         _body(engine, node, scope, dict(scope.names))
     run(engine, node.orelse, scope)
@@ -167,6 +235,8 @@ def _try(engine: Engine, node: ast.Try | ast.TryStar, scope: Scope) -> bool:
     middle = dict(scope.names)
     for handler in node.handlers:
         scope.merge([before, middle])
+        if handler.type is not None:
+            engine.evaluate(handler.type, scope)
         if handler.name:
             scope.names[handler.name] = UNKNOWN
         if run(engine, handler.body, scope):
@@ -176,48 +246,66 @@ def _try(engine: Engine, node: ast.Try | ast.TryStar, scope: Scope) -> bool:
 
 
 def _class(engine: Engine, node: ast.ClassDef, scope: Scope) -> None:
-    for part in (*node.bases, *node.decorator_list):
-        engine.evaluate(part, scope)
-    inner = Scope(scope, owner=node.name)
-    for base in node.bases:
-        parent = scope.lookup(base.id) if isinstance(base, ast.Name) else None
-        inner.names |= parent.names if isinstance(parent, Class) else {}
-    made = Class(node.name, inner.names)
-    scope.names[node.name] = engine.classes[node.name] = made
+    bases = [base for part in node.bases for base in choices(engine.evaluate(part, scope))]
+    decorators = [engine.evaluate(part, scope) for part in node.decorator_list]
+    given = {one.arg: engine.evaluate(one.value, scope) for one in node.keywords}
+    inner = Scope(scope)
+    made = Class(f"{engine.module.name}:{node.name}", inner.names, tuple(bases))
+    inner.owner = made
+    if scope.assign(node.name, made):
+        engine.changed()
     run(engine, node.body, inner)
     made.names.update(inner.names)
+    if (meta := given.get("metaclass")) is not None:
+        made.names["__metaclass__"] = meta
+    for base in bases:
+        start = base.names.get("__init_subclass__") if isinstance(base, Class) else None
+        if isinstance(start, Function):
+            keywords = {key: value for key, value in given.items() if key and key != "metaclass"}
+            engine.invoke(start, [made], keywords, node)
     fields = [
-        part for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+        part.target.id
+        for part in node.body
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
     ]
-    made.names["__fields__"] = Const(
-        tuple(part.target.id for part in fields if isinstance(part.target, ast.Name))
-    )
+    inherited = [base.names.get("__fields__") for base in bases if isinstance(base, Class)]
+    before = [name for one in inherited if isinstance(one, Const) for name in one.value]
+    made.names["__fields__"] = Const(tuple(dict.fromkeys([*before, *fields])))
+    value: Value = made
+    for wrap in reversed(decorators):
+        if isinstance(wrap, Function | Class | Bound):
+            value = engine.apply(node, wrap, [value], {})
+    if value is not made:
+        scope.assign(node.name, value)
+    engine.declare_class(made)
 
 
 def _import(engine: Engine, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
     if isinstance(node, ast.Import):
         for alias in node.names:
-            if refused_symbol(alias.name) is FILE:
-                scope.names[alias.asname or alias.name.partition(".")[0]] = Symbol(
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
-                continue  # what it is used for decides
-            value = expressions.symbol(engine, node, alias.name)
             top = alias.name.partition(".")[0]
-            scope.names[alias.asname or top] = (
-                value if alias.asname else expressions.symbol(engine, node, top)
-            )
+            if refused_symbol(alias.name) is FILE:
+                scope.names[alias.asname or top] = Symbol(alias.name if alias.asname else top)
+                continue  # what it is used for decides
+            value = engine.imported(node, alias.name)
+            scope.names[alias.asname or top] = value if alias.asname else engine.imported(node, top)
         return
-    module = f"{'sim.' if node.level else ''}{node.module or ''}".rstrip(".")
+    module = engine.absolute(node.module or "", node.level)
     if (refusal := refused_symbol(module)) and refusal is not FILE:
         engine.refuse(node, refusal)
         return
+    source = engine.imported(node, module) if module else UNKNOWN
     for alias in node.names:
         if alias.name == "*":
-            if module.partition(".")[0] in ("sim", "os", "builtins", "io", "numpy", "torch"):
+            if isinstance(source, Namespace):
+                scope.names |= source.module.scope.names
+            elif module.partition(".")[0] in ("sim", "os", "builtins", "io", "numpy", "torch"):
                 engine.refuse(node, CODE)
             continue
-        scope.names[alias.asname or alias.name] = expressions.symbol(engine, node, f"{module}.{alias.name}")
+        if isinstance(source, Namespace):
+            scope.names[alias.asname or alias.name] = engine.member(node, source.module, alias.name)
+        else:
+            scope.names[alias.asname or alias.name] = engine.symbol(node, f"{module}.{alias.name}")
 
 
 def _match(engine: Engine, node: ast.Match, scope: Scope) -> None:

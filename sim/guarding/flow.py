@@ -14,6 +14,11 @@ from sim.guarding.watch import Watch
 class Flow(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees all that is computed inside, gradients included."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Nothing here is compiled; to guard against it, torch would load its compiler, for seconds.
+        return False
+
     def __init__(self, watch: Watch) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._watch, self._shadows = watch, watch.shadows

@@ -63,7 +63,7 @@ def users_place() -> Place:
 
 def is_users(file: str) -> bool:
     """Whether code of that file is neither ours nor a library's."""
-    return not (file.startswith((*ROOMS, *_LIBRARIES, "<")) or _PACKAGES in file)
+    return file.endswith(".py") and not (file.startswith((*ROOMS, *_LIBRARIES)) or _PACKAGES in file)
 
 
 def place_of(frame: FrameType) -> Place:

@@ -7,7 +7,7 @@ are one at the beginning, one in the middle and the last one.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final
 
 from torch import Tensor
 
@@ -15,11 +15,14 @@ from sim.guarding.places import Place
 from sim.guarding.watch import Watch
 from sim.guarding.watching import watching
 from sim.node import NodeCohort
-from sim.strategies.base import Latent, Strategy
+from sim.strategies.base import Latent, StepFactors, Strategy
 from sim.training.data import Reaction, TrainingData
 from sim.training.plan import Batch, TrainingPlan
 from sim.training.slots import Resolved
 from sim.training.trainer import CohortTraining
+
+FACTS: Final = ("name", "supplies_loss", "rolls_out", "needs_rollout", "refines", "source_sha256")
+"""What training asks of a strategy besides its hooks."""
 
 LOSS = "puts it into the loss"
 START = "puts it into the start of the training"
@@ -38,7 +41,7 @@ def rehearse(
 
     Args:
         resolved: The slot with its defaults.
-        data: Training frames and residual; its frames must not have been read yet.
+        data: Training frames and residual; frames are read, and marked.
         reaction: The frozen reaction model.
         n_frames: Frames of the whole data set.
         steps: How many optimiser steps; None for three, spread over the whole training.
@@ -47,7 +50,8 @@ def rehearse(
         LabelLeakError: A strategy used the label column; it names the line.
     """
     with watching() as watch:
-        strategies = tuple(cast(Strategy, _Watched(one, watch)) for one in resolved.strategies)
+        watch.guard(data.frames)
+        strategies = tuple(_Watched(one, watch) for one in resolved.strategies)
         cohort = CohortTraining(replace(resolved, strategies=strategies), data, reaction, n_frames=n_frames)
         total = cohort.plan.steps
         chosen = range(min(steps, total)) if steps is not None else sorted({0, total // 2, total - 1})
@@ -57,14 +61,22 @@ def rehearse(
             watch.refuse([*values, *(one.grad for one in values if one.grad is not None)], GRADIENT)
 
 
-class _Watched:
+class _Watched(Strategy):
     """A strategy whose hooks are looked at: what they give back must not come from a label."""
 
     def __init__(self, strategy: Strategy, watch: Watch) -> None:
+        super().__init__(strategy.options)
         self._strategy, self._watch = strategy, watch
+        vars(self).update({name: getattr(strategy, name) for name in FACTS})
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._strategy, name)
+    def configure(self, plan: TrainingPlan) -> TrainingPlan:
+        return self._strategy.configure(plan)
+
+    def horizon(self, step: int, total: int, time_step: int) -> int:
+        return self._strategy.horizon(step, total, time_step)
+
+    def schedule(self, step: int, total: int) -> StepFactors:
+        return self._strategy.schedule(step, total)
 
     def initialise(self, node: NodeCohort, data: TrainingData, generators: Any) -> NodeCohort:
         found = self._strategy.initialise(node, data, generators)

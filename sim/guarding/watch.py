@@ -1,11 +1,7 @@
-"""What is known of labels while code is watched, and the error that names whoever uses one.
-
-Frames are marked where they are read from disk (frames.py), if anybody watches at that time.
-"""
+"""What is known of labels while code is watched, and the error that names whoever uses one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, Final
 
 import torch
@@ -21,9 +17,6 @@ from sim.guarding.shadow import Shadows
 LABEL: Final = 6
 """Column of a frame that holds the label, or NaN in its place."""
 
-active: ContextVar["Watch | None"] = ContextVar("watch", default=None)
-"""The watch of the code that runs now."""
-
 
 @contextmanager
 def unwatched() -> Iterator[None]:
@@ -37,8 +30,6 @@ class Watch:
 
     def __init__(self) -> None:
         self.shadows = Shadows()
-        self.seen = False
-        """Whether anybody has asked for frames."""
 
     def guard(self, frames: Float64[Tensor, "*axes 8"], column: int = LABEL) -> None:
         """Marks the label column of frames."""
@@ -46,7 +37,6 @@ class Watch:
             mask = torch.zeros(frames.shape[-1], dtype=torch.bool)
             mask[column] = True
             self.shadows.write(frames, mask)
-            self.seen = True
 
     def has_label(self, tensor: Shaped[Tensor, "..."]) -> bool:
         """Whether any element of a tensor is a label, or comes from one."""

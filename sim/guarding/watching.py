@@ -15,20 +15,19 @@ from sim.guarding.arrays import OUT, LabelArray, LabelNumber
 from sim.guarding.exits import Exits, closed_exits
 from sim.guarding.flow import Flow
 from sim.guarding.places import Place, is_users, place_in, users_place
-from sim.guarding.watch import Watch, active
+from sim.guarding.watch import Watch
 
 _OURS = (LabelArray.__name__, LabelNumber.__name__)
 
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """Watches what runs inside.
+    """Watches what runs inside: whoever begins it marks the frames that are in reach (`Watch.guard`).
 
     Raises:
         LabelLeakError: Where it uses a label, at once; it names the line.
     """
     watch = Watch()
-    token = active.set(watch)
     try:
         with closed_exits(watch), Flow(watch), Exits(watch):
             yield watch
@@ -37,8 +36,6 @@ def watching() -> Iterator[Watch]:
         if any(name in str(error) for name in _OURS):
             raise watch.leak(None, OUT, _place_of(error.__traceback__)) from error
         raise
-    finally:
-        active.reset(token)
 
 
 def _place_of(traceback: TracebackType | None) -> Place:

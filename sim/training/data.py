@@ -17,7 +17,6 @@ from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
-from sim.guarding.frames import whole_frames
 from sim.networks.substrates import without_equation
 from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
@@ -207,7 +206,7 @@ def training_data(
             "dc/dt and the reaction model must be finite on every training frame, but one is not; "
             "check the concentrations, or fit the reaction model again"
         )
-    whole = partial(whole_frames, observations, kept)
+    whole = partial(_whole_frames, observations, kept)
     if model is None:
         return TrainingData(concentration, residual, observations.dt, _load_frames=whole)
     trusted = trusted_changes(frames, model, observations, states=model.states is not None)
@@ -220,6 +219,11 @@ def training_data(
         line_covariance=None if covariance is None else torch.from_numpy(covariance),
         _load_frames=whole,
     )
+
+
+def _whole_frames(observations: Observations, kept: int) -> Float64[Tensor, "frame metabolite 8"]:
+    """A copy: the frames on disk are read-only, and shared by all that train on them."""
+    return torch.from_numpy(np.array(observations.frames[:kept]))
 
 
 def trusted_changes(

@@ -201,7 +201,6 @@ CLEAN = {
         "return float(len(PurePath('a/b.npz').name))", before="from pathlib import PurePath"
     ),
     "json of a text": hint("return json.loads('[1, 2, 3]')", before="import json"),
-    "a text file in memory": hint("return np.loadtxt(io.StringIO('1 2 3'))", before="import io"),
     "bytes in memory": hint("return list(io.BytesIO(b'abc').read())", before="import io"),
     "the working directory's depth": hint("return float('seal' in 'sealed')"),
     "a constant configuration": hint(
