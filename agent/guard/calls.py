@@ -82,9 +82,11 @@ def evaluate(engine: Engine, node: ast.Call, scope: Scope) -> Value:
             keywords |= {key: one for key, one in named if isinstance(key, str)}
         else:
             engine.consume(value, node, "spreads a frame over the arguments of a call")
-    if node.args or node.keywords:
-        containers.grow(engine, node, args, keywords, scope)
-    return join([apply(engine, node, one, args, keywords) for one in choices(function)])
+    containers.grow(engine, node, args, keywords, scope)
+    result = join([apply(engine, node, one, args, keywords) for one in choices(function)])
+    for one in choices(function):
+        containers.changed_by(engine, node, one, scope)
+    return result
 
 
 def apply(
@@ -170,6 +172,10 @@ def _method(
     if isinstance(owner, Cut) and name in (*MOVES, *SHAPES, *TURNS, *PICKS):
         unfollowed(engine, node, args, keywords)
         return CUT
+    if isinstance(owner, Stranger) and name in ("select", "narrow", "index_select", "take", "__getitem__"):
+        for arg in args:
+            engine.subscript(node, owner, Items((Const(Ellipsis), arg)))
+        return owner
     if isinstance(owner, Stranger) and name in (*MOVES, *ELEMENTS, *TURNS, *SHAPES):
         unfollowed(engine, node, args, keywords)
         return owner

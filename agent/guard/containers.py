@@ -13,10 +13,12 @@ from agent.guard.values import (
     NUMBER,
     UNKNOWN,
     Bag,
+    Bound,
     Computed,
     Const,
     Cut,
     Frame,
+    Function,
     Indices,
     Instance,
     Items,
@@ -25,6 +27,7 @@ from agent.guard.values import (
     Method,
     Source,
     Stranger,
+    Symbol,
     Value,
     choices,
     frames_in,
@@ -77,11 +80,24 @@ CHANGES = frozenset(("append", "add", "extend", "insert", "update", "appendleft"
 """Methods by which a container takes values in."""
 
 
+REORDERS = frozenset(
+    (
+        *("pop", "popleft", "popitem", "remove", "reverse", "sort", "clear", "rotate"),
+        *("fill", "put", "itemset", "resize"),
+    )
+)
+"""Methods that change a list or an array where it stands, but take no frame in."""
+
+
 def grow(engine: Engine, node: ast.Call, args: list[Value], keywords: dict[str, Value], scope: Scope) -> None:
     """`items.append(value)` and its like: the container holds the value from now on."""
-    if not isinstance(node.func, ast.Attribute) or node.func.attr not in CHANGES:
+    if not isinstance(node.func, ast.Attribute):
         return
     target, name = node.func.value, node.func.attr
+    if name in REORDERS or (name.endswith("_") and not name.startswith("_")):
+        _forget(engine, target, scope)
+    if name not in CHANGES:
+        return
     before = engine.evaluate(target, scope)
     given = [*args, *keywords.values()]
     if name in ("extend", "update", "extendleft"):
@@ -110,17 +126,97 @@ def put_in(engine: Engine, target: ast.expr, before: Value, added: Value, scope:
         if matters and target.id in scope.parameters and home is scope:
             what = "puts a frame into a container that belongs to the caller"
             engine.report(target, undecidable(what, "Return the frame instead."))
-        for name in scope.twins.get(target.id, {target.id}) if home is scope else {target.id}:
-            if home is scope:
-                scope.names[name] = grown
-            else:
-                engine.widen(home, name, grown)
+        _replace(engine, target.id, grown, home, scope)
     elif isinstance(target, ast.Attribute):
         for owner in choices(engine.evaluate(target.value, scope)):
-            engine.keep(target, owner, target.attr, grown, ast.unparse(target.value))
+            engine.keep(target, owner, target.attr, grown)
     elif isinstance(target, ast.Subscript):
         outer = engine.evaluate(target.value, scope)
         put_in(engine, target.value, outer, grown, scope)
+
+
+def _replace(engine: Engine, name: str, value: Value, home: Scope, scope: Scope) -> None:
+    """What stands behind a name has changed: so it has behind each of its other names."""
+    for one in home.twins.get(name, {name}):
+        if home is scope:
+            scope.names[one] = value
+        else:
+            engine.widen(home, one, value)
+        if one in home.parameters:
+            home.mutated[one] = value
+
+
+def _forget(engine: Engine, target: ast.expr, scope: Scope) -> None:
+    """A list or array of constants is changed where it stands: its elements count as any of theirs."""
+    if not isinstance(target, ast.Name) or (home := scope.home(target.id)) is None:
+        return
+    for name in home.twins.get(target.id, {target.id}):
+        before = home.names.get(name, UNKNOWN)
+        changed = join([_loosened(one) for one in choices(before)])
+        if changed == before:
+            continue
+        if home is scope:
+            scope.names[name] = changed
+        else:
+            engine.widen(home, name, changed)
+        if name in home.parameters:
+            home.mutated[name] = changed
+
+
+def _loosened(value: Value) -> Value:
+    if isinstance(value, Const):
+        if value.is_array:
+            return COMPUTED
+        return Bag(element_of(value)) if isinstance(value.value, tuple | range) else value
+    if isinstance(value, Mapping):
+        return Bag(join([one for _, one in value.entries]))
+    return Bag(element_of(value)) if isinstance(value, Items) else value
+
+
+def overwritten(engine: Engine, target: ast.expr, scope: Scope) -> None:
+    """An element of an array of constants is assigned to."""
+    _forget(engine, target, scope)
+
+
+def changed_by(engine: Engine, node: ast.Call, function: Value, scope: Scope) -> None:
+    """Containers that are passed to a function which changes them hold what it put in."""
+    shift = 0
+    while isinstance(function, Bound):
+        shift += len(function.args)
+        function = function.function
+    if isinstance(function, Symbol):
+        top, _, rest = function.dotted.partition(".")
+        if top in ("torch", "numpy", "math") and "random" not in rest:
+            return
+        if top == "builtins" and "." not in rest:
+            return
+        for part in node.args:
+            _forget(engine, part, scope)
+    if not isinstance(function, Function) or any(isinstance(part, ast.Starred) for part in node.args):
+        return
+    mutations = engine.mutations(function)
+    given = function.node.args
+    names = [one.arg for one in (*given.posonlyargs, *given.args)][shift:]
+    pairs = [*zip(names, node.args, strict=False), *((one.arg, one.value) for one in node.keywords)]
+    for name, part in pairs:
+        if name in mutations and isinstance(part, ast.Name) and (home := scope.home(part.id)) is not None:
+            before = home.names.get(part.id, UNKNOWN)
+            _replace(engine, part.id, join([_loosened(before), mutations[name]]), home, scope)
+
+
+def iterated(engine: Engine, node: ast.AST, value: Value) -> Value:
+    """What a loop goes over: an object's `__iter__` and `__next__` are called."""
+    if not isinstance(value, Instance):
+        return value
+    for name in ("__iter__", "__next__", "__getitem__"):
+        found = engine.attribute(node, value, name)
+        if isinstance(found, Function | Bound):
+            made = engine.apply(node, found, [NUMBER] if name == "__getitem__" else [], {})
+            if name == "__iter__" and made != value:
+                return join([iterated(engine, node, one) for one in choices(made)])
+            if name != "__iter__":
+                return Bag(made)
+    return value
 
 
 def method(owner: Value, name: str, args: list[Value]) -> Value | None:
@@ -189,7 +285,7 @@ def _element(value: Value) -> Value:
         return replace(value, rank=value.rank - 1, axis=value.axis - 1)
     if isinstance(value, Const) and isinstance(value.value, range):
         return NUMBER
-    if isinstance(value, Method) and isinstance(value.owner, Frame):
+    if isinstance(value, Method) and isinstance(value.owner, Frame | Stranger):
         return value.owner
     if isinstance(value, Indices | Cut):
         return value
@@ -221,14 +317,16 @@ def comprehend(
 ) -> tuple[list[Scope], bool]:
     """A scope for every element that a comprehension makes, and whether they are known one by one."""
     scopes, is_known = [Scope(scope, owner=scope.owner)], True
+    scopes[0].is_comprehension = True
     for generator in generators:
         made: list[Scope] = []
         for outer in scopes:
-            over = engine.evaluate(generator.iter, outer)
+            over = engine.iterated(generator.iter, engine.evaluate(generator.iter, outer))
             items = known_items(over)
             is_known = is_known and items is not None
             for item in items if items is not None and len(items) <= 256 else [element_of(over)]:
                 inner = Scope(outer, owner=scope.owner)
+                inner.is_comprehension = True
                 engine.bind(generator.target, item, inner)
                 tests = [engine.evaluate(test, inner) for test in generator.ifs]
                 for test, node in zip(tests, generator.ifs, strict=True):

@@ -8,7 +8,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
-from agent.guard import attributes, binding, calls, expressions, seeds, statements
+from agent.guard import attributes, binding, calls, containers, expressions, seeds, statements
 from agent.guard.arguments import bound
 from agent.guard.columns import Outcome, leak, undecidable
 from agent.guard.contract import CONSTANTS, FOLLOWED, LABEL, N_COLUMNS, SCIENCE
@@ -41,7 +41,7 @@ DEEPEST = 12
 STEPS = 300_000
 """Expressions that are read before a module counts as too involved."""
 
-PASSES = 3
+PASSES = 8
 """Times that a module is read, so that what one function stores is known to the others."""
 
 
@@ -69,6 +69,7 @@ class Reader:
         self._called: set[ast.AST] = set()
         self._active: list[ast.AST] = []
         self._known: dict[Any, Value] = {}
+        self._mutations: dict[ast.AST, dict[str, Value]] = {}
         self._version = 0
         self._steps = 0
         self._muted = False
@@ -84,6 +85,8 @@ class Reader:
                 self._read_functions(module)
                 if self._version == before:
                     break
+            else:
+                raise TooInvolved
         except (TooInvolved, RecursionError):
             self.module, self._active = module, []
             outcome = undecidable("is too involved to be followed", "Split the module, or unroll less of it.")
@@ -176,8 +179,8 @@ class Reader:
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         binding.bind(self, target, value, scope)
 
-    def keep(self, node: ast.AST, owner: Value, name: str, value: Value, text: str) -> None:
-        attributes.keep(self, node, owner, name, value, text)
+    def keep(self, node: ast.AST, owner: Value, name: str, value: Value) -> None:
+        attributes.keep(self, node, owner, name, value)
 
     def remember(self, owner: str, name: str, value: Value) -> None:
         before = self.attributes.get((owner, name))
@@ -203,6 +206,12 @@ class Reader:
 
     def declare_class(self, of: Class) -> None:
         self._classes.append(of)
+
+    def iterated(self, node: ast.AST, value: Value) -> Value:
+        return join([containers.iterated(self, node, one) for one in choices(value)])
+
+    def mutations(self, function: Function) -> dict[str, Value]:
+        return self._mutations.get(function.node, {})
 
     def new_object(self, node: ast.AST) -> Instance:
         return Instance(
@@ -339,10 +348,12 @@ class Reader:
                 statements.run(self, function.node.body, scope)
                 value = join(scope.returned) if scope.returned else Const(None)
                 if scope.yielded:
-                    value = Bag(join(scope.yielded))
+                    value = Bag(join([*scope.yielded, *scope.returned]))
         finally:
             self._active.pop()
             self.module = outer
+        if scope.mutated:
+            self._mutations.setdefault(function.node, {}).update(scope.mutated)
         if self._version == key[3]:
             self._known[key] = value
         return value

@@ -67,6 +67,9 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
                 engine.bind(node.target, value, scope)
         case ast.AugAssign():
             before = engine.evaluate(_loaded(node.target), scope)
+            if isinstance(node.target, ast.Name) and len(scope.twins.get(node.target.id, ())) > 1:
+                containers.overwritten(engine, node.target, scope)
+                before = engine.evaluate(_loaded(node.target), scope)
             value = engine.evaluate(node.value, scope)
             takes_in = isinstance(node.op, ast.Add) and isinstance(before, Items | Bag | Const)
             if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
@@ -148,7 +151,13 @@ def _pair(node: ast.Assign, value: Value, scope: Scope) -> None:
     names = [target.id for target in node.targets if isinstance(target, ast.Name)]
     if isinstance(node.value, ast.Name):
         names.append(node.value.id)
-    if len(names) > 1 and any(isinstance(one, Const | Items | Bag | Mapping) for one in choices(value)):
+    elif names:
+        inner = [part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)]
+        names += [name for name in inner if isinstance(held := scope.lookup(name), Const) and held.is_array]
+    is_shared = not isinstance(node.value, ast.Name) or any(
+        isinstance(one, Const | Items | Bag | Mapping) for one in choices(value)
+    )
+    if len(names) > 1 and is_shared:
         for name in names[1:]:
             scope.pair(names[0], name)
 
@@ -181,7 +190,7 @@ def _if(engine: Engine, node: ast.If, scope: Scope) -> bool:
 
 
 def _for(engine: Engine, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-    over = engine.evaluate(node.iter, scope)
+    over = engine.iterated(node.iter, engine.evaluate(node.iter, scope))
     items = containers.known_items(over)
     if items is not None and len(items) <= containers.UNROLLED:
         for item in items:
@@ -206,7 +215,9 @@ def _body(
 
 
 def _repeat(engine: Engine, node: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> None:
-    over = None if isinstance(node, ast.While) else containers.element_of(engine.evaluate(node.iter, scope))
+    over = None
+    if not isinstance(node, ast.While):
+        over = containers.element_of(engine.iterated(node.iter, engine.evaluate(node.iter, scope)))
     for _ in range(ROUNDS):
         before = dict(scope.names)
         if over is not None and not isinstance(node, ast.While):

@@ -98,7 +98,9 @@ view = st.one_of(
     st.builds("f = f.squeeze({})".format, axis),
     st.builds("f = f.select({}, {})".format, axis, column),
     st.builds("f = f.narrow({}, {}, {})".format, axis, st.integers(-3, 6), st.integers(1, 3)),
-    st.builds("f = f.index_select({}, torch.tensor({}))".format, axis, st.lists(st.integers(0, 3), min_size=1)),
+    st.builds(
+        "f = f.index_select({}, torch.tensor({}))".format, axis, st.lists(st.integers(0, 3), min_size=1)
+    ),
     st.builds("f = f.reshape({})".format, st.lists(size, min_size=1, max_size=3).map(lambda one: (-1, *one))),
     st.builds("f = f.reshape({})".format, st.lists(size, min_size=1, max_size=3).map(lambda one: (*one, -1))),
     st.builds("f = f.flatten({}, {})".format, axis, axis),
@@ -117,7 +119,9 @@ view = st.one_of(
     st.builds("f = f.{}({})".format, st.sampled_from(("cumsum", "softmax", "argsort")), axis),
     st.builds("f = f.sort({}).values".format, axis),
     st.builds("f = f.diff(dim={})".format, axis),
-    st.builds("f = torch.cat([f, f.{}], dim={})".format, st.sampled_from(("clone()", "flip(-1)", "flip(0)")), axis),
+    st.builds(
+        "f = torch.cat([f, f.{}], dim={})".format, st.sampled_from(("clone()", "flip(-1)", "flip(0)")), axis
+    ),
     st.builds("f = torch.stack([f, f.{}], {})".format, st.sampled_from(("clone()", "flip(-1)")), axis),
     st.sampled_from(
         (
