@@ -38,7 +38,7 @@ from agent.guard.values import (
 DEEPEST = 12
 """Calls within calls that are followed."""
 
-STEPS = 300_000
+STEPS = 60_000
 """Expressions that are read before a module counts as too involved."""
 
 PASSES = 8
