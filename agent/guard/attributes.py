@@ -2,7 +2,7 @@
 
 import ast
 
-from agent.guard import builtin_calls, calls, seeds, turns
+from agent.guard import builtin_calls, calls, seeds, tensor_calls, turns
 from agent.guard.columns import undecidable
 from agent.guard.contract import HOLDS
 from agent.guard.engine import Engine
@@ -115,7 +115,9 @@ def _of_frame(engine: Engine, node: ast.AST, frame: Frame, name: str) -> Value:
 def settled(engine: Engine, node: ast.AST, value: Value) -> Value:
     """A value that is used as it is: an attribute of a frame that is not known is no method then."""
     if isinstance(value, Method) and isinstance(value.owner, Frame) and value.owner.holds_label:
-        what = undecidable(f"uses .{value.name} of a frame, which the guard does not know", calls.FOLLOW)
+        what = undecidable(
+            f"uses .{value.name} of a frame, which the guard does not know", tensor_calls.FOLLOW
+        )
         engine.report(node, what, value.owner.trail)
         return COMPUTED
     return value
@@ -195,7 +197,7 @@ def keep(engine: Engine, node: ast.AST, owner: Value, name: str, value: Value) -
     """`owner.name = value`."""
     if isinstance(owner, Frame) and owner.holds_label:
         if name not in ("requires_grad", "grad"):
-            engine.report(node, undecidable(f"changes .{name} of a frame", calls.FOLLOW), owner.trail)
+            engine.report(node, undecidable(f"changes .{name} of a frame", tensor_calls.FOLLOW), owner.trail)
     elif isinstance(owner, Symbol | Namespace):
         if not getattr(owner, "dotted", "").startswith("torch.backends"):
             engine.refuse(node, PATCH)

@@ -2,7 +2,7 @@
 
 import ast
 
-from agent.guard import columns, containers
+from agent.guard import columns, containers, mutation
 from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
 from agent.guard.shapes import from_end
@@ -98,7 +98,7 @@ def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) 
                 continue
         is_container = isinstance(one, Items | Bag | Mapping) or (isinstance(one, Const) and not one.is_array)
         if is_container:
-            containers.put_in(engine, target.value, held, value, scope)
+            mutation.put_in(engine, target.value, held, value, scope)
             return
         for found in frames_in(value):
             if isinstance(found, Frame) and found.holds_label and not _is_aligned(one, index, found):
@@ -107,7 +107,7 @@ def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) 
                 )
                 engine.report(target, what, found.trail)
         if isinstance(one, Const):
-            containers.overwritten(engine, target.value, scope)
+            mutation.forget(engine, target.value, scope)
 
 
 def _is_aligned(held: Value, index: Value, value: Frame) -> bool:

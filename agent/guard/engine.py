@@ -123,6 +123,12 @@ class Engine(Protocol):
     def symbol(self, node: ast.AST, dotted: str) -> Value:
         """An imported or built-in thing; refused ones are reported where they are named."""
 
+    def find(self, dotted: str) -> Any:
+        """The module that a full name leads to, where it is followed."""
+
+    def run_module(self, module: Any, *, is_muted: bool = False) -> None:
+        """Reads the body of a module, unless that was done before."""
+
     def imported(self, node: ast.AST, dotted: str) -> Value:
         """A module, by its full name."""
 

@@ -5,17 +5,26 @@ that nothing in the module refers to, and last those that nobody called: with pa
 """
 
 import ast
-from pathlib import Path
 from typing import Any
 
-from agent.guard import attributes, binding, calls, containers, expressions, seeds, statements
+from agent.guard import (
+    attributes,
+    binding,
+    calls,
+    containers,
+    expressions,
+    names,
+    seeds,
+    statements,
+    tensor_calls,
+)
 from agent.guard.arguments import bound
 from agent.guard.columns import Outcome, leak, undecidable
-from agent.guard.contract import CONSTANTS, FOLLOWED, LABEL, N_COLUMNS, SCIENCE
+from agent.guard.contract import LABEL, N_COLUMNS
 from agent.guard.engine import Scope
 from agent.guard.findings import Finding, Verdict
 from agent.guard.modules import Module, Project
-from agent.guard.refused import FILE, TRUTH, Refusal, refused_symbol
+from agent.guard.refused import FILE, Refusal
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
@@ -27,8 +36,6 @@ from agent.guard.values import (
     Instance,
     Label,
     Method,
-    Namespace,
-    Symbol,
     Value,
     choices,
     frames_in,
@@ -219,69 +226,28 @@ class Reader:
         )
 
     def symbol(self, node: ast.AST, dotted: str) -> Value:
-        if dotted in CONSTANTS:
-            return Const(CONSTANTS[dotted])
-        if refusal := refused_symbol(dotted):
-            self.refuse(node, refusal)
-            return COMPUTED
-        return Symbol(dotted)
+        return names.symbol(self, node, dotted)
 
     def imported(self, node: ast.AST, dotted: str) -> Value:
-        refusal = refused_symbol(dotted)
-        if refusal is not None and refusal is not FILE:
-            self.refuse(node, refusal)
-            return COMPUTED
-        if dotted.partition(".")[0] in FOLLOWED:
-            return self.symbol(node, dotted)
-        module = self.project.find(dotted, self.module)
-        if module is None:
-            return self.symbol(node, dotted)
-        if module.is_evaluation:
-            self.refuse(node, TRUTH)
-            return COMPUTED
-        if not module.is_run:
-            self._run_body(module)
-        return Namespace(module)
+        return names.imported(self, node, dotted)
 
     def absolute(self, name: str, level: int) -> str:
-        if not level:
-            return name
-        package = self.module.package.split(".")
-        if not self.module.package and self.module.folder is not None:
-            return name
-        base = package[: len(package) - level + 1] if self.module.package else [SCIENCE]
-        return ".".join([*base, name]).strip(".")
+        return names.absolute(self.module, name, level)
 
     def member(self, node: ast.AST, module: Module, name: str) -> Value:
-        value = module.scope.names.get(name)
-        if value is not None:
-            return value
-        if Path(module.path).name == "__init__.py":
-            return self.imported(node, f"{module.name}.{name}")
-        return UNKNOWN
+        return names.member(self, node, module, name)
 
     def resolve(self, dotted: str) -> Value | None:
-        parts = dotted.split(".")
-        for length in range(len(parts) - 1, 0, -1):
-            module = self.project.find(".".join(parts[:length]), self.module)
-            if module is None:
-                continue
-            if not module.is_run:
-                self._muted = True  # installed code is checked on its own
-                self._run_body(module)
-                self._muted = False
-            value: Value | None = Namespace(module)
-            for name in parts[length:]:
-                if isinstance(value, Namespace):
-                    value = value.module.scope.names.get(name)
-                elif isinstance(value, Class):
-                    value = value.names.get(name)
-                elif isinstance(value, Symbol):
-                    value = Symbol(f"{value.dotted}.{name}")
-                else:
-                    return None
-            return value
-        return None
+        return names.resolve(self, dotted)
+
+    def find(self, dotted: str) -> Module | None:
+        return self.project.find(dotted, self.module)
+
+    def run_module(self, module: Module, *, is_muted: bool = False) -> None:
+        if not module.is_run:
+            outer, self._muted = self._muted, self._muted or is_muted
+            self._run_body(module)
+            self._muted = outer
 
     def invoke(
         self, function: Function, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -302,12 +268,12 @@ class Reader:
             self.apply(node, start, args, keywords)
             return made
         fields = of.names.get("__fields__", Const(()))
-        names = fields.value if isinstance(fields, Const) else ()
-        rest = args[len(names) :]
-        for name, value in {**dict(zip(names, args, strict=False)), **keywords}.items():
+        known = fields.value if isinstance(fields, Const) else ()
+        rest = args[len(known) :]
+        for name, value in {**dict(zip(known, args, strict=False)), **keywords}.items():
             self.remember(of.key, name, value)
         if rest and not any(isinstance(base, Class) for base in of.bases):
-            calls.unfollowed(self, node, rest, {})
+            tensor_calls.unfollowed(self, node, rest, {})
         if isinstance(after := of.names.get("__post_init__"), Function):
             self.invoke(after, [made], {}, node)
         return made
@@ -332,13 +298,13 @@ class Reader:
         finally:
             self.module = outer
 
-    def _run(self, function: Function, names: dict[str, Value]) -> Value:
-        key = (function.node, id(function.scope), tuple(names.items()), self._version)
+    def _run(self, function: Function, bindings: dict[str, Value]) -> Value:
+        key = (function.node, id(function.scope), tuple(bindings.items()), self._version)
         if key in self._known:
             return self._known[key]
         scope = Scope(function.scope)
-        scope.names.update(names)
-        scope.parameters = frozenset(names)
+        scope.names.update(bindings)
+        scope.parameters = frozenset(bindings)
         outer, self.module = self.module, function.scope.module
         self._active.append(function.node)
         try:
