@@ -46,7 +46,7 @@ class Explorer:
         self._store = session.store
         self._listener = session.listener
         self._ground = ground
-        self._remembering = Remembering(session, ground)
+        self._remembering = Remembering(session)
         self._illustrating = Illustrating(session, ground)
         self._training = Trainings(session, ground, workers=workers)
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
@@ -78,16 +78,17 @@ class Explorer:
             self._illustrating.stop()
             self._training.stop()
             self._keeper.stop()
-        memory, past = self._remembering.write(), self._past()
-        failed = sum(run.state is RunState.FAILED for run in past.ended)
-        return Explored(memory=memory, runs=len(past), ended=self._ended, failed=failed)
+        memory, runs = self._remembering.write(), self._past().whole
+        failed = sum(run.state is RunState.FAILED for run in runs)
+        return Explored(memory=memory, runs=len(runs), ended=self._ended, failed=failed)
 
     def _run_batch(self, block: int, batch: int) -> None:
-        runs = [run for run in self._past() if (run.block, run.batch) == (block, batch)]
+        # Void runs as well: a batch is planned once, and a retraction may be undone.
+        runs = [run for run in self._past().whole if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
         runs = [self._current(run) for run in runs]
-        self._listener.batch(block, batch, runs, self._past().ended)
+        self._listener.batch(block, batch, runs, [run for run in self._past().whole if run.state.is_final])
         waiting: deque[Run] = deque()
         for run in runs:
             if run.state is RunState.TRAINED:
@@ -124,6 +125,7 @@ class Explorer:
             dataset=self._ground.observations_hash,
             foundation=self._ground.foundation_key,
             guard_check=self._ground.guard_check,
+            certificates=self._ground.certificates,
         )
 
     def _past(self) -> Past:
@@ -149,6 +151,7 @@ class Explorer:
             identity=identity,
             foundation=self._ground.foundation_key,
             guard_check=self._ground.guard_check,
+            certificates=self._ground.certificates,
             why=why,
         )
         self._listener.note(f"run {run.number} is planned again: {why}")
@@ -179,9 +182,8 @@ class Explorer:
     def _reuse(self, run: Run) -> bool:
         """Takes over the result of the same run, where any exploration of this workspace has it."""
         source = self._store.find_done(run.identity)
-        if source is None:
+        if source is None or not self._store.reuse(self._spec.name, run.number, source=source):
             return False
-        self._store.reuse(self._spec.name, run.number, source=source)
         self._report(run)
         return True
 

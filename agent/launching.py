@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from agent.admission import admit
 from agent.explorer import Explored, Explorer
 from agent.listener import Listener
 from agent.planner import make_planner
@@ -15,6 +16,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem, load_problem
 from blocks.slot import SlotSpec
 from memory import Store, Workspace
+from memory.truth import guided
 from memory.workspace import translate_os_errors
 
 
@@ -37,6 +39,8 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
     workspace = Workspace(root.absolute())
     workspace.prepare()
     with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
+        if spec.strategies.files:
+            spec, problem = admit(spec, problem, workspace, store, note=listener.note)
         session = Session(
             spec=spec,
             problem=problem,
@@ -52,12 +56,14 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
             data_title=problem.describe_data(spec.data),
             workers=n_workers,
             objective=problem.metrics(spec.data)[spec.objective],
+            guided=guided(problem.truth_guided_by(spec)),
         )
         if again := store.requeue_interrupted(spec.name):
             listener.note(
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
-        ground = Preparation(session).run()
+        ground = Preparation(session, workers=n_workers).run()
+        store.stand_on(spec.name, foundation=ground.foundation_key)
         listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
         return Explorer(session, ground, workers=n_workers).explore()
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.certification import certify
 from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
 from agent.pool import Outcome, Pool
 from agent.session import Session
@@ -48,12 +49,16 @@ class Ground(NamedTuple):
     cached: bool
     guard_check: int
     guard_files: int
+    certificates: Mapping[str, int]
+    """Id of each strategy's certificate."""
 
 
 class Preparation:
     """Makes the ground of an exploration, or finds it made."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, workers: int) -> None:
+        self._session = session
+        self._workers = workers
         self._spec = session.spec
         self._problem = session.problem
         self._workspace = session.workspace
@@ -65,11 +70,13 @@ class Preparation:
         """Everything in order.
 
         Raises:
-            GuardRefusalError: Training code reads the answer key, or may do so.
+            GuardRefusalError: Training code reads the answer key, or may do so; or trains otherwise where the
+                truth is another one.
             DataError: A data set is not the one that was recorded.
             SetpointError: A step failed.
         """
         check, n_files = self.admit_code()
+        certificates = certify(self._session, workers=self._workers)
         try:
             observations, observations_hash, seal = self.data_set()
             for note in self._call(inspect_data, self._spec, observations, timeout_s=DATA_LIMIT):
@@ -88,6 +95,7 @@ class Preparation:
             cached=cached,
             guard_check=check,
             guard_files=n_files,
+            certificates=certificates,
         )
 
     def admit_code(self) -> tuple[int, int]:

@@ -114,14 +114,20 @@ class Trainings:
     def _start(self, part: _Part, slot: SlotSpec, *, divided: bool) -> None:
         limits = self._session.spec.limits
         part.out.mkdir(exist_ok=True)
+        strategies = self._session.user_strategies
         task = TrainingTask(
             problem=self._session.problem.name,
+            strategies=strategies,
             observations=self._ground.observations,
             out=part.out,
             progress=part.progress,
             fence=fence(
                 self._session.workspace,
-                readable=(self._ground.observations, self._ground.foundation),
+                readable=(
+                    self._ground.observations,
+                    self._ground.foundation,
+                    *(one.folder for one in strategies),
+                ),
                 out=part.out,
                 progress=part.progress,
                 seals_elsewhere=self._ground.seals_elsewhere,

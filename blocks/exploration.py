@@ -28,6 +28,10 @@ class StrategyChoice(Frozen):
 
     baseline: Annotated[tuple[str, ...], Field(min_length=1, description="On in block 1.")]
     open: Annotated[tuple[str, ...], Field(description="May be turned on from block 2.")] = ()
+    files: Annotated[
+        tuple[str, ...],
+        Field(description="The user's own, like my_strategy.py:Name; open unless named under baseline."),
+    ] = ()
 
     @model_validator(mode="after")
     def _apart(self) -> "StrategyChoice":
@@ -66,7 +70,12 @@ class ExplorationSpec(Frozen):
     foundation: Annotated[
         dict[str, Any], Field(description="What all slots share, fitted once; the problem checks it.")
     ] = Field(default_factory=dict)
-    objective: Annotated[str, Field(description="The metric that is searched for.")] = "slope_recovery"
+    objective: Annotated[
+        str, Field(description="The metric that is searched for; left out: the problem's own for such data.")
+    ] = "slope_recovery"
+    truth_guided: Annotated[
+        bool, Field(description="Whether choices may read ground truth where the data are not simulated.")
+    ] = False
     space: SearchSpace
     baseline: Annotated[
         dict[str, Value],

@@ -16,6 +16,7 @@ from memory.prepared import cursor_of
 from memory.recording import block_state, change_block, require_open_block, unended_runs
 from memory.records import BlockRecord, Event, ExplorationInfo
 from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
+from memory.truth import TruthUse, truth_use
 
 _LOOSE = ("blocks", "limits", "title", "memory")
 """Keys that may change between launches: they do not enter an exploration's identity."""
@@ -80,6 +81,8 @@ class Explorations:
                 .group_by(BlockRow.exploration)
             )
             closed = {name: int(count) for name, count in session.execute(done)}
+            held = select(RunRow.exploration, func.count()).where(RunRow.void).group_by(RunRow.exploration)
+            void = {name: int(count) for name, count in session.execute(held)}
             rows = session.scalars(
                 select(ExplorationRow).order_by(ExplorationRow.created_at, ExplorationRow.name)
             )
@@ -91,6 +94,7 @@ class Explorations:
                     n_runs=sum(counts.get(row.name, {}).values()),
                     n_done=counts.get(row.name, {}).get(RunState.DONE, 0),
                     n_failed=counts.get(row.name, {}).get(RunState.FAILED, 0),
+                    n_void=void.get(row.name, 0),
                     blocks_closed=closed.get(row.name, 0),
                 )
                 for row in rows
@@ -118,6 +122,11 @@ class Explorations:
         """
         with self._database.reading() as session:
             return asking.spec_of(_ask(session), name, path=self._database.path)
+
+    def truth_use(self, name: str, *, objective: str, needs_labels: bool, ways: tuple[str, ...]) -> TruthUse:
+        """As `memory.truth.truth_use`."""
+        with self._database.reading() as session:
+            return truth_use(_ask(session), name, objective=objective, needs_labels=needs_labels, ways=ways)
 
     def open_block(self, exploration: str, number: int) -> None:
         """Begins a block; one that is open already stays so.
@@ -176,18 +185,30 @@ class Explorations:
                 row.notes = notes
                 self._database.note(cursor_of(session), "notes changed", exploration=exploration)
 
-    def events(self, exploration: str | None = None, *, run: int | None = None) -> list[Event]:
-        """The journal in the order in which things happened; of one exploration, one run, or all."""
-        query = select(EventRow).order_by(EventRow.id)
+    def events(
+        self, exploration: str | None = None, *, run: int | None = None, last: int | None = None
+    ) -> list[Event]:
+        """The journal in the order in which things happened; of one exploration, one run, or all.
+
+        Args:
+            exploration: Of this one only.
+            run: Of this run only.
+            last: No more than so many, those that happened last.
+        """
+        query = select(EventRow)
+        query = (
+            query.order_by(EventRow.id) if last is None else query.order_by(EventRow.id.desc()).limit(last)
+        )
         if exploration is not None:
             query = query.where(EventRow.exploration == exploration)
         if run is not None:
             query = query.where(EventRow.run == run)
         with self._database.reading() as session:
-            return [
+            found = [
                 Event(**{name: getattr(row, name) for name in Event.model_fields})
                 for row in session.scalars(query)
             ]
+        return found if last is None else found[::-1]
 
     def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
         return asking.parse_spec(

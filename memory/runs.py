@@ -4,13 +4,15 @@ A state only moves forward, each move is one short transaction with its event, a
 ended stays as it is. A missing metric is stored as NULL, never as a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal
+from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
 from memory.recording import append_runs, change, move, require_open_block, standing, store_metrics
+from memory.retractions import inherit
 from memory.rows import finite, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
@@ -31,6 +33,7 @@ class RunTable:
         dataset: str,
         foundation: str,
         guard_check: int | None,
+        certificates: Mapping[str, int] = NONE,
     ) -> list[Run]:
         """Stores proposals as planned runs, all or none; numbers go on from the last one.
 
@@ -42,6 +45,8 @@ class RunTable:
             dataset: Hash of the data set's observations; it must be ready.
             foundation: Key of the foundation.
             guard_check: Id of the check that admitted the training code.
+            certificates: Id of the certificate of each strategy that has one, whatever its outcome. A run
+                is certified where all of its strategies are.
 
         Raises:
             ValueError: The block is closed.
@@ -52,6 +57,7 @@ class RunTable:
             require_dataset(cursor, dataset)
             require_open_block(cursor, exploration, block)
             first = last_number(cursor, exploration) + 1
+            rested = [certified_by(cursor, proposal.spec, certificates) for proposal, _ in proposals]
             planned = [
                 Run(
                     number=number,
@@ -61,6 +67,7 @@ class RunTable:
                     identity=identity,
                     state=RunState.PLANNED,
                     dataset=dataset,
+                    certified=rested[number - first].certified,
                 )
                 for number, (proposal, identity) in enumerate(proposals, first)
             ]
@@ -68,10 +75,18 @@ class RunTable:
             append_runs(
                 cursor,
                 [
-                    planned_row(exploration, run, foundation=foundation, guard_check=guard_check, at=now)
-                    for run in planned
+                    planned_row(
+                        exploration,
+                        run,
+                        foundation=foundation,
+                        guard_check=guard_check,
+                        certificates=rests.ids,
+                        at=now,
+                    )
+                    for run, rests in zip(planned, rested, strict=True)
                 ],
             )
+            inherit(cursor, exploration, first=first)
             for run in planned:
                 self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
             if not ordered.keys() <= self._known_names:

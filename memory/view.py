@@ -17,6 +17,8 @@ from blocks.slot import Proposal, show_value
 from blocks.space import PerSlotParameter
 from memory.samples import distinct
 from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
+from memory.truth import TruthUse
+from memory.void import Voided
 
 LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
 
@@ -31,11 +33,14 @@ class MemoryView(Frozen):
     blocks_closed: int
     data_title: Annotated[str, Field(description="Short name of the data: `oscillatory_rank_50 #42`.")]
     foundation_summary: Annotated[str, Field(description="What all slots share, in one line; may be empty.")]
-    guard_summary: Annotated[str, Field(description="What the guard said of the code, in one line.")]
+    guard_summary: Annotated[str, Field(description="How many runs are certified, in a few words.")]
+    certificates: Annotated[tuple[int, ...], Field(description="Ids of those that the runs rest on.")] = ()
     plan: tuple[Proposal, ...] = ()
     plan_block: int
     version: str
     notes: Annotated[str, Field(description="A human's notes, kept as they are.")] = ""
+    void: Annotated[tuple[Voided, ...], Field(description="What retractions hold; not among `runs`.")] = ()
+    truth: Annotated[TruthUse, Field(description="How far choices read ground truth.")] = TruthUse()
 
 
 def header(view: MemoryView) -> list[str]:
@@ -47,10 +52,11 @@ def header(view: MemoryView) -> list[str]:
     when = (
         f"Regenerated after block {view.blocks_closed}" if view.blocks_closed else "Before the end of block 1"
     )
-    guided = "truth-guided: reads ground truth; simulated data only" if info.needs_labels else "label-free"
+    kind = "reads labels" if info.needs_labels else "label-free"
+    guided = f" · {view.truth}" if view.truth.ways else ""
     return [
         f"{when} ({count(len(view.runs), 'run')}, {count(replicates, 'replicate')}, "
-        f"{count(networks, 'network')}) · objective {view.spec.objective} ({guided}) ·",
+        f"{count(networks, 'network')}) · objective {view.spec.objective} ({kind}){guided} ·",
         f"guard: {plain(view.guard_summary)} · data {plain(view.data_title)} · "
         f"setpoint {plain(view.version)}",
     ]
@@ -102,7 +108,7 @@ def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
     found = [
         (sign * median(values), -run.number, run)
         for run in view.runs
-        if run.state is RunState.DONE and len(values := run.values_of(objective)) >= 2
+        if run.state is RunState.DONE and run.is_evidence and len(values := run.values_of(objective)) >= 2
     ]
     if not found:
         return None
@@ -127,6 +133,23 @@ def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
         )
         for topic in list(topics)[: LEARNED_LINES // 3]
     ]
+
+
+def guard(view: MemoryView) -> str:
+    """What it rests on that no label is read: the certificates, and how many runs have them."""
+    rests = f", certificates {show_certificates(view.certificates)}" if view.certificates else ""
+    return plain(f"guard{rests}: {view.guard_summary}")
+
+
+def show_certificates(ids: Sequence[int]) -> str:
+    """Ids as people write them: c1-c3 c7."""
+    parts: list[list[int]] = []
+    for key in ids:
+        if parts and key == parts[-1][-1] + 1:
+            parts[-1].append(key)
+        else:
+            parts.append([key])
+    return " ".join(f"c{part[0]}" if len(part) == 1 else f"c{part[0]}-c{part[-1]}" for part in parts)
 
 
 def questions(view: MemoryView) -> list[str]:

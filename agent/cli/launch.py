@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from agent.interrupts import obeyed
 from blocks.errors import InterruptedLaunchError
@@ -30,19 +31,26 @@ def launch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
     ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE.py:CLASS", help="A strategy of your own; may be given several times."),
+    ] = None,
 ) -> None:
     """Launch an exploration, or go on with one: finished runs are kept, none is run twice.
 
     Examples: `setpoint launch quickstart`, `setpoint launch quickstart --blocks 2`,
-    `setpoint launch my.yaml`.
+    `setpoint launch my.yaml`, `setpoint launch quickstart --strategy my_strategy.py:Smooth`.
     """
     from agent.explorer import interrupted_line
     from agent.launching import launch as launch_exploration
-    from blocks.loading import load_exploration
+    from blocks.loading import load_exploration, with_strategies
     from blocks.run import RunState
     from memory import Store, Workspace
 
-    spec = load_exploration(exploration)
+    catch_up(workspace)
+    spec, own = load_exploration(exploration), tuple(strategy or ())
+    if own:
+        spec = with_strategies(spec, own, base=Path.cwd(), where="--strategy")
     if blocks is not None:
         spec = spec.model_copy(update={"blocks": blocks})
     try:
@@ -54,7 +62,7 @@ def launch(
         line = interrupted_line(
             done=counts[RunState.DONE],
             planned=counts.total(),
-            command=_command("launch", exploration, workspace=workspace, blocks=blocks),
+            command=_command("launch", exploration, *_own(own), workspace=workspace, blocks=blocks),
         )
         raise InterruptedLaunchError(line) from None
     if not explored.ended:
@@ -63,11 +71,15 @@ def launch(
     typer.echo(f"working memory  {workspace / explored.memory.name}")
     typer.echo(f"read it         {_command('memory', workspace=workspace)}")
     typer.echo(f"past runs       {_command('runs', workspace=workspace)}")
-    more = _command("launch", exploration, workspace=workspace, blocks=spec.blocks + 1)
+    more = _command("launch", exploration, *_own(own), workspace=workspace, blocks=spec.blocks + 1)
     typer.echo(f"go on           {more}")
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _own(strategies: tuple[str, ...]) -> list[str]:
+    return [word for one in strategies for word in ("--strategy", one)]
 
 
 def _command(*words: str, workspace: Path, blocks: int | None = None) -> str:

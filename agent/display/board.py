@@ -37,6 +37,9 @@ class Board:
     data_title: str
     workers: int
     objective: MetricInfo
+    guided: str = ""
+    """Which choices read the truth; empty where none does."""
+
     clock: Callable[[], float] = time.monotonic
     block: int = 0
     batch: int = 0
@@ -52,7 +55,7 @@ class Board:
     @property
     def title(self) -> str:
         """The first line of every display."""
-        guided = " · guided by truth" if self.objective.needs_labels else ""
+        guided = f" · {self.guided}" if self.guided else ""
         workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
         return (
             f"{self.spec.name} · block {max(self.block, 1)} of {self.spec.blocks} · {self.data_title}"

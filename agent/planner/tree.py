@@ -36,7 +36,7 @@ class Node(NamedTuple):
 
     run: Run
     scored: bool
-    """False for a failed run, or one whose objective is missing."""
+    """False for a failed run, one whose objective is missing, and one that is no evidence."""
     reward: float
     visits: int
     ucb: float
@@ -71,7 +71,8 @@ class Tree:
         while parent is not None:
             self._visits[parent] += 1
             parent = self._parents[parent]
-        values = run.values_of(self._objective) if run.state is RunState.DONE else []
+        counts = run.state is RunState.DONE and run.is_evidence
+        values = run.values_of(self._objective) if counts else []
         self._scores.append(self._sign * median(values) if values else math.nan)
         if values:
             insort(self._ordered, self._scores[-1])

@@ -23,6 +23,7 @@ from memory.markdown import (
     write_memory,
 )
 from memory.store import Store
+from memory.truth import TruthUse
 from memory.view import MemoryView
 from memory.workspace import Workspace
 
@@ -104,8 +105,13 @@ def test_rendering_twice_gives_the_same_bytes(tmp_path: Path, view: MemoryView) 
 
 
 def test_an_objective_that_reads_the_truth_is_labelled_so() -> None:
-    text = render_memory(_view([], of=spec(objective="slope_recovery")))
-    assert "objective slope_recovery (truth-guided: reads ground truth; simulated data only)" in text
+    use = TruthUse(ways=("the objective reads labels",), replicates=21, foundations=1)
+    view = _view([], of=spec(objective="slope_recovery"))
+    text = render_memory(view.model_copy(update={"truth": use}))
+    assert (
+        "objective slope_recovery (reads labels) · truth-guided: the objective reads labels "
+        "(22 queries of truth: 21 replicates and 1 foundation) ·" in text
+    )
 
 
 def test_an_exploration_without_results_claims_nothing() -> None:
