@@ -4,7 +4,7 @@ import ast
 
 from agent.guard import builtin_calls, calls, seeds, tensor_calls, turns
 from agent.guard.columns import undecidable
-from agent.guard.contract import HOLDS
+from agent.guard.contract import HARMLESS, HOLDS
 from agent.guard.engine import Engine
 from agent.guard.refused import CODE, PATCH, refused_attribute
 from agent.guard.shapes import shape
@@ -88,6 +88,8 @@ def attribute(engine: Engine, node: ast.AST, base: Value, name: str) -> Value:
         return base
     if isinstance(base, Computed):
         return Method(base, name)
+    if isinstance(base, Stranger) and name in HARMLESS:
+        return COMPUTED
     if name == "frames":
         return seeds.frames_of(text or "it", getattr(node, "lineno", 0), engine.labels)
     return Method(base, name)

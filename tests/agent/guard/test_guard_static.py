@@ -281,3 +281,11 @@ def test_our_own_training_code_never_uses_the_label_and_is_checked_within_two_se
     assert time.process_time() - begin < 2
     assert report.n_files > 10
     assert report.findings == ()
+
+
+def test_the_concentrations_of_an_unknown_object_are_no_frame() -> None:
+    assert (
+        check_source("def f(batch):\n    return batch.concentration[:, 6]\n", "a.py").verdict is Verdict.CLEAN
+    )
+    assert check_source("def f(data):\n    return data.x[:, 6]\n", "a.py").verdict is Verdict.UNDECIDABLE
+    assert check_source("def f(data):\n    return data.frames[..., 6]\n", "a.py").verdict is Verdict.LEAK
