@@ -24,11 +24,12 @@ from agent.guard.traces import TraceFile
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
-from blocks.problem import FoundationReport, Progress, load_problem
+from blocks.problem import FoundationReport, Problem, Progress, load_problem
 from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
 from blocks.user_strategy import UserStrategy
+from memory.sealing import split, write_sealed
 
 LOG = "log.txt"
 """What a training prints; no part of its result."""
@@ -87,6 +88,15 @@ class Span(NamedTuple):
     end: float
 
 
+class Blind(NamedTuple):
+    """What an evaluation keeps from the launch."""
+
+    label_free: frozenset[str]
+    """Metrics that the launch is told; all others go into the file."""
+
+    sealed: Path
+
+
 @dataclass(frozen=True)
 class EvaluationTask:
     """An evaluation of what `fitted_hash` says is on disk."""
@@ -99,6 +109,7 @@ class EvaluationTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    blind: Blind | None = None
 
 
 def train(task: TrainingTask) -> Span:
@@ -107,12 +118,7 @@ def train(task: TrainingTask) -> Span:
     Returns:
         When it trained.
     """
-    _die_with_the_launch()
-    _speak_into(task.out / LOG)
-    limit = int(task.memory_gib * 2**30)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    fence_off(task.fence)
-    problem = load_problem(task.problem, task.strategies)
+    problem = _behind_the_fence(task)
     report = ProgressFile(task.progress)
     started = time.monotonic()
     if task.slot is not None and task.foundation is not None:
@@ -148,6 +154,19 @@ def find_proxies(problem: str, observations: Path, seal: Path, seeds: Sequence[i
     return load_problem(problem).find_proxies(observations, seal, seeds)
 
 
+def rehearse(task: TrainingTask, steps: int | None) -> None:
+    """Trains for a few steps behind the fence, while it is watched whether a label is used.
+
+    Args:
+        task: Of a slot.
+        steps: How many, from the first on; None for a few that stand for the whole training.
+    """
+    problem = _behind_the_fence(task)
+    assert task.slot is not None
+    assert task.foundation is not None
+    problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
+
+
 def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
     """Writes a data set: observations and, where there is a truth, its seal apart."""
     _die_with_the_launch()
@@ -161,14 +180,22 @@ def inspect_data(spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
 
 
 def evaluate(task: EvaluationTask) -> tuple[Metrics, ...]:
-    """Metrics per replicate, computed from the stored parameters."""
+    """Metrics per replicate, computed from the stored parameters.
+
+    In blind mode those that may need labels never leave this process: they are put under seal.
+    """
     _die_with_the_launch()
     _verify(task)
     assert task.slot is not None
     assert task.foundation is not None
-    return load_problem(task.problem).evaluate(
+    found = load_problem(task.problem).evaluate(
         task.slot, task.observations, task.foundation, task.fitted, task.seal
     )
+    if task.blind is None:
+        return found
+    told, kept = split(found, task.blind.label_free)
+    write_sealed(task.blind.sealed, kept)
+    return told
 
 
 def illustrate(task: EvaluationTask, out: Path) -> None:
@@ -243,6 +270,16 @@ def read_progress(path: Path) -> list[Progress]:
         except (ValueError, TypeError):
             continue  # half written, or not by us: a training may write into this file
     return found
+
+
+def _behind_the_fence(task: TrainingTask) -> Problem:
+    """Confines this process for good; the science, and a user's code, are loaded only then."""
+    _die_with_the_launch()
+    _speak_into(task.out / LOG)
+    limit = int(task.memory_gib * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    fence_off(task.fence)
+    return load_problem(task.problem, task.strategies)
 
 
 def _verify(task: EvaluationTask) -> None:

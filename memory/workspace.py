@@ -110,6 +110,10 @@ class Workspace:
         """The working memory as it was after a block."""
         return self.snapshots(exploration) / f"block-{block:03d}.md"
 
+    def digest(self, exploration: str, block: int) -> Path:
+        """What the working memory said after a block, for comparing it with another one."""
+        return self.snapshots(exploration) / f"block-{block:03d}.json"
+
     def dataset(self, key: str) -> Path:
         """Folder of a data set's observations."""
         return self.root / "datasets" / key
@@ -132,6 +136,11 @@ class Workspace:
         """Scratch folder of an audit; what is in it is worth nothing."""
         return self.root / "audit"
 
+    @property
+    def rehearsal(self) -> Path:
+        """Folder of a rehearsal's log; one is rehearsed at a time, before the runs."""
+        return self.root / "runs" / ".rehearsal"
+
     def run(self, exploration: str, number: int) -> Path:
         """Folder of a run's trained parameters and artifacts."""
         return self.root / "runs" / exploration / f"{number:06d}"
@@ -139,6 +148,10 @@ class Workspace:
     def pictures(self, exploration: str, number: int) -> Path:
         """Folder of a run's pictures; they may show the truth, so they lie apart from what it trained."""
         return self.root / "pictures" / exploration / f"{number:06d}"
+
+    def sealed_metrics(self, exploration: str, number: int) -> Path:
+        """File of the metrics of a run that stay sealed until its blind exploration is closed."""
+        return self.sealed / "metrics" / exploration / f"{number:06d}.json"
 
     def progress(self, exploration: str, number: int) -> Path:
         """File to which a running training reports."""

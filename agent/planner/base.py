@@ -11,6 +11,7 @@ from typing import Protocol
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, SlotSpec
 
@@ -26,6 +27,7 @@ class Planner(Protocol):
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """The slots of one batch.
 
@@ -35,12 +37,19 @@ class Planner(Protocol):
             block: Number of the block, from 1.
             batch: Number of the batch within its block, from 1.
             metrics: What the problem says of its metrics.
+            guidance: Constraints, which no proposal may break, and prior knowledge, as of this batch.
         """
 
 
-def replicate_seeds(spec: ExplorationSpec, number: int) -> tuple[int, ...]:
-    """Seeds of a run's replicates: fresh for every run, so that no run owes its result to a lucky one."""
-    return tuple(_hashed(spec.seed, number, replicate) for replicate in range(spec.replicates))
+def replicate_seeds(spec: ExplorationSpec, number: int, n: int | None = None) -> tuple[int, ...]:
+    """Seeds of a run's replicates: fresh for every run, so that no run owes its result to a lucky one.
+
+    Args:
+        spec: The exploration.
+        number: Number of the run.
+        n: How many; default: the spec's.
+    """
+    return tuple(_hashed(spec.seed, number, replicate) for replicate in range(n or spec.replicates))
 
 
 def slot_rng(spec: ExplorationSpec, block: int, batch: int, slot: int) -> Random:

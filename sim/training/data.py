@@ -17,6 +17,7 @@ from torch import Tensor
 
 from blocks.errors import DataError
 from sim.dataset import Observations
+from sim.guarding.frames import whole_frames
 from sim.networks.substrates import without_equation
 from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
@@ -107,6 +108,11 @@ class TrainingData:
         if self._load_frames is None:
             raise DataError("frames: must come from a data set, but these data were made without one")
         return self._load_frames()
+
+    @property
+    def frames_read(self) -> bool:
+        """Whether a strategy has asked for whole frames."""
+        return "frames" in vars(self)
 
     @cached_property
     def weight(self) -> Float[Tensor, "change metabolite"]:
@@ -201,7 +207,7 @@ def training_data(
             "dc/dt and the reaction model must be finite on every training frame, but one is not; "
             "check the concentrations, or fit the reaction model again"
         )
-    whole = partial(_whole_frames, observations, kept)
+    whole = partial(whole_frames, observations, kept)
     if model is None:
         return TrainingData(concentration, residual, observations.dt, _load_frames=whole)
     trusted = trusted_changes(frames, model, observations, states=model.states is not None)
@@ -214,11 +220,6 @@ def training_data(
         line_covariance=None if covariance is None else torch.from_numpy(covariance),
         _load_frames=whole,
     )
-
-
-def _whole_frames(observations: Observations, kept: int) -> Float64[Tensor, "frame metabolite 8"]:
-    """A copy: the frames on disk are read-only, and shared by all that train on them."""
-    return torch.from_numpy(np.array(observations.frames[:kept]))
 
 
 def trusted_changes(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blocks.errors import DivergenceError, SpecError
+from blocks.errors import DataError, DivergenceError, LabelLeakError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
 from blocks.problem import FoundationReport, Progress, Record, Report
@@ -80,12 +80,20 @@ class ToyProblem:
     def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
         return tuple(Path(path) for path in data.get("own_seals", ()))
 
+    def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
+        return None if data.get("measured") else {**data, "seed": data["seed"] + k, "shift": 0.05 * k}
+
+    def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
+        return tuple(strategies)
+
     def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
         return ()
 
     def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         observations.mkdir(parents=True)
-        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01))
+        if data.get("shift", 0.0) and data.get("unlucky"):
+            raise DataError("the network diverged; use another seed")
+        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01 + data.get("shift", 0.0)))
         seal.parent.mkdir(parents=True, exist_ok=True)
         seal.write_text(json.dumps([ANSWER, data["seed"]]))
 
@@ -128,6 +136,8 @@ class ToyProblem:
             time.sleep(3600)
         elif mode == "diverge" and not part:
             raise DivergenceError(DIVERGED)
+        elif mode in ("diverge over a label", "diverge over frames"):
+            raise DivergenceError(DIVERGED, step=3, frames_read=True)
         elif mode == "diverge" or (mode == "diverge in part 2" and out.name == "part-2"):
             (out / "trained.json").write_text(json.dumps([None] * len(slot.seeds)))
             return
@@ -141,6 +151,12 @@ class ToyProblem:
         print(f"trained {len(slot.seeds)} replicates")
         closeness = [1 - abs(x - hint) + seed % 100 / 10_000 for seed in slot.seeds]
         (out / "trained.json").write_text(json.dumps(closeness))
+
+    def rehearse(
+        self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
+    ) -> None:
+        if slot.values.get("mode") == "diverge over a label":
+            raise LabelLeakError(f"watched for {steps} steps: a label was used")
 
     def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
         found = [value for part in parts for value in json.loads((part / "trained.json").read_text())]
