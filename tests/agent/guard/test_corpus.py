@@ -1,5 +1,6 @@
 """The corpus is what it says: leaks depend on the truth, look-alikes do not, and all of it can be trained."""
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir
@@ -76,7 +77,10 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    return Site(tmp_path_factory.mktemp("truth"))
+    yield Site(tmp_path_factory.mktemp("truth"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()  # files that careless authors left open
 
 
 def cases(table: dict[str, dict[str, str]]) -> list[Any]:
