@@ -16,6 +16,7 @@ from agent.guard.values import (
     Items,
     Mapping,
     Value,
+    join,
 )
 
 
@@ -81,7 +82,7 @@ def _unknown(engine: Engine, argument: ast.arg, default: ast.expr | None, functi
     if default is None or argument.annotation is not None:
         return value
     given = engine.evaluate(default, function.scope)
-    return value if given == Const(None) else given
+    return value if given == Const(None) else join([given, value])
 
 
 def _passed(value: Value, name: str) -> Value:

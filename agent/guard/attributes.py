@@ -2,10 +2,11 @@
 
 import ast
 
-from agent.guard import builtin_calls, calls, seeds, turns
+from agent.guard import builtin_calls, calls, seeds, tensor_calls, turns
 from agent.guard.columns import undecidable
+from agent.guard.contract import HARMLESS, HOLDS
 from agent.guard.engine import Engine
-from agent.guard.refused import PATCH, refused_attribute
+from agent.guard.refused import CODE, PATCH, refused_attribute
 from agent.guard.shapes import shape
 from agent.guard.values import (
     COMPUTED,
@@ -33,6 +34,9 @@ from agent.guard.values import (
     join,
 )
 
+ANY = ""
+"""Stands for every object that is not told apart: what is stored in one may be read from another."""
+
 _OF_THE_SHAPE = frozenset(
     (
         "dtype",
@@ -52,8 +56,13 @@ _OF_THE_SHAPE = frozenset(
 def attribute(engine: Engine, node: ast.AST, base: Value, name: str) -> Value:
     """`base.name`."""
     text = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
+    if isinstance(base, Method) and isinstance(base.owner, Stranger):
+        base = base.owner
     if isinstance(base, Frame):
         return _of_frame(engine, node, base, name)
+    if isinstance(base, Symbol | Namespace) and name == "__dict__":
+        engine.refuse(node, CODE)
+        return COMPUTED
     if isinstance(base, Symbol):
         return engine.symbol(node, f"{base.dotted}.{name}")
     if isinstance(base, Namespace):
@@ -71,7 +80,7 @@ def attribute(engine: Engine, node: ast.AST, base: Value, name: str) -> Value:
         return base.items[name == "indices"]
     if isinstance(base, Const | Items | Mapping | Bag):
         return base if name == "value" and isinstance(base, Const) else Method(base, name)
-    if (stored := engine.attributes.get((f"{engine.module.name}:{text}", name))) is not None:
+    if (stored := engine.attributes.get((ANY, name))) is not None:
         return stored
     if isinstance(base, Cut) and name in ("T", "mT", "data", "H", "mH", "real", "flat"):
         return CUT
@@ -79,9 +88,11 @@ def attribute(engine: Engine, node: ast.AST, base: Value, name: str) -> Value:
         return base
     if isinstance(base, Computed):
         return Method(base, name)
+    if isinstance(base, Stranger) and name in HARMLESS:
+        return COMPUTED
     if name == "frames":
         return seeds.frames_of(text or "it", getattr(node, "lineno", 0), engine.labels)
-    return base if isinstance(base, Stranger) and name != "shape" else Method(base, name)
+    return Method(base, name)
 
 
 def _of_frame(engine: Engine, node: ast.AST, frame: Frame, name: str) -> Value:
@@ -106,7 +117,9 @@ def _of_frame(engine: Engine, node: ast.AST, frame: Frame, name: str) -> Value:
 def settled(engine: Engine, node: ast.AST, value: Value) -> Value:
     """A value that is used as it is: an attribute of a frame that is not known is no method then."""
     if isinstance(value, Method) and isinstance(value.owner, Frame) and value.owner.holds_label:
-        what = undecidable(f"uses .{value.name} of a frame, which the guard does not know", calls.FOLLOW)
+        what = undecidable(
+            f"uses .{value.name} of a frame, which the guard does not know", tensor_calls.FOLLOW
+        )
         engine.report(node, what, value.owner.trail)
         return COMPUTED
     return value
@@ -116,6 +129,8 @@ def _of_source(engine: Engine, node: ast.AST, source: Source, name: str) -> Valu
     text = ast.unparse(node.value) if isinstance(node, ast.Attribute) else source.kind
     if name == "__dict__":
         return builtin_calls.dictionary_of(engine, node, source)
+    if (stored := engine.attributes.get((ANY, name))) is not None and name not in HOLDS.get(source.kind, {}):
+        return stored
     held = seeds.held(source, name, text, getattr(node, "lineno", 0), engine.labels)
     if held is not None:
         return held
@@ -169,6 +184,8 @@ def _member(engine: Engine, node: ast.AST, base: Value, stored: Value) -> Value:
     if isinstance(base, Class):
         is_bound = isinstance(stored, Function) and calls.is_class_method(stored)
         return Bound(stored, (base,)) if is_bound else stored
+    if isinstance(stored, Instance) and isinstance(get := stored.of.names.get("__get__"), Function):
+        return engine.invoke(get, [stored, base, UNKNOWN], {}, node)
     if not isinstance(stored, Function) or not stored.owner or calls.is_static(stored):
         return stored
     if calls.is_property(stored):
@@ -178,11 +195,11 @@ def _member(engine: Engine, node: ast.AST, base: Value, stored: Value) -> Value:
     return Bound(stored, (base,))
 
 
-def keep(engine: Engine, node: ast.AST, owner: Value, name: str, value: Value, text: str) -> None:
+def keep(engine: Engine, node: ast.AST, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`."""
     if isinstance(owner, Frame) and owner.holds_label:
         if name not in ("requires_grad", "grad"):
-            engine.report(node, undecidable(f"changes .{name} of a frame", calls.FOLLOW), owner.trail)
+            engine.report(node, undecidable(f"changes .{name} of a frame", tensor_calls.FOLLOW), owner.trail)
     elif isinstance(owner, Symbol | Namespace):
         if not getattr(owner, "dotted", "").startswith("torch.backends"):
             engine.refuse(node, PATCH)
@@ -191,4 +208,4 @@ def keep(engine: Engine, node: ast.AST, owner: Value, name: str, value: Value, t
     elif isinstance(owner, Class):
         engine.remember(owner.key, name, value)
     else:
-        engine.remember(f"{engine.module.name}:{text}", name, value)
+        engine.remember(ANY, name, value)

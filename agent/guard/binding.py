@@ -2,12 +2,11 @@
 
 import ast
 
-from agent.guard import columns, containers
+from agent.guard import columns, containers, mutation
 from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
 from agent.guard.shapes import from_end
 from agent.guard.values import (
-    COMPUTED,
     Bag,
     Bound,
     Const,
@@ -69,7 +68,7 @@ def bind(engine: Engine, target: ast.expr, value: Value, scope: Scope) -> None:
             bind(engine, part, held, scope)
     elif isinstance(target, ast.Attribute):
         for owner in choices(engine.evaluate(target.value, scope)):
-            engine.keep(target, owner, target.attr, value, ast.unparse(target.value))
+            engine.keep(target, owner, target.attr, value)
     elif isinstance(target, ast.Subscript):
         _element(engine, target, value, scope)
 
@@ -81,7 +80,14 @@ def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) 
     held = engine.evaluate(target.value, scope)
     if isinstance(held, Mapping) and isinstance(index, Const):
         entries = tuple(entry for entry in held.entries if entry[0] != index)
-        if isinstance(target.value, ast.Name) and not any(True for _ in frames_in(value)):
+        place = target.value
+        is_own = (
+            isinstance(place, ast.Name)
+            and scope.home(place.id) is scope
+            and place.id not in scope.parameters
+            and len(scope.twins.get(place.id, ())) < 2
+        )
+        if is_own and not any(True for _ in frames_in(value)):
             bind(engine, target.value, Mapping((*entries, (index, value))), scope)
             return
     for one in choices(held):
@@ -92,7 +98,7 @@ def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) 
                 continue
         is_container = isinstance(one, Items | Bag | Mapping) or (isinstance(one, Const) and not one.is_array)
         if is_container:
-            containers.put_in(engine, target.value, held, value, scope)
+            mutation.put_in(engine, target.value, held, value, scope)
             return
         for found in frames_in(value):
             if isinstance(found, Frame) and found.holds_label and not _is_aligned(one, index, found):
@@ -101,7 +107,7 @@ def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) 
                 )
                 engine.report(target, what, found.trail)
         if isinstance(one, Const):
-            bind(engine, target.value, COMPUTED, scope)
+            mutation.forget(engine, target.value, scope)
 
 
 def _is_aligned(held: Value, index: Value, value: Frame) -> bool:

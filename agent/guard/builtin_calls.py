@@ -39,6 +39,8 @@ def evaluate(
     engine: Engine, node: ast.AST, name: str, args: list[Value], keywords: dict[str, Value]
 ) -> Value:
     """A call of the built-in function `name`."""
+    if name not in (*PASSIVE, "getattr", "setattr", "vars", "dir"):
+        args = [engine.iterated(node, arg) for arg in args]
     first = args[0] if args else UNKNOWN
     if name == "getattr" and len(args) >= 2:
         return _getattr(engine, node, args)
@@ -106,7 +108,7 @@ def _setattr(engine: Engine, node: ast.AST, args: list[Value]) -> Value:
     owner, name, value = args
     if isinstance(name, Const) and isinstance(name.value, str):
         for one in choices(owner):
-            engine.keep(node, one, name.value, value, "")
+            engine.keep(node, one, name.value, value)
     else:
         engine.consume(value, node, "stores a frame under a computed name")
     return Const(None)

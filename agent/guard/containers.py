@@ -4,8 +4,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.guard import folding
-from agent.guard.columns import undecidable
+from agent.guard import folding, operation_names
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
@@ -13,10 +12,12 @@ from agent.guard.values import (
     NUMBER,
     UNKNOWN,
     Bag,
+    Bound,
     Computed,
     Const,
     Cut,
     Frame,
+    Function,
     Indices,
     Instance,
     Items,
@@ -27,9 +28,7 @@ from agent.guard.values import (
     Stranger,
     Value,
     choices,
-    frames_in,
     join,
-    sources_in,
 )
 
 UNROLLED = 16
@@ -73,61 +72,26 @@ def dictionary(engine: Engine, node: ast.Dict, scope: Scope) -> Value:
     return Mapping(tuple(entries))
 
 
-CHANGES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "extendleft", "setdefault"))
-"""Methods by which a container takes values in."""
-
-
-def grow(engine: Engine, node: ast.Call, args: list[Value], keywords: dict[str, Value], scope: Scope) -> None:
-    """`items.append(value)` and its like: the container holds the value from now on."""
-    if not isinstance(node.func, ast.Attribute) or node.func.attr not in CHANGES:
-        return
-    target, name = node.func.value, node.func.attr
-    before = engine.evaluate(target, scope)
-    given = [*args, *keywords.values()]
-    if name in ("extend", "update", "extendleft"):
-        given = [*(element_of(arg) for arg in args), *keywords.values()]
-        given += [one for arg in args if isinstance(arg, Mapping) for _, one in arg.entries]
-    put_in(engine, target, before, join(given), scope)
-
-
-def put_in(engine: Engine, target: ast.expr, before: Value, added: Value, scope: Scope) -> None:
-    """A container, written as `target`, takes `added` in; so does every name that stands for it."""
-    held = [
-        element_of(one) if not isinstance(one, Mapping) else join([value for _, value in one.entries])
-        for one in choices(before)
-        if isinstance(one, Items | Bag | Const | Mapping)
-    ]
-    matters = any(True for _ in (*frames_in(added), *sources_in(added)))
-    if not held and not matters:
-        return
-    if matters:
-        engine.spill(added)
-    grown = Bag(join([*(one for one in held if one != UNKNOWN), added]))
-    if isinstance(target, ast.Name):
-        home = scope.home(target.id)
-        if home is None:
-            return
-        if matters and target.id in scope.parameters and home is scope:
-            what = "puts a frame into a container that belongs to the caller"
-            engine.report(target, undecidable(what, "Return the frame instead."))
-        for name in scope.twins.get(target.id, {target.id}) if home is scope else {target.id}:
-            if home is scope:
-                scope.names[name] = grown
-            else:
-                engine.widen(home, name, grown)
-    elif isinstance(target, ast.Attribute):
-        for owner in choices(engine.evaluate(target.value, scope)):
-            engine.keep(target, owner, target.attr, grown, ast.unparse(target.value))
-    elif isinstance(target, ast.Subscript):
-        outer = engine.evaluate(target.value, scope)
-        put_in(engine, target.value, outer, grown, scope)
+def iterated(engine: Engine, node: ast.AST, value: Value) -> Value:
+    """What a loop goes over: an object's `__iter__` and `__next__` are called."""
+    if not isinstance(value, Instance):
+        return value
+    for name in ("__iter__", "__next__", "__getitem__"):
+        found = engine.attribute(node, value, name)
+        if isinstance(found, Function | Bound):
+            made = engine.apply(node, found, [NUMBER] if name == "__getitem__" else [], {})
+            if name == "__iter__" and made != value:
+                return join([iterated(engine, node, one) for one in choices(made)])
+            if name != "__iter__":
+                return Bag(made)
+    return value
 
 
 def method(owner: Value, name: str, args: list[Value]) -> Value | None:
     """A method of a container; None where it is none of those."""
     if name == "setdefault" and len(args) == 2:
         return join([folding.method(owner, "get", args[:1]) or UNKNOWN, args[1]])
-    if name in CHANGES and isinstance(owner, Items | Bag | Const | Mapping):
+    if name in operation_names.TAKES_IN and isinstance(owner, Items | Bag | Const | Mapping):
         return COMPUTED
     if not isinstance(owner, Items | Bag):
         return None
@@ -189,7 +153,7 @@ def _element(value: Value) -> Value:
         return replace(value, rank=value.rank - 1, axis=value.axis - 1)
     if isinstance(value, Const) and isinstance(value.value, range):
         return NUMBER
-    if isinstance(value, Method) and isinstance(value.owner, Frame):
+    if isinstance(value, Method) and isinstance(value.owner, Frame | Stranger):
         return value.owner
     if isinstance(value, Indices | Cut):
         return value
@@ -221,14 +185,16 @@ def comprehend(
 ) -> tuple[list[Scope], bool]:
     """A scope for every element that a comprehension makes, and whether they are known one by one."""
     scopes, is_known = [Scope(scope, owner=scope.owner)], True
+    scopes[0].is_comprehension = True
     for generator in generators:
         made: list[Scope] = []
         for outer in scopes:
-            over = engine.evaluate(generator.iter, outer)
+            over = engine.iterated(generator.iter, engine.evaluate(generator.iter, outer))
             items = known_items(over)
             is_known = is_known and items is not None
             for item in items if items is not None and len(items) <= 256 else [element_of(over)]:
                 inner = Scope(outer, owner=scope.owner)
+                inner.is_comprehension = True
                 engine.bind(generator.target, item, inner)
                 tests = [engine.evaluate(test, inner) for test in generator.ifs]
                 for test, node in zip(tests, generator.ifs, strict=True):

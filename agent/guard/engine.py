@@ -24,6 +24,9 @@ class Scope:
         self.shared: dict[str, Scope] = {}  # names declared global or nonlocal, and where they live
         self.exits: list[dict[str, Value]] = []  # names at each break or continue
         self.parameters: frozenset[str] = frozenset()
+        self.mutated: dict[str, Value] = {}  # parameters whose container was changed
+        self.widened: dict[str, Value] = {}  # what functions further in have assigned
+        self.is_comprehension = False
         self.twins: dict[str, set[str]] = {}  # names that stand for the same container
 
     def lookup(self, name: str) -> Value | None:
@@ -47,13 +50,14 @@ class Scope:
         self._part(name)
         home = self.shared.get(name)
         if home is None:
-            self.names[name] = value
+            self.names[name] = join([value, self.widened[name]]) if name in self.widened else value
             return False
         return home.widen(name, value)
 
     def widen(self, name: str, value: Value) -> bool:
         """A name may hold this value as well; returns whether that is new."""
         before = self.names.get(name)
+        self.widened[name] = join([self.widened[name], value]) if name in self.widened else value
         self.names[name] = value if before is None else join([before, value])
         return self.names[name] != before
 
@@ -119,6 +123,12 @@ class Engine(Protocol):
     def symbol(self, node: ast.AST, dotted: str) -> Value:
         """An imported or built-in thing; refused ones are reported where they are named."""
 
+    def find(self, dotted: str) -> Any:
+        """The module that a full name leads to, where it is followed."""
+
+    def run_module(self, module: Any, *, is_muted: bool = False) -> None:
+        """Reads the body of a module, unless that was done before."""
+
     def imported(self, node: ast.AST, dotted: str) -> Value:
         """A module, by its full name."""
 
@@ -149,8 +159,8 @@ class Engine(Protocol):
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         """Assigns to a name, attribute, element, or to several."""
 
-    def keep(self, node: ast.AST, owner: Value, name: str, value: Value, text: str) -> None:
-        """`owner.name = value`, where `owner` is written as `text`."""
+    def keep(self, node: ast.AST, owner: Value, name: str, value: Value) -> None:
+        """`owner.name = value`."""
 
     def remember(self, owner: str, name: str, value: Value) -> None:
         """Notes what is stored in an attribute."""
@@ -162,6 +172,12 @@ class Engine(Protocol):
 
     def construct(self, of: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
         """Makes an object of a class of the module."""
+
+    def iterated(self, node: ast.AST, value: Value) -> Value:
+        """What a loop over the value goes over: an object's `__iter__` is called."""
+
+    def mutations(self, function: Function) -> dict[str, Value]:
+        """Parameters of a function whose containers it changes, with what they hold then."""
 
     def new_object(self, node: ast.AST) -> Instance:
         """An object without a class of its own, told apart by where it is made."""

@@ -76,7 +76,10 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
             return containers.dictionary(engine, node, scope)
         case ast.NamedExpr():
             value = engine.evaluate(node.value, scope)
-            engine.bind(node.target, value, scope)
+            home = scope
+            while home.is_comprehension and home.parent is not None:
+                home = home.parent
+            engine.bind(node.target, value, home)
             return value
         case ast.Lambda():
             function = Function(node, scope)
@@ -101,9 +104,10 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
         case ast.Yield() | ast.YieldFrom():
             if node.value:
                 value = engine.evaluate(node.value, scope)
-                scope.yielded.append(
-                    containers.element_of(value) if isinstance(node, ast.YieldFrom) else value
-                )
+                if isinstance(node, ast.YieldFrom):
+                    value = containers.element_of(engine.iterated(node, value))
+                scope.yielded.append(value)
+                return value if isinstance(node, ast.YieldFrom) else UNKNOWN
             return UNKNOWN
         case ast.Await():
             return engine.evaluate(node.value, scope)
@@ -118,10 +122,22 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
 def _name(engine: Engine, node: ast.Name, scope: Scope) -> Value:
     value = scope.lookup(node.id)
     if value is not None:
+        if engine.spilled != UNKNOWN and node.id in engine.module.escaping and _holds(value):
+            return join([value, Bag(engine.spilled)])
         return value
     if hasattr(builtins, node.id) or node.id == "__builtins__":
         return engine.symbol(node, f"builtins.{node.id}")
     return UNKNOWN
+
+
+def _holds(value: Value) -> bool:
+    """Whether it is a container that something may have been put into behind another name."""
+    return any(
+        isinstance(one, Bag | Mapping)
+        or (isinstance(one, Items) and one.is_list)
+        or (isinstance(one, Const) and isinstance(one.value, tuple) and not one.is_array)
+        for one in choices(value)
+    )
 
 
 def _subscript(engine: Engine, node: ast.Subscript, scope: Scope) -> Value:
@@ -135,6 +151,8 @@ def subscript(engine: Engine, node: ast.AST, base: Value, index: Value) -> Value
     """`base[index]`, for each alternative of the index."""
     if isinstance(base, Symbol) and base.dotted in ("numpy.s_", "numpy.index_exp"):
         return index
+    if isinstance(base, Method) and isinstance(base.owner, Stranger):
+        base = base.owner
     if isinstance(base, Instance | Class):
         return _of_object(engine, node, base, index)
     found = []
@@ -155,6 +173,8 @@ def subscript(engine: Engine, node: ast.AST, base: Value, index: Value) -> Value
         elif isinstance(base, Bag) and isinstance(one, Slice):
             found.append(base)
         elif isinstance(base, Const | Items | Bag | Mapping):
+            if isinstance(base, Const) and not isinstance(base.value, tuple | range | str | bytes):
+                continue
             held = folding.element(base, one)
             found.append(join([UNKNOWN, engine.spilled]) if held is None or held == UNKNOWN else held)
         else:

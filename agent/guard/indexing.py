@@ -30,6 +30,9 @@ def places(frame: Frame, index: Value) -> list[Place]:
     if frame.axis is None:
         return [LOST]
     dots = next((i for i, entry in enumerate(entries) if _is(entry, Ellipsis)), None)
+    at_end = frame.axis == -1 or (frame.rank is not None and frame.axis == frame.rank - 1)
+    if dots is not None and at_end and entries[-1:] and _may_be_mask(entries[-1]):
+        return [Place(None, None, entries[-1])]
     if frame.rank is not None:
         return [_known(frame.rank, frame.axis, entries, dots)]
     return _unknown(frame.axis, entries, dots)

@@ -5,6 +5,7 @@ among the few installed packages that are followed. Whatever is not found there 
 """
 
 import ast
+import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -47,6 +48,31 @@ class Module:
         return frozenset(node.id for node in nodes if isinstance(node, ast.Name)) | frozenset(
             node.attr for node in nodes if isinstance(node, ast.Attribute)
         )
+
+    @cached_property
+    def escaping(self) -> frozenset[str]:
+        """Names whose value gets another name somewhere: in a container, an attribute, a call, a return."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            parts: list[ast.expr | None] = []
+            match node:
+                case (
+                    ast.List(elts=elements)
+                    | ast.Tuple(elts=elements, ctx=ast.Load())
+                    | ast.Set(elts=elements)
+                ):
+                    parts += elements
+                case ast.Dict(values=values):
+                    parts += values
+                case ast.Call(func=function, args=args, keywords=keywords):
+                    if not (isinstance(function, ast.Name) and hasattr(builtins, function.id)):
+                        parts += [*args, *(one.value for one in keywords)]
+                case ast.Assign(targets=[ast.Attribute() | ast.Subscript(), *_], value=value):
+                    parts.append(value)
+                case ast.Return(value=value) | ast.Yield(value=value):
+                    parts.append(value)
+            found |= {part.id for part in parts if isinstance(part, ast.Name)}
+        return frozenset(found)
 
     @property
     def package(self) -> str:

@@ -106,3 +106,14 @@ JOINS: Final = _names(
     """
 )
 """Put frames together."""
+
+TAKES_IN: Final = _names("append add extend insert update appendleft extendleft setdefault")
+"""Methods by which a container takes values in."""
+
+REORDERS: Final = _names("pop popleft popitem remove reverse sort clear rotate fill put itemset resize")
+"""Methods that change a list or an array where it stands, but take no frame in."""
+
+WHOLE_NUMBERS: Final = _names(
+    "arange randint randperm argsort argmax argmin searchsorted bucketize nonzero long"
+)
+"""Give whole numbers, whatever they are given."""

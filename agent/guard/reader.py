@@ -5,17 +5,26 @@ that nothing in the module refers to, and last those that nobody called: with pa
 """
 
 import ast
-from pathlib import Path
 from typing import Any
 
-from agent.guard import attributes, binding, calls, expressions, seeds, statements
+from agent.guard import (
+    attributes,
+    binding,
+    calls,
+    containers,
+    expressions,
+    names,
+    seeds,
+    statements,
+    tensor_calls,
+)
 from agent.guard.arguments import bound
 from agent.guard.columns import Outcome, leak, undecidable
-from agent.guard.contract import CONSTANTS, FOLLOWED, LABEL, N_COLUMNS, SCIENCE
+from agent.guard.contract import LABEL, N_COLUMNS
 from agent.guard.engine import Scope
 from agent.guard.findings import Finding, Verdict
 from agent.guard.modules import Module, Project
-from agent.guard.refused import FILE, TRUTH, Refusal, refused_symbol
+from agent.guard.refused import FILE, Refusal
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
@@ -27,8 +36,6 @@ from agent.guard.values import (
     Instance,
     Label,
     Method,
-    Namespace,
-    Symbol,
     Value,
     choices,
     frames_in,
@@ -38,10 +45,10 @@ from agent.guard.values import (
 DEEPEST = 12
 """Calls within calls that are followed."""
 
-STEPS = 300_000
+STEPS = 60_000
 """Expressions that are read before a module counts as too involved."""
 
-PASSES = 3
+PASSES = 8
 """Times that a module is read, so that what one function stores is known to the others."""
 
 
@@ -69,6 +76,7 @@ class Reader:
         self._called: set[ast.AST] = set()
         self._active: list[ast.AST] = []
         self._known: dict[Any, Value] = {}
+        self._mutations: dict[ast.AST, dict[str, Value]] = {}
         self._version = 0
         self._steps = 0
         self._muted = False
@@ -84,6 +92,8 @@ class Reader:
                 self._read_functions(module)
                 if self._version == before:
                     break
+            else:
+                raise TooInvolved
         except (TooInvolved, RecursionError):
             self.module, self._active = module, []
             outcome = undecidable("is too involved to be followed", "Split the module, or unroll less of it.")
@@ -176,8 +186,8 @@ class Reader:
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         binding.bind(self, target, value, scope)
 
-    def keep(self, node: ast.AST, owner: Value, name: str, value: Value, text: str) -> None:
-        attributes.keep(self, node, owner, name, value, text)
+    def keep(self, node: ast.AST, owner: Value, name: str, value: Value) -> None:
+        attributes.keep(self, node, owner, name, value)
 
     def remember(self, owner: str, name: str, value: Value) -> None:
         before = self.attributes.get((owner, name))
@@ -204,75 +214,40 @@ class Reader:
     def declare_class(self, of: Class) -> None:
         self._classes.append(of)
 
+    def iterated(self, node: ast.AST, value: Value) -> Value:
+        return join([containers.iterated(self, node, one) for one in choices(value)])
+
+    def mutations(self, function: Function) -> dict[str, Value]:
+        return self._mutations.get(function.node, {})
+
     def new_object(self, node: ast.AST) -> Instance:
         return Instance(
             Class(f"{self.module.name}:{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}", {})
         )
 
     def symbol(self, node: ast.AST, dotted: str) -> Value:
-        if dotted in CONSTANTS:
-            return Const(CONSTANTS[dotted])
-        if refusal := refused_symbol(dotted):
-            self.refuse(node, refusal)
-            return COMPUTED
-        return Symbol(dotted)
+        return names.symbol(self, node, dotted)
 
     def imported(self, node: ast.AST, dotted: str) -> Value:
-        refusal = refused_symbol(dotted)
-        if refusal is not None and refusal is not FILE:
-            self.refuse(node, refusal)
-            return COMPUTED
-        if dotted.partition(".")[0] in FOLLOWED:
-            return self.symbol(node, dotted)
-        module = self.project.find(dotted, self.module)
-        if module is None:
-            return self.symbol(node, dotted)
-        if module.is_evaluation:
-            self.refuse(node, TRUTH)
-            return COMPUTED
-        if not module.is_run:
-            self._run_body(module)
-        return Namespace(module)
+        return names.imported(self, node, dotted)
 
     def absolute(self, name: str, level: int) -> str:
-        if not level:
-            return name
-        package = self.module.package.split(".")
-        if not self.module.package and self.module.folder is not None:
-            return name
-        base = package[: len(package) - level + 1] if self.module.package else [SCIENCE]
-        return ".".join([*base, name]).strip(".")
+        return names.absolute(self.module, name, level)
 
     def member(self, node: ast.AST, module: Module, name: str) -> Value:
-        value = module.scope.names.get(name)
-        if value is not None:
-            return value
-        if Path(module.path).name == "__init__.py":
-            return self.imported(node, f"{module.name}.{name}")
-        return UNKNOWN
+        return names.member(self, node, module, name)
 
     def resolve(self, dotted: str) -> Value | None:
-        parts = dotted.split(".")
-        for length in range(len(parts) - 1, 0, -1):
-            module = self.project.find(".".join(parts[:length]), self.module)
-            if module is None:
-                continue
-            if not module.is_run:
-                self._muted = True  # installed code is checked on its own
-                self._run_body(module)
-                self._muted = False
-            value: Value | None = Namespace(module)
-            for name in parts[length:]:
-                if isinstance(value, Namespace):
-                    value = value.module.scope.names.get(name)
-                elif isinstance(value, Class):
-                    value = value.names.get(name)
-                elif isinstance(value, Symbol):
-                    value = Symbol(f"{value.dotted}.{name}")
-                else:
-                    return None
-            return value
-        return None
+        return names.resolve(self, dotted)
+
+    def find(self, dotted: str) -> Module | None:
+        return self.project.find(dotted, self.module)
+
+    def run_module(self, module: Module, *, is_muted: bool = False) -> None:
+        if not module.is_run:
+            outer, self._muted = self._muted, self._muted or is_muted
+            self._run_body(module)
+            self._muted = outer
 
     def invoke(
         self, function: Function, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -293,12 +268,12 @@ class Reader:
             self.apply(node, start, args, keywords)
             return made
         fields = of.names.get("__fields__", Const(()))
-        names = fields.value if isinstance(fields, Const) else ()
-        rest = args[len(names) :]
-        for name, value in {**dict(zip(names, args, strict=False)), **keywords}.items():
+        known = fields.value if isinstance(fields, Const) else ()
+        rest = args[len(known) :]
+        for name, value in {**dict(zip(known, args, strict=False)), **keywords}.items():
             self.remember(of.key, name, value)
         if rest and not any(isinstance(base, Class) for base in of.bases):
-            calls.unfollowed(self, node, rest, {})
+            tensor_calls.unfollowed(self, node, rest, {})
         if isinstance(after := of.names.get("__post_init__"), Function):
             self.invoke(after, [made], {}, node)
         return made
@@ -323,13 +298,13 @@ class Reader:
         finally:
             self.module = outer
 
-    def _run(self, function: Function, names: dict[str, Value]) -> Value:
-        key = (function.node, id(function.scope), tuple(names.items()), self._version)
+    def _run(self, function: Function, bindings: dict[str, Value]) -> Value:
+        key = (function.node, id(function.scope), tuple(bindings.items()), self._version)
         if key in self._known:
             return self._known[key]
         scope = Scope(function.scope)
-        scope.names.update(names)
-        scope.parameters = frozenset(names)
+        scope.names.update(bindings)
+        scope.parameters = frozenset(bindings)
         outer, self.module = self.module, function.scope.module
         self._active.append(function.node)
         try:
@@ -339,10 +314,12 @@ class Reader:
                 statements.run(self, function.node.body, scope)
                 value = join(scope.returned) if scope.returned else Const(None)
                 if scope.yielded:
-                    value = Bag(join(scope.yielded))
+                    value = Bag(join([*scope.yielded, *scope.returned]))
         finally:
             self._active.pop()
             self.module = outer
+        if scope.mutated:
+            self._mutations.setdefault(function.node, {}).update(scope.mutated)
         if self._version == key[3]:
             self._known[key] = value
         return value

@@ -4,23 +4,19 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.guard import arithmetic, binding, containers, seeds
+from agent.guard import arithmetic, binding, containers, definitions, mutation, seeds
 from agent.guard.engine import Engine, Scope
-from agent.guard.refused import CODE, FILE, refused_symbol
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
     Bag,
     Bound,
-    Class,
     Const,
     Frame,
     Function,
     Instance,
     Items,
     Mapping,
-    Namespace,
-    Symbol,
     Value,
     choices,
     frames_in,
@@ -59,7 +55,7 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             _pair(node, value, scope)
         case ast.AnnAssign():
             value = engine.evaluate(node.value, scope) if node.value else UNKNOWN
-            _calls_in(engine, [node.annotation], scope)
+            definitions.calls_in(engine, [node.annotation], scope)
             if value == UNKNOWN:
                 name = ast.unparse(node.target)
                 value = seeds.annotated(node.annotation, name, node.lineno, scope.lookup, engine.labels)
@@ -67,10 +63,13 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
                 engine.bind(node.target, value, scope)
         case ast.AugAssign():
             before = engine.evaluate(_loaded(node.target), scope)
+            if isinstance(node.target, ast.Name) and len(scope.twins.get(node.target.id, ())) > 1:
+                mutation.forget(engine, node.target, scope)
+                before = engine.evaluate(_loaded(node.target), scope)
             value = engine.evaluate(node.value, scope)
             takes_in = isinstance(node.op, ast.Add) and isinstance(before, Items | Bag | Const)
             if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
-                containers.put_in(engine, node.target, before, containers.element_of(value), scope)
+                mutation.put_in(engine, node.target, before, containers.element_of(value), scope)
                 return True
             engine.bind(node.target, arithmetic.binary(engine, node.value, node.op, before, value), scope)
         case ast.If():
@@ -90,11 +89,11 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
         case ast.Try() | ast.TryStar():
             return _try(engine, node, scope)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            _function(engine, node, scope)
+            definitions.function(engine, node, scope)
         case ast.ClassDef():
-            _class(engine, node, scope)
+            definitions.class_(engine, node, scope)
         case ast.Import() | ast.ImportFrom():
-            _import(engine, node, scope)
+            definitions.imports(engine, node, scope)
         case ast.Assert():
             engine.consume(engine.evaluate(node.test, scope), node.test, "decides by the label column")
         case ast.Global() | ast.Nonlocal():
@@ -103,36 +102,6 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
         case ast.Match():
             _match(engine, node, scope)
     return True
-
-
-_PLAIN = ("property", "staticmethod", "classmethod", "cached_property", "overload", "setter", "register")
-"""Decorators whose effect is known without calling them."""
-
-
-def _function(engine: Engine, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
-    for default in (*node.args.defaults, *node.args.kw_defaults):
-        if default is not None:
-            engine.evaluate(default, scope)
-    arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-    _calls_in(engine, [node.returns, *(one.annotation for one in arguments)], scope)
-    function = Function(node, scope, scope.owner)
-    value: Value = function
-    for decorator in reversed(node.decorator_list):
-        if ast.unparse(decorator).rpartition(".")[2] in _PLAIN:
-            continue
-        wrap = engine.evaluate(decorator, scope)
-        if isinstance(wrap, Function | Class | Bound):
-            value = engine.apply(decorator, wrap, [value], {})
-    if scope.assign(node.name, value):
-        engine.changed()
-    engine.declare(function)
-
-
-def _calls_in(engine: Engine, annotations: Sequence[ast.expr | None], scope: Scope) -> None:
-    """Annotations are evaluated as well; those that do more than name a type are read."""
-    for one in annotations:
-        if one is not None and any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(one)):
-            engine.evaluate(one, scope)
 
 
 def _entered(engine: Engine, node: ast.expr, held: Value) -> Value:
@@ -148,7 +117,13 @@ def _pair(node: ast.Assign, value: Value, scope: Scope) -> None:
     names = [target.id for target in node.targets if isinstance(target, ast.Name)]
     if isinstance(node.value, ast.Name):
         names.append(node.value.id)
-    if len(names) > 1 and any(isinstance(one, Const | Items | Bag | Mapping) for one in choices(value)):
+    elif names:
+        inner = [part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)]
+        names += [name for name in inner if isinstance(held := scope.lookup(name), Const) and held.is_array]
+    is_shared = not isinstance(node.value, ast.Name) or any(
+        isinstance(one, Const | Items | Bag | Mapping) for one in choices(value)
+    )
+    if len(names) > 1 and is_shared:
         for name in names[1:]:
             scope.pair(names[0], name)
 
@@ -181,7 +156,7 @@ def _if(engine: Engine, node: ast.If, scope: Scope) -> bool:
 
 
 def _for(engine: Engine, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-    over = engine.evaluate(node.iter, scope)
+    over = engine.iterated(node.iter, engine.evaluate(node.iter, scope))
     items = containers.known_items(over)
     if items is not None and len(items) <= containers.UNROLLED:
         for item in items:
@@ -206,7 +181,9 @@ def _body(
 
 
 def _repeat(engine: Engine, node: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> None:
-    over = None if isinstance(node, ast.While) else containers.element_of(engine.evaluate(node.iter, scope))
+    over = None
+    if not isinstance(node, ast.While):
+        over = containers.element_of(engine.iterated(node.iter, engine.evaluate(node.iter, scope)))
     for _ in range(ROUNDS):
         before = dict(scope.names)
         if over is not None and not isinstance(node, ast.While):
@@ -243,69 +220,6 @@ def _try(engine: Engine, node: ast.Try | ast.TryStar, scope: Scope) -> bool:
             after.append(scope.names)
     scope.merge(after or [before, middle])
     return run(engine, node.finalbody, scope) and bool(after)
-
-
-def _class(engine: Engine, node: ast.ClassDef, scope: Scope) -> None:
-    bases = [base for part in node.bases for base in choices(engine.evaluate(part, scope))]
-    decorators = [engine.evaluate(part, scope) for part in node.decorator_list]
-    given = {one.arg: engine.evaluate(one.value, scope) for one in node.keywords}
-    inner = Scope(scope)
-    made = Class(f"{engine.module.name}:{node.name}", inner.names, tuple(bases))
-    inner.owner = made
-    if scope.assign(node.name, made):
-        engine.changed()
-    run(engine, node.body, inner)
-    made.names.update(inner.names)
-    if (meta := given.get("metaclass")) is not None:
-        made.names["__metaclass__"] = meta
-    for base in bases:
-        start = base.names.get("__init_subclass__") if isinstance(base, Class) else None
-        if isinstance(start, Function):
-            keywords = {key: value for key, value in given.items() if key and key != "metaclass"}
-            engine.invoke(start, [made], keywords, node)
-    fields = [
-        part.target.id
-        for part in node.body
-        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
-    ]
-    inherited = [base.names.get("__fields__") for base in bases if isinstance(base, Class)]
-    before = [name for one in inherited if isinstance(one, Const) for name in one.value]
-    made.names["__fields__"] = Const(tuple(dict.fromkeys([*before, *fields])))
-    value: Value = made
-    for wrap in reversed(decorators):
-        if isinstance(wrap, Function | Class | Bound):
-            value = engine.apply(node, wrap, [value], {})
-    if value is not made:
-        scope.assign(node.name, value)
-    engine.declare_class(made)
-
-
-def _import(engine: Engine, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            top = alias.name.partition(".")[0]
-            if refused_symbol(alias.name) is FILE:
-                scope.names[alias.asname or top] = Symbol(alias.name if alias.asname else top)
-                continue  # what it is used for decides
-            value = engine.imported(node, alias.name)
-            scope.names[alias.asname or top] = value if alias.asname else engine.imported(node, top)
-        return
-    module = engine.absolute(node.module or "", node.level)
-    if (refusal := refused_symbol(module)) and refusal is not FILE:
-        engine.refuse(node, refusal)
-        return
-    source = engine.imported(node, module) if module else UNKNOWN
-    for alias in node.names:
-        if alias.name == "*":
-            if isinstance(source, Namespace):
-                scope.names |= source.module.scope.names
-            elif module.partition(".")[0] in ("sim", "os", "builtins", "io", "numpy", "torch"):
-                engine.refuse(node, CODE)
-            continue
-        if isinstance(source, Namespace):
-            scope.names[alias.asname or alias.name] = engine.member(node, source.module, alias.name)
-        else:
-            scope.names[alias.asname or alias.name] = engine.symbol(node, f"{module}.{alias.name}")
 
 
 def _match(engine: Engine, node: ast.Match, scope: Scope) -> None:

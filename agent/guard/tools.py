@@ -107,5 +107,5 @@ def _namespace(engine: Engine, node: ast.AST, keywords: dict[str, Value]) -> Val
     """A new object whose attributes are the arguments."""
     made = engine.new_object(node)
     for name, value in keywords.items():
-        engine.keep(node, made, name, value, "")
+        engine.keep(node, made, name, value)
     return made

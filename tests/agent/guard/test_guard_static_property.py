@@ -1,4 +1,4 @@
-"""Random compositions of views, indices and reductions: where the result depends on the label, never clean."""
+"""Random compositions of views, indices and reductions: what depends on the label is never called clean."""
 
 import warnings
 from typing import Any

@@ -155,7 +155,7 @@ LEAKS = {
         before="import subprocess\n" + _SEALS,
     ),
     "os.popen": hint(
-        "text = os.popen('cat ../../../spec.json').read()\nreturn json.loads(text)['data']['decay'] if text else 0.0",
+        "with os.popen('cat ../../../spec.json') as pipe:\n    text = pipe.read()\nreturn json.loads(text)['data']['decay'] if text else 0.0",
         before="import json\nimport os",
     ),
     "os.system and a copy": hint(
