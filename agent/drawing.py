@@ -5,7 +5,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
-from blocks.run import MetricInfo, best_run
+from blocks.run import MetricInfo
+from memory.best import best_among
 from memory.lineage import Lineage
 from memory.workspace import translate_os_errors
 
@@ -97,9 +98,9 @@ def _draw(axes: "Axes", lineage: Lineage, *, objective: str, info: MetricInfo) -
             zorder=2,
             label="failed, or not over",
         )
-    best = best_run(runs.values(), objective, info)
+    best = best_among(runs.values(), objective, info)
     if best is not None:
-        place = places[best.number]
+        place = places[best.run.number]
         axes.scatter(
             [place.generation],
             [place.row],
@@ -109,7 +110,7 @@ def _draw(axes: "Axes", lineage: Lineage, *, objective: str, info: MetricInfo) -
             linewidths=1.6,
             zorder=3,
             clip_on=False,
-            label=f"best so far: run {best.number}",
+            label=f"best {'confirmed' if best.confirmed else 'so far'}: run {best.run.number}",
         )
     if len(runs) <= LABELLED:
         for number, place in places.items():

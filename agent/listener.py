@@ -24,7 +24,7 @@ class Listener(Protocol):
         """The launch begins; `guided` says which choices read the truth, and is empty where none does."""
 
     def stage(self, text: str, progress: Progress | None = None) -> None:
-        """Preparation is at this point; called again with progress."""
+        """Preparation is at this point; called again with progress, and with no text when it is over."""
 
     def prepared(self, summary: str, *, cached: bool) -> None:
         """Data set and foundation are ready."""

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from blocks.errors import QueryError
 from blocks.problem import load_problem
-from blocks.run import best_run
+from memory.best import best
 from memory.markdown import read_memory
 from memory.report.page import GuardLine, Picture, ReportView
 from memory.store import Store
@@ -25,7 +25,7 @@ def view_of(store: Store, name: str, *, refresh_s: float | None = None) -> Repor
     metrics = dict(problem.metrics(spec.data))
     runs = store.runs(name)
     info = metrics[spec.objective]
-    best = best_run(runs, spec.objective, info)
+    found = best(spec, runs, metrics)
     label = info.label or spec.objective
     try:
         memory = read_memory(store.workspace, exploration=name)
@@ -37,10 +37,10 @@ def view_of(store: Store, name: str, *, refresh_s: float | None = None) -> Repor
         metrics=metrics,
         data_title=problem.describe_data(spec.data),
         memory=memory,
-        best=None if best is None else best.number,
-        best_text="" if best is None else f"run {best.number}, {label} {best.spread(spec.objective)}",
+        best=None if found is None else found.run.number,
+        best_text="" if found is None else found.said(label),
         guard=_guard(store, name),
-        pictures=() if best is None else _pictures(store, name, best.number),
+        pictures=() if found is None else _pictures(store, name, found.run.number),
         version=version("setpoint"),
         refresh_s=refresh_s,
     )

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from agent.admission import kept_strategies
 from agent.display import PlainDisplay
-from agent.launching import admits
-from agent.planner import make_planner
+from agent.launching import session_of
 from agent.remembering import Remembering
 from agent.session import Session
 from blocks.exploration import ExplorationSpec
@@ -114,12 +113,6 @@ def _copied(store: Store, runs: Iterable[VoidRun]) -> tuple[tuple[RunKey, RunKey
 def _session(store: Store, name: str) -> Session:
     spec = store.spec(name)
     problem = load_problem(spec.problem, kept_strategies(spec, store.workspace, store))
-    return Session(
-        spec=spec,
-        problem=problem,
-        planner=make_planner(spec.planner.name, admits=admits(problem)),
-        workspace=store.workspace,
-        store=store,
-        listener=PlainDisplay(sys.stderr),
-        version=version("setpoint"),
+    return session_of(
+        spec, problem, store.workspace, store, PlainDisplay(sys.stderr), version=version("setpoint")
     )

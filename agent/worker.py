@@ -29,6 +29,7 @@ from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
 from blocks.user_strategy import UserStrategy
+from memory.sealing import split, write_sealed
 
 LOG = "log.txt"
 """What a training prints; no part of its result."""
@@ -87,6 +88,15 @@ class Span(NamedTuple):
     end: float
 
 
+class Blind(NamedTuple):
+    """What an evaluation keeps from the launch."""
+
+    label_free: frozenset[str]
+    """Metrics that the launch is told; all others go into the file."""
+
+    sealed: Path
+
+
 @dataclass(frozen=True)
 class EvaluationTask:
     """An evaluation of what `fitted_hash` says is on disk."""
@@ -99,6 +109,7 @@ class EvaluationTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    blind: Blind | None = None
 
 
 def train(task: TrainingTask) -> Span:
@@ -169,14 +180,22 @@ def inspect_data(spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
 
 
 def evaluate(task: EvaluationTask) -> tuple[Metrics, ...]:
-    """Metrics per replicate, computed from the stored parameters."""
+    """Metrics per replicate, computed from the stored parameters.
+
+    In blind mode those that may need labels never leave this process: they are put under seal.
+    """
     _die_with_the_launch()
     _verify(task)
     assert task.slot is not None
     assert task.foundation is not None
-    return load_problem(task.problem).evaluate(
+    found = load_problem(task.problem).evaluate(
         task.slot, task.observations, task.foundation, task.fitted, task.seal
     )
+    if task.blind is None:
+        return found
+    told, kept = split(found, task.blind.label_free)
+    write_sealed(task.blind.sealed, kept)
+    return told
 
 
 def illustrate(task: EvaluationTask, out: Path) -> None:

@@ -16,11 +16,32 @@ class BlockSpec(Frozen):
     slots: Annotated[PositiveInt, Field(description="Slots of a batch, run side by side.")] = 4
 
 
+class ConfirmationSpec(Frozen):
+    """What it takes to be called best: fresh seeds, then fresh networks. Its price is part of the plan."""
+
+    seeds: Annotated[int, Field(ge=2, le=64, description="Fresh seeds of a confirmation run.")] = 5
+    slots: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Slots of a block's last batch that may confirm, from block 2 on: one by fresh "
+            "seeds, the others on fresh networks; 0: nothing is ever confirmed.",
+        ),
+    ] = 2
+    networks: Annotated[
+        int, Field(ge=0, le=16, description="Fresh networks on which what is called best is run as well.")
+    ] = 1
+
+
 class PlannerSpec(Frozen):
     """Which planner proposes slots, and how bold it is."""
 
     name: Annotated[Literal["ucb"], Field(description="Name of the planner.")] = "ucb"
     exploration_constant: Annotated[PositiveFloat, Field(description="c of the UCB score.")] = 1.414
+    confirmation: ConfirmationSpec = ConfirmationSpec()
+    control: Annotated[
+        bool, Field(description="Whether one slot of each batch from block 2 on repeats the incumbent.")
+    ] = False
 
 
 class StrategyChoice(Frozen):
@@ -28,6 +49,13 @@ class StrategyChoice(Frozen):
 
     baseline: Annotated[tuple[str, ...], Field(min_length=1, description="On in block 1.")]
     open: Annotated[tuple[str, ...], Field(description="May be turned on from block 2.")] = ()
+    escalation: Annotated[
+        tuple[str, ...] | None,
+        Field(
+            description="Open strategies in the order in which they are turned on when the search is stuck; "
+            "left out: all, in the problem's order; []: none."
+        ),
+    ] = None
     files: Annotated[
         tuple[str, ...],
         Field(description="The user's own, like my_strategy.py:Name; open unless named under baseline."),
@@ -37,6 +65,8 @@ class StrategyChoice(Frozen):
     def _apart(self) -> "StrategyChoice":
         if both := sorted(set(self.baseline) & set(self.open)):
             raise ValueError(f"a strategy is either baseline or open, but {', '.join(both)} is in both")
+        if closed := [name for name in self.escalation or () if name not in self.open]:
+            raise ValueError(f"escalation: must name open strategies only, but got {', '.join(closed)}")
         return self
 
 
@@ -49,13 +79,19 @@ class MemorySpec(Frozen):
 
 
 class Limits(Frozen):
-    """What a single run may cost. They do not enter a run's identity."""
+    """What a run, and a launch, may cost. They do not enter a run's identity."""
 
     timeout_s: Annotated[PositiveFloat, Field(description="Wall-clock limit of one run, s.")] = 600
     memory_gib: Annotated[PositiveFloat, Field(description="Memory limit of one worker, GiB.")] = 4
     workers: Annotated[PositiveInt | None, Field(description="Worker processes; default: one per core.")] = (
         None
     )
+    max_runs: Annotated[
+        PositiveInt | None, Field(description="Runs of the exploration in all, counting those that are done.")
+    ] = None
+    max_hours: Annotated[
+        PositiveFloat | None, Field(description="Wall-clock time of one launch, h; what would not fit waits.")
+    ] = None
 
 
 class ExplorationSpec(Frozen):
@@ -73,6 +109,9 @@ class ExplorationSpec(Frozen):
     objective: Annotated[
         str, Field(description="The metric that is searched for; left out: the problem's own for such data.")
     ] = "slope_recovery"
+    blind: Annotated[
+        bool, Field(description="Keep all metrics that need labels sealed until `setpoint close`.")
+    ] = False
     truth_guided: Annotated[
         bool, Field(description="Whether choices may read ground truth where the data are not simulated.")
     ] = False

@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import load_problem
+from blocks.problem import check_blind, load_problem
 from blocks.rules import explain
 from blocks.user_strategy import absolute_references
 
@@ -100,6 +100,7 @@ def parse_exploration(
                 spec = with_strategies(spec, spec.strategies.files, base=base or Path.cwd())
             else:
                 problem.check(spec)
+            check_blind(spec, problem.metrics(spec.data))
     except SpecError as error:
         raise SpecError(f"{source}, {error}") from error
     return spec

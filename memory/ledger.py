@@ -204,15 +204,6 @@ class Ledger:
             session.flush()
             return row.id
 
-    def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
-        """How many runs of an exploration rest on each check of the training code."""
-        count = select(RunRow.guard_check, func.count()).where(
-            RunRow.exploration == exploration, RunRow.guard_check.is_not(None)
-        )
-        with self._database.reading() as session:
-            found = session.execute(count.group_by(RunRow.guard_check))
-            return {check: runs for check, runs in found if check is not None}
-
     def verdict_on(self, code_hash: str) -> str | None:
         """What the guard last said of the code with that hash; None where it was not asked."""
         query = (
@@ -255,6 +246,15 @@ class Ledger:
         with self._database.reading() as session:
             pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
             return {name: one for one, _, name in pairs}
+
+    def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
+        """How many runs of an exploration rest on each check of the training code."""
+        count = select(RunRow.guard_check, func.count()).where(
+            RunRow.exploration == exploration, RunRow.guard_check.is_not(None)
+        )
+        with self._database.reading() as session:
+            found = session.execute(count.group_by(RunRow.guard_check))
+            return {check: runs for check, runs in found if check is not None}
 
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""

@@ -12,19 +12,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
+from memory.statements import count, plain
 from memory.store import Store
-from memory.view import (
-    MemoryView,
-    context,
-    count,
-    guard,
-    header,
-    learned,
-    plain,
-    plan_table,
-    questions,
-    standing,
-)
+from memory.view import MemoryView, context, guard, header, learned, plan_table, questions, standing
 from memory.void import void_baselines
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
@@ -53,6 +43,7 @@ def render_memory(view: MemoryView) -> str:
         networks=count(networks, "network"),
         guard=guard(view),
         void=void_baselines(view.void, objective=view.spec.objective, label=label),
+        blind_cost=view.blind_cost,
         problem=plain(view.spec.memory.key_open_problem) or "None stated.",
         questions=questions(view),
         plan=plan_table(view) if view.plan else [],
@@ -127,7 +118,7 @@ def write_memory(
     store: Store,
     exploration: str,
     text: str,
-    block: int,
+    block: int | None,
     *,
     snapshot_only: bool = False,
 ) -> None:
@@ -141,7 +132,7 @@ def write_memory(
         store: Its store.
         exploration: The exploration that `text` belongs to.
         text: The rendered memory. Notes written since it was rendered are put in.
-        block: The block after which it was made.
+        block: The block after which it was made; None for one that is open, of which no snapshot is kept.
         snapshot_only: Whether memory.md stays as it is, since it is another exploration's.
 
     Raises:
@@ -153,7 +144,8 @@ def write_memory(
     if marker:
         notes = store.notes(exploration)
         text = f"{above}{marker}\n" + (f"{notes}\n" if notes else "")
-    write_atomically(workspace.snapshot(exploration, block), text)
+    if block is not None:
+        write_atomically(workspace.snapshot(exploration, block), text)
     if not snapshot_only:
         write_atomically(workspace.memory_file, text)
 

@@ -1,6 +1,6 @@
 """Runs that are planned again, and runs whose result is there already."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from memory.prepared import cursor_of
 from memory.recording import store_metrics
 from memory.rows import first_done, metrics_of, row_of
 from memory.schema import RunRow
+from memory.sealing import split
 from memory.wide import Name, summarise
 
 
@@ -22,10 +23,18 @@ class Replanning:
     _database: Database
     _known_names: set[Name]
 
-    def reuse(self, exploration: str, number: int, *, source: Run) -> bool:
+    def reuse(
+        self, exploration: str, number: int, *, source: Run, only: Collection[str] | None = None
+    ) -> bool:
         """Ends a planned run with the metrics of an equal one that is done, so that it is not paid twice.
 
         Its time of training stays NULL: nothing was trained.
+
+        Args:
+            exploration: Name of the exploration.
+            number: Number of the run.
+            source: The equal one.
+            only: Metrics that may be taken over; default: all.
 
         Returns:
             False where nothing was done, since the source has become void meanwhile.
@@ -49,6 +58,8 @@ class Replanning:
             row.state = RunState.DONE
             row.reused_from, row.trained_hash = origin.id, origin.trained_hash
             metrics = metrics_of(session, [origin])[origin.id]
+            if only is not None:
+                metrics, _ = split(metrics, only)
             row.ended_at = self._database.clock()
             row.summary = summarise(metrics)
             session.flush()

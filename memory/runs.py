@@ -16,6 +16,8 @@ from memory.retractions import inherit
 from memory.rows import finite, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
+NO_FURTHER: Mapping[int, tuple[str, str]] = {}
+
 
 class RunTable:
     """The part of the store that writes runs."""
@@ -34,6 +36,7 @@ class RunTable:
         foundation: str,
         guard_check: int | None,
         certificates: Mapping[str, int] = NONE,
+        further: Mapping[int, tuple[str, str]] = NO_FURTHER,
     ) -> list[Run]:
         """Stores proposals as planned runs, all or none; numbers go on from the last one.
 
@@ -47,14 +50,17 @@ class RunTable:
             guard_check: Id of the check that admitted the training code.
             certificates: Id of the certificate of each strategy that has one, whatever its outcome. A run
                 is certified where all of its strategies are.
+            further: Data set and foundation of fresh networks, by number; where a proposal names one.
 
         Raises:
             ValueError: The block is closed.
             QueryError: There is no such data set.
         """
+        standing_on = {0: (dataset, foundation), **further}
         ordered = dict.fromkeys((VALUE, name) for proposal, _ in proposals for name in proposal.spec.values)
         with self._database.recording() as cursor:
-            require_dataset(cursor, dataset)
+            for needed in dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals):
+                require_dataset(cursor, needed)
             require_open_block(cursor, exploration, block)
             first = last_number(cursor, exploration) + 1
             rested = [certified_by(cursor, proposal.spec, certificates) for proposal, _ in proposals]
@@ -66,7 +72,7 @@ class RunTable:
                     proposal=proposal,
                     identity=identity,
                     state=RunState.PLANNED,
-                    dataset=dataset,
+                    dataset=standing_on[proposal.network][0],
                     certified=rested[number - first].certified,
                 )
                 for number, (proposal, identity) in enumerate(proposals, first)
@@ -78,7 +84,7 @@ class RunTable:
                     planned_row(
                         exploration,
                         run,
-                        foundation=foundation,
+                        foundation=standing_on[run.proposal.network][1],
                         guard_check=guard_check,
                         certificates=rests.ids,
                         at=now,

@@ -110,7 +110,7 @@ _Exploration = Annotated[str, mapped_column(ForeignKey("explorations.name"))]
 class ExplorationRow(Base):
     """An exploration; its settings are frozen with the first launch.
 
-    `foundation` is what its last launch stood on.
+    `foundation` is what its last launch stood on, `closed_at` when the truth of a blind one was opened.
     """
 
     __tablename__ = "explorations"
@@ -120,6 +120,7 @@ class ExplorationRow(Base):
     identity: Mapped[str]
     created_at: Mapped[datetime]
     setpoint_version: Mapped[str]
+    closed_at: Mapped[datetime | None]
     notes: Mapped[str] = mapped_column(default="")
     foundation: Mapped[str | None]
 
@@ -261,6 +262,7 @@ class RunRow(Base):
     strategies: Mapped[str]
     spec: Mapped[dict[str, Any]]
     identity: Mapped[str] = mapped_column(index=True)
+    network: Mapped[int] = mapped_column(default=0)
     dataset: Mapped[str]
     foundation: Mapped[str] = mapped_column(ForeignKey("foundations.key"))
     guard_check: Mapped[int | None] = mapped_column(ForeignKey("guard_checks.id"))

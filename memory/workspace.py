@@ -145,6 +145,10 @@ class Workspace:
         """Folder of a run's pictures; they may show the truth, so they lie apart from what it trained."""
         return self.root / "pictures" / exploration / f"{number:06d}"
 
+    def sealed_metrics(self, exploration: str, number: int) -> Path:
+        """File of the metrics of a run that stay sealed until its blind exploration is closed."""
+        return self.sealed / "metrics" / exploration / f"{number:06d}.json"
+
     def progress(self, exploration: str, number: int) -> Path:
         """File to which a running training reports."""
         return self.root / "progress" / f"{exploration}-{number}.jsonl"

@@ -1,6 +1,7 @@
 """Registers the commands, in the order in which a newcomer meets them; a science adds its own last."""
 
 from agent.cli import app
+from agent.cli.close import close
 from agent.cli.compare import compare
 from agent.cli.explorations import explorations
 from agent.cli.guard import guard
@@ -27,6 +28,7 @@ app.command()(report)
 app.command()(watch)
 app.command()(sql)
 app.command()(explorations)
+app.command()(close)
 app.command()(retract)
 app.add_typer(guard, name="guard")
 add_plugins(app)

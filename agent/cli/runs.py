@@ -70,6 +70,8 @@ def runs(
         wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
         if form is Format.TABLE and columns is None:
             wanted = [*default_columns(spec, metrics, known=wide_columns(store)), VOID]
+            if query_runs(store, exploration=name, where="network > 0", columns=["run"], limit=1).rows:
+                wanted.insert(wanted.index("role"), "network")  # results on others are no equals
         table = query_runs(store, exploration=name, where=where, sort=sort, columns=wanted, limit=limit)
         ways = problem.truth_guided_by(spec)
         truth = str(truth_of(store, spec, metrics, ways)) if ways else ""

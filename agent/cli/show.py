@@ -62,7 +62,7 @@ def show(
 
 
 def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
-    proposal = run.proposal
+    proposal, network = run.proposal, run.proposal.network
     state = (
         run.state.value if run.failure is None else f"failed: {run.failure.kind.value}: {run.failure.reason}"
     )
@@ -74,7 +74,7 @@ def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
         ("values", values),
         ("strategies", ", ".join(proposal.spec.strategies)),
         ("seeds", ", ".join(map(str, proposal.spec.seeds))),
-        ("data set", run.dataset[:12]),
+        ("data set", run.dataset[:12] + (f" (fresh network {network})" if network else "")),
         ("identity", run.identity[:12]),
         ("guard", verdict),
     ]

@@ -99,14 +99,12 @@ def _lines(status: "Status", best: str) -> list[tuple[str, str]]:
 
 def _best(store: "Store", status: "Status") -> str:
     from blocks.problem import load_problem
-    from blocks.run import best_run
+    from memory.best import best
 
     objective = status.spec.objective
-    info = load_problem(status.spec.problem).metrics(status.spec.data)[objective]
-    run = best_run(store.past(status.name, objective), objective, info)
-    if run is None:
-        return "none yet"
-    return f"run {run.number}  {info.label or objective} {run.spread(objective)}"
+    metrics = load_problem(status.spec.problem).metrics(status.spec.data)
+    found = best(status.spec, store.past(status.name, objective), metrics)
+    return "none yet" if found is None else found.said(metrics[objective].label or objective)
 
 
 def _record(status: "Status", best: str) -> dict[str, object]:

@@ -91,16 +91,19 @@ def _drawn(
     from rich.text import Text
     from rich.tree import Tree
 
-    from blocks.run import best_run
+    from memory.best import best_among
 
-    best = best_run(lineage.runs.values(), objective, info)
+    best = best_among(lineage.runs.values(), objective, info)
     top = Tree(Text(name, style="bold"), guide_style="dim")
     branches: dict[int | None, Tree] = {None: top}
     stack: list[tuple[int, int | None]] = [(number, None) for number in reversed(lineage.roots)]
     while stack:
         number, parent = stack.pop()
         run = lineage.runs[number]
-        line = _line(run, objective, info, is_best=best is not None and best.number == number)
+        mark = ""
+        if best is not None and best.run.number == number:
+            mark = f"best: {best.said(info.label or objective)}" if best.confirmed else "best so far"
+        line = _line(run, objective, info, mark=mark)
         if number == marked:
             line.stylize("reverse")
         branches[number] = branches[parent].add(line)
@@ -108,22 +111,22 @@ def _drawn(
     return top
 
 
-def _line(run: "Run", objective: str, info: "MetricInfo", *, is_best: bool) -> "Text":
+def _line(run: "Run", objective: str, info: "MetricInfo", *, mark: str) -> "Text":
     from rich.text import Text
 
     spread = run.spread(objective)
     if run.failure is not None:
         result, style = f"failed: {run.failure.kind.value}", "red"
     elif spread is not None:
-        result, style = f"{info.label or objective} {spread}", "green" if is_best else ""
+        result, style = f"{info.label or objective} {spread}", "green" if mark else ""
     else:
         result, style = run.state.value, "dim"
     line = Text(f"run {run.number}", style="bold")
     line.append(f"  {result}", style=style)
     if run.void:
         line.append("  void", style="red")
-    if is_best:
-        line.append("  best so far", style="green")
+    if mark:
+        line.append(f"  {mark}", style="green")
     line.append(f"  {run.proposal.role.value}", style="dim")
     if run.proposal.change not in ("", run.proposal.role.value):
         line.append(f": {run.proposal.change}", style="dim")

@@ -46,7 +46,8 @@ class PlainDisplay:
     def stage(self, text: str, progress: Progress | None = None) -> None:  # noqa: ARG002 - lines, no bars
         if text != self._last_stage:
             self._last_stage = text
-            self._line(text)
+            if text:
+                self._line(text)
 
     def prepared(self, summary: str, *, cached: bool) -> None:
         self._line(summary + (" (cached)" if cached else ""))

@@ -84,7 +84,7 @@ def test_the_memory_has_the_form_of_the_seed(view: MemoryView) -> None:
     ]
     assert "- time_step 32 beats 4.  [1 pair, 3 vs 3 reps, +0.4" in text
     assert "- The homeostatic term is weak." in text
-    assert "over 3 replicates, not yet confirmed on fresh seeds." in text
+    assert "- Best so far, not yet confirmed on fresh seeds: run " in text
     assert "- 1 of 8 runs failed: 1 diverged.  [r8]" in text
     assert "- P1 No training path reads the label column.  [guard: clean, 7 files]" in text
     assert "- Do the strategies amplification, rollout and residual matter? No isolated pair yet." in text

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blocks.errors import DivergenceError, LabelLeakError, SpecError
+from blocks.errors import DataError, DivergenceError, LabelLeakError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
 from blocks.problem import FoundationReport, Progress, Record, Report
@@ -80,12 +80,20 @@ class ToyProblem:
     def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
         return tuple(Path(path) for path in data.get("own_seals", ()))
 
+    def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
+        return None if data.get("measured") else {**data, "seed": data["seed"] + k, "shift": 0.05 * k}
+
+    def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
+        return tuple(strategies)
+
     def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
         return ()
 
     def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         observations.mkdir(parents=True)
-        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01))
+        if data.get("shift", 0.0) and data.get("unlucky"):
+            raise DataError("the network diverged; use another seed")
+        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01 + data.get("shift", 0.0)))
         seal.parent.mkdir(parents=True, exist_ok=True)
         seal.write_text(json.dumps([ANSWER, data["seed"]]))
 

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import chdir
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,25 +72,19 @@ SITES: dict[str, Site] = {}
 """Filled before the processes are forked, which then have it."""
 
 
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[Case, str]]:
-    folder = tmp_path_factory.mktemp("truths")
+def test_the_certificate_finds_every_leak_that_changes_a_training_and_refuses_no_look_alike(
+    tmp_path: Path,
+) -> None:
     for name, labels in zip(("first", "other"), label_pairs(NETWORK.n_metabolites), strict=True):
-        SITES[name] = _site(folder / name, labels, other=name == "other")
+        SITES[name] = _site(tmp_path / name, labels, other=name == "other")
     # Proxies do not depend on the truth; finding them is the proxy audit's part.
-    leaks = [
-        Case(family, name, True) for family, found in LEAKS.items() if family != "proxy" for name in found
-    ]
-    clean = [Case(family, name, False) for family, found in CLEAN.items() for name in found]
-    cases = [case for case in leaks + clean if can_run(case.source)]
+    corpora = [(True, {f: s for f, s in LEAKS.items() if f != "proxy"}), (False, CLEAN)]
+    cases = [Case(f, name, leaks) for leaks, corpus in corpora for f, s in corpus.items() for name in s]
+    cases = [case for case in cases if can_run(case.source)]
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # imports what every process would import
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        yield dict(zip(cases, pool.map(verdict, cases, chunksize=16), strict=True))
-    SITES.clear()
-
-
-def test_the_certificate_finds_every_leak_that_changes_a_training(verdicts: Mapping[Case, str]) -> None:
-    leaks = {case: outcome for case, outcome in verdicts.items() if case.leaks}
+        outcomes = dict(zip(cases, pool.map(verdict, cases, chunksize=16), strict=True))
+    leaks = {case: outcome for case, outcome in outcomes.items() if case.leaks}
     # What fails alike under both truths changes nothing; it is unverified, and so no evidence either.
     able = {case: outcome for case, outcome in leaks.items() if outcome != "unverified"}
     known = Counter(case.family for case in able)
@@ -99,15 +93,7 @@ def test_the_certificate_finds_every_leak_that_changes_a_training(verdicts: Mapp
     assert [case for case, outcome in able.items() if outcome != "interferes"] == []
     assert known.total() >= 400
     assert len(leaks) - known.total() <= 3
-
-
-def test_the_certificate_refuses_no_look_alike(verdicts: Mapping[Case, str]) -> None:
-    refused = [
-        f"{case.family}: {case.name}: {outcome}"
-        for case, outcome in verdicts.items()
-        if not case.leaks and outcome != "certified"
-    ]
-    assert refused == []
+    assert [case for case, outcome in outcomes.items() if not case.leaks and outcome != "certified"] == []
 
 
 def verdict(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""The disk that snippets of the file family expect: a workspace as a launch leaves it, with a run's folder."""
+"""The disk that snippets of the file family expect: a workspace as a launch leaves it, with a run's."""
 
 import json
 import pickle
