@@ -111,6 +111,10 @@ class Values(ABC):
     def comparisons(self) -> Iterator[Comparison]:
         """What the pairs say."""
 
+    def whole(self) -> Iterator[Comparison]:
+        """The same without single steps: what can be weighed."""
+        return self.comparisons()
+
     @abstractmethod
     def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
         """Pairs among the samples of a bucket."""
@@ -185,6 +189,12 @@ class Number(Values):
         if len(self._together) > 1 and not self._together.exceeds_noise():
             for _, first, rank in self._steps[:TOLD_STEPS]:
                 yield self._step(first, rank)
+
+    def whole(self) -> Iterator[Comparison]:
+        """All steps together."""
+        if len(self._together):
+            self._together.before, self._together.after = self._ends
+            yield self._together
 
     def _step(self, first: int, rank: _Rank) -> Comparison:
         key = first, rank

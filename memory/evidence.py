@@ -4,7 +4,7 @@ Two slots are a pair where they differ in one hyperparameter or in one strategy 
 part of it) and were trained on the same data. What a new run costs does not depend on how many there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from blocks.run import Run
 from memory.changes import Named, Number, Strategy, Values
@@ -85,8 +85,14 @@ class Evidence:
         n = self._n_ended
         return n > self._n_looked and (n <= EVERY_BLOCK or n >= GROWTH * self._n_looked)
 
+    def _whole(self) -> Iterator[Comparison]:
+        for _, switch in sorted(self._of_strategy.items()):
+            yield from switch.comparisons()
+        for _, change in sorted(self._of_value.items()):
+            yield from change.whole()
+
     def _look(self, verdicts: Verdicts) -> None:
-        found = list(tried(self.comparisons(), self._of_strategy, self._middles))
+        found = list(tried(self._whole(), self._of_strategy, self._middles))
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
         verdicts.look(found, self._measured.look(), failed, block=self._block)
 

@@ -2,8 +2,8 @@
 
 One class over twelve parts: explorations, runs as they are written, runs that are planned again, runs as they
 are read, retractions, what runs rest on, what was let in, the certificates of strategies, what was held after
-each block, steering, prior knowledge, and the numbers of principles. Every write is one short transaction with
-its event, so a kill -9 loses nothing that a call has returned from.
+each block, steering, prior knowledge, and the numbers of principles. Every write is one short transaction
+with its event, so a kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable

@@ -22,9 +22,10 @@ from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
 
 EVERY_BLOCK = 160
-GROWTH = 1.25
-"""Up to so many runs every block is looked at; later on, a block by whose end there are a quarter more runs
-than at the last look. Evidence that grew by less can hardly change a verdict."""
+GROWTH = 1.5
+"""Up to so many runs every block is looked at; later on, a block by whose end there are half as many more
+than at the last look: in a long history the statuses would else be worked out a thousand times
+by whoever opens the store."""
 
 EQUIVALENT = ("value", "strategy", "instead")
 """Kinds of comparisons of which "no difference that matters" is asked."""
