@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.cli.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -45,13 +43,3 @@ def test_an_output_is_replaced_and_what_is_left_out_stays_so() -> None:
     assert make.with_outputs(text, printed.__getitem__) == (
         "Say:\n\n```console\n$ a\nnew\n$ b\n$ c\n1\n2\n...\n```\n"
     )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("page", [pytest.param(path, id=path.stem) for path in make.pages()])
-def test_every_command_of_a_page_runs(page: Path, tmp_path: Path) -> None:
-    text = page.read_text()
-    make.write_files(text, tmp_path)
-    for step in make.steps(text):
-        result = make.perform(step.command, tmp_path)
-        assert result.returncode == 0, f"{step.command}: {result.stdout}"
