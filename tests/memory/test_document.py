@@ -285,8 +285,8 @@ def test_nothing_changed_is_said_and_the_best_run_is_told_before_and_after() -> 
     same = dict(told(difference(after(1, [NOISE], runs=few), after(2, [NOISE], runs=few))))
     assert same["Statements"] == ["nothing changed"]
     _, first = told(difference(after(1, [NOISE], runs=few), after(2, [NOISE], runs=more)))[0]
-    assert first[1].startswith("best: run 2, 0.300 ±0.010 (time_step 16")
-    assert " -> run 3, 0.500 ±0.010 (time_step 32" in first[1]
+    assert first[1].startswith("best: run 2, 0.300 ±0.010 not confirmed (time_step 16")
+    assert " -> run 3, 0.500 ±0.010 not confirmed (time_step 32" in first[1]
 
 
 def test_a_digest_is_kept_beside_each_snapshot_and_a_missing_one_names_the_nearest(tmp_path: Path) -> None:
