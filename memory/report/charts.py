@@ -17,7 +17,7 @@ from memory.report.shown import Kind, Shown
 
 INK: Final = "currentColor"
 GRID: Final = "rgba(128,128,128,0.25)"
-BEST, VOID = "#D55E00", "#999999"
+BEST: Final = "#D55E00"
 
 COLOURS: Final = {
     Kind.SEARCH: "#0072B2",
@@ -25,7 +25,7 @@ COLOURS: Final = {
     Kind.CONTROL: "#E69F00",
     Kind.FRESH_NETWORK: "#CC79A7",
     Kind.BEST: BEST,
-    Kind.VOID: VOID,
+    Kind.VOID: "#999999",
 }
 """Okabe and Ito 2008: colour-blind readers tell them apart."""
 
@@ -98,7 +98,7 @@ def search_tree(shown: Shown) -> Chart:
     base = alt.Chart(RUNS).encode(x=x, y=y)
     points = _points(shown)
     del points["color"]
-    compared = "isValid(datum.shown) && datum.network == 0"
+    compared = f"isValid(datum.shown) && datum.network == 0 && datum.kind != '{Kind.VOID}'"
     layers: list[alt.Chart] = [
         alt.Chart(EDGES)
         .mark_rule(color=GRID, strokeWidth=1.5)
@@ -107,16 +107,16 @@ def search_tree(shown: Shown) -> Chart:
         .mark_point(filled=True, size=110, opacity=1, stroke=GRID, strokeWidth=1)
         .encode(color=alt.Color("shown:Q", scale=scheme, title=shown.label), **points),
     ]
-    if len(shown.scored) < len(shown.runs) or any(run.proposal.network for run in shown.runs):
+    if len(shown.scored) < len(shown.runs) or {Kind.VOID, Kind.FRESH_NETWORK} & shown.kinds.keys():
         without = base.transform_filter(f"!({compared})")
-        layers.append(without.mark_point(size=60, color=VOID).encode(**points))
+        layers.append(without.mark_point(size=60, color=COLOURS[Kind.VOID]).encode(**points))
     if len(shown.runs) <= LABELLED:
         layers.append(base.mark_text(dy=-11, fontSize=10, color=INK).encode(text="run:Q"))
     height = max(120, ROW * (1 + max(place.row for place in places.values())))
     chart = alt.layer(*layers).properties(width="container", height=min(height, TALLEST))
     text = (
-        f"{len(shown.runs)} runs, each to the right of the one that it changes or repeats; hollow: no value, "
-        "or one of a fresh network."
+        f"{len(shown.runs)} runs, each to the right of the one that it changes or repeats; grey: no value, "
+        "void, or on a fresh network."
     )
     return Chart("tree", _finished(chart), text)
 

@@ -8,7 +8,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _EVIDENCE: Final = re.compile(r"(?<![\w-])([rc]\d+)(?:-([rc]\d+))?(?![\w-])")
-_NAMED: Final = re.compile(r"\b([Rr]uns?|[Rr]etractions?) (\d+)\b")
+_NAMED: Final = re.compile(r"\b([Rr]uns?|[Rr]etractions?) (\d+(?:(?:-|, | and )\d+)*)\b")
+_NUMBER: Final = re.compile(r"\d+")
 _TAG: Final = re.compile(r"(<[^>]*>)")
 
 
@@ -48,9 +49,9 @@ def _linked(text: str, targets: dict[str, str]) -> str:
         return "-".join(_link(targets.get(name), name) for name in found.groups() if name is not None)
 
     def named(found: re.Match[str]) -> str:
-        word, number = found[1], found[2]
-        kind = "r" if word.lower().startswith("run") else "retraction "
-        return f"{word} {_link(targets.get(f'{kind}{number}'), number)}"
+        kind = "r" if found[1].lower().startswith("run") else "retraction "
+        linked = _NUMBER.sub(lambda one: _link(targets.get(f"{kind}{one[0]}"), one[0]), found[2])
+        return f"{found[1]} {linked}"
 
     return _NAMED.sub(named, _EVIDENCE.sub(evidence, text))
 

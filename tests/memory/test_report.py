@@ -71,6 +71,7 @@ def test_statements_lead_to_rows_that_there_are(runs: list[Run]) -> None:
         ("[3 pairs, r1-r4 r7]", {"1", "4", "7"}),
         ("[2 pairs, 5 vs 3 reps, +0.02, r1 r12; holds since block 2, r3-r99]", {"1", "12", "3"}),
         ("Best so far: run 12, gain 0.9", {"12"}),
+        ("Runs 1-4, 7 and 99 (retraction 1: 6 runs)", {"1", "4", "7"}),
         ("r99 is not there, nor run 77", set()),
         ("`r1` in code, error1 and r1x are no runs", set()),
     ],
