@@ -68,7 +68,8 @@ def _arrays(stored: Path, again: Path) -> str | None:
             gaps = np.abs(other.astype(np.float64) - one.astype(np.float64))
             different = (one != other) & ~(np.isnan(gaps) & np.isnan(one.astype(np.float64)))
             largest = np.nanmax(gaps) if np.isfinite(gaps).any() else np.nan
-            return f"array {name} differs in {int(different.sum())} of {one.size} elements, by {largest:.3g} at most"
+            share = f"{int(different.sum())} of {one.size} elements"
+            return f"array {name} differs in {share}, by {largest:.3g} at most"
         extra = [name for name in now.files if name not in before.files]
         return f"array {extra[0]} was not there before" if extra else None
 

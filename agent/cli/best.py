@@ -96,7 +96,7 @@ def fragment(spec: "ExplorationSpec", run: "Run") -> str:
     fixed = [name for name, one in spec.space.root.items() if isinstance(one, PerSlotParameter)]
     lines = [f"# run {run.number} of {spec.name}"]
     lines += [
-        f"# {name}: {show_value(chosen.values[name])} was fixed by its slot; name it under space.{name}.values"
+        f"# {name} {show_value(chosen.values[name])} was fixed by its slot: name it under space.{name}.values"
         for name in fixed
         if name in chosen.values
     ]
@@ -107,12 +107,13 @@ def fragment(spec: "ExplorationSpec", run: "Run") -> str:
     if choice.files:
         strategies["files"] = list(choice.files)
     values = {name: value for name, value in chosen.values.items() if name not in fixed}
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = None
-    yaml.sort_base_mapping_type_on_output = False  # in the order in which people wrote them
-    yaml.width = 100
     stream = StringIO()
-    yaml.dump({"baseline": values, "strategies": strategies}, stream)
+    for part, flow in (({"baseline": values}, False), ({"strategies": strategies}, None)):
+        yaml = YAML(typ="safe", pure=True)
+        yaml.default_flow_style = flow
+        yaml.sort_base_mapping_type_on_output = False  # in the order in which people wrote them
+        yaml.width = 100
+        yaml.dump(part, stream)
     return "\n".join([*lines, stream.getvalue()])
 
 
