@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from agent.cli.completing import complete_begun
+
 WorkspaceOption = Annotated[
     Path,
     typer.Option(
@@ -25,7 +27,12 @@ DEFAULT_WORKSPACE = Path("setpoint-workspace")
 
 ExplorationOption = Annotated[
     str | None,
-    typer.Option("--exploration", "-e", help="Which exploration; default: the one launched last."),
+    typer.Option(
+        "--exploration",
+        "-e",
+        help="Which exploration; default: the one launched last.",
+        autocompletion=complete_begun,
+    ),
 ]
 
 

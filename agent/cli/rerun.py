@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.completing import complete_run
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rerun(
-    run: Annotated[int, typer.Argument(min=1, help="Number of the run.")],
+    run: Annotated[int, typer.Argument(min=1, help="Number of the run.", autocompletion=complete_run)],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     exploration: ExplorationOption = None,
     anyway: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.completing import complete_columns
 from agent.cli.due import catch_up
 from agent.cli.groups import Grouping, print_groups
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
@@ -34,13 +35,22 @@ def runs(
         typer.Option(help='SQL condition on plain names: "time_step >= 32 and heldout_gain > 0.5".'),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(help="Column to sort by; -column for the highest first.")
+        str | None,
+        typer.Option(
+            help="Column to sort by; -column for the highest first.", autocompletion=complete_columns
+        ),
     ] = None,
-    columns: Annotated[str | None, typer.Option(help="Comma-separated columns, or `all`.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated columns, or `all`.", autocompletion=complete_columns),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Rows at most.")] = None,
     group_by: Annotated[
         str | None,
-        typer.Option(help="Comma-separated columns: a row per group, with median and spread over its runs."),
+        typer.Option(
+            help="Comma-separated columns: a row per group, with median and spread over its runs.",
+            autocompletion=complete_columns,
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
     exploration: ExplorationOption = None,
