@@ -1,7 +1,7 @@
 """Pictures in the terminal itself, where it can show them: by kitty's protocol, or by sixel.
 
-textual-image draws them, and asks the terminal what it can. It is an extra (`setpoint[pictures]`): without it,
-in a pipe or in any other terminal, pictures are named by their paths.
+textual-image draws them, and asks the terminal what it can. It is an extra (`setpoint[pictures]`): without
+it, in a pipe or in any other terminal, pictures are named by their paths.
 """
 
 import os

@@ -32,7 +32,7 @@ def runs(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     where: Annotated[
         str | None,
-        typer.Option(help='SQL condition on plain names: "time_step >= 32 and heldout_gain > 0.5".'),
+        typer.Option(help='SQL condition on plain names: "time_step >= 32 and gain > 0.5".'),
     ] = None,
     sort: Annotated[
         str | None,
@@ -82,7 +82,15 @@ def runs(
             wanted = [*default_columns(spec, metrics, known=wide_columns(store)), VOID]
             if query_runs(store, exploration=name, where="network > 0", columns=["run"], limit=1).rows:
                 wanted.insert(wanted.index("role"), "network")  # results on others are no equals
-        table = query_runs(store, exploration=name, where=where, sort=sort, columns=wanted, limit=limit)
+        table = query_runs(
+            store,
+            exploration=name,
+            where=where,
+            sort=sort,
+            columns=wanted,
+            limit=limit,
+            metrics=metrics,
+        )
         ways = problem.truth_guided_by(spec)
         truth = str(truth_of(store, spec, metrics, ways)) if ways else ""
     if form is not Format.TABLE:
