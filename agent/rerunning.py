@@ -194,6 +194,7 @@ def _trained(
     )
     # A run may have been trained in parts, side by side; here its replicates share one process.
     limit = spec.limits.timeout_s * len(run.proposal.spec.seeds)
+    said(None)
     pool: Pool[int] = Pool(1, preload=problem.preload())
     pool.start(run.number, train, task, timeout_s=limit, leak_report=task.fence.report)
     try:

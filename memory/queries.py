@@ -24,6 +24,9 @@ EXAMPLE = "time_step >= 32 and state = 'done'"
 # Text, names and comments of SQL, so that a double quote inside text is not taken for a name.
 _TOKEN = re.compile(r"""'(?:[^']|'')*' | "((?:[^"]|"")*)" | --[^\n]* | /\*.*?\*/""", re.VERBOSE | re.DOTALL)
 
+# What stands behind a condition when it is tried.
+_OURS = re.compile(r" ?\)? ?(?:THEN 1 END FROM runs_wide LIMIT 0|ORDER BY \"?exploration.*)")
+
 
 class Asked(Protocol):
     """What is asked: a store, or a reader of one."""
@@ -118,6 +121,21 @@ def wide_columns(store: Asked) -> tuple[str, ...]:
         )
 
 
+def column_of(name: str, known: Sequence[str], *, where: str, metrics: Mapping[str, MetricInfo]) -> str:
+    """The column that a name, or a short name, means.
+
+    Args:
+        name: As it was written.
+        known: As `wide_columns` gives them.
+        where: What the name came from, for the message.
+        metrics: What the problem says of its metrics.
+
+    Raises:
+        QueryError: There is none of that name.
+    """
+    return _column(name, known, where=where, short=short_names(metrics, known))
+
+
 def _only_reads(
     action: int, _first: str | None, _second: str | None, _db: str | None, _by: str | None
 ) -> int:
@@ -163,7 +181,7 @@ def _ask(
         ):
             raise QueryError(
                 f"where: must be an SQL expression that only reads, but SQLite says: "
-                f"{' '.join(str(error).split())}; "
+                f"{_OURS.sub('', ' '.join(str(error).split()))}; "
                 f"for example {EXAMPLE}"
             ) from error
         raise
@@ -172,6 +190,7 @@ def _ask(
 def _column(
     name: str, known: Sequence[str], *, where: str, short: Mapping[str, str], quoted: bool = False
 ) -> str:
+    """The column that a name means."""
     asked = name.strip().casefold()
     found = {column.casefold(): column for column in known}.get(asked) or short.get(asked)
     if found is None:

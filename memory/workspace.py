@@ -25,6 +25,8 @@ _REFUSALS = {
     errno.EACCES: ("permission is denied", "choose a folder that can be written with --workspace"),
     errno.EPERM: ("the operation is not permitted", "choose a folder that can be written with --workspace"),
     errno.ENOTDIR: ("part of the path is a file", "choose a folder with --workspace"),
+    errno.EISDIR: ("a folder is in its place", "name a file, or another folder"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
     errno.EEXIST: ("a file is in its place", "choose a folder with --workspace, or move the file away"),
 }
 
@@ -46,6 +48,8 @@ def translate_os_errors(where: Path) -> Iterator[None]:
             raise
         refusal, remedy = _REFUSALS[error.errno]
         place = error.filename if isinstance(error.filename, str) else where
+        if error.errno == errno.EISDIR:  # the file that it names is the one that was to be moved there
+            place = where
         raise WorkspaceError(f"{place} must be writable, but {refusal}; {remedy}") from error
 
 

@@ -51,11 +51,11 @@ def print_groups(
         form: How it is written.
     """
     from memory.grouping import group_runs
-    from memory.queries import query_runs, wide_columns
+    from memory.queries import column_of, query_runs, wide_columns
     from memory.short_names import short_names
 
-    by = [name.strip() for name in asked.by.split(",")]
     known = wide_columns(store)
+    by = [column_of(name, known, where="group-by", metrics=metrics) for name in _split(asked.by)]
     shown = _split(asked.columns) or [
         name for name in dict.fromkeys((objective, *list(metrics)[:SHOWN])) if name in known
     ]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -50,6 +51,12 @@ def print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"setpoint {version('setpoint')}")
         raise typer.Exit
+
+
+def show_tracebacks(wanted: bool) -> None:
+    """Has every error show where it came from, here and in what this process starts."""
+    if wanted:
+        os.environ["SETPOINT_VERBOSE"] = "1"
 
 
 def print_records(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:

@@ -1,6 +1,7 @@
 """`setpoint rerun RUN`: the same training once more, and whether it comes to the same bits."""
 
 import sys
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,10 +33,8 @@ def rerun(
     # Absolute, since workers change their directory.
     with Store.open(Workspace(workspace.absolute()), create=False) as store:
         name = store.resolve(exploration)
-        print(f"training run {run} of {name} again", file=sys.stderr)
-        made = train_again(store, name, run, anyway=anyway, said=_show if sys.stderr.isatty() else _hush)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+        with _Told(f"training run {run} of {name} again") as told:
+            made = train_again(store, name, run, anyway=anyway, said=told)
     for line in made.otherwise:
         print(f"not as it was: {line}", file=sys.stderr)
     if made.identical:
@@ -49,10 +48,25 @@ def rerun(
     raise typer.Exit(1)
 
 
-def _show(progress: "Progress | None") -> None:
-    if progress is not None:
-        print(f"\rstep {progress.step} of {progress.total}\x1b[K", end="", file=sys.stderr, flush=True)
+class _Told:
+    """Says once that a training has begun; on a terminal also how far it is, which goes in the end."""
 
+    def __init__(self, text: str) -> None:
+        self._text, self._begun = text, False
+        self._is_terminal = sys.stderr.isatty()
 
-def _hush(_: "Progress | None") -> None:
-    """Says nothing: without a terminal there is no line to write over."""
+    def __enter__(self) -> "_Told":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_terminal and self._begun:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, progress: "Progress | None") -> None:
+        if not self._begun:
+            print(self._text, file=sys.stderr)
+            self._begun = True
+        if self._is_terminal and progress is not None:
+            print(f"\rstep {progress.step} of {progress.total}\x1b[K", end="", file=sys.stderr, flush=True)

@@ -77,7 +77,9 @@ def runs(
                 store, name, asked, where=where, metrics=metrics, objective=spec.objective, form=form
             )
             return
-        wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
+        wanted = [c for c in map(str.strip, columns.split(",")) if c] if columns else None
+        if columns == "all":
+            wanted = None
         if form is Format.TABLE and columns is None:
             wanted = [*default_columns(spec, metrics, known=wide_columns(store)), VOID]
             if query_runs(store, exploration=name, where="network > 0", columns=["run"], limit=1).rows:
