@@ -101,7 +101,7 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
     elif not path.is_file():
         if workspace.root.is_file():
             raise WorkspaceError(
-                f"{workspace.root} must be a workspace's folder, but is a file; name the folder with --workspace"
+                f"{workspace.root} must be a folder, but is a file; name another with --workspace"
             )
         raise WorkspaceError(
             f"{workspace.root} must hold a store, but there is no {path.name} in it; "

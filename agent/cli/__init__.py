@@ -58,6 +58,7 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code.
     """
+    show_tracebacks(arguments[:1] in (["-v"], ["--verbose"]))  # also where the rest cannot be parsed
     try:
         outcome = app(arguments, standalone_mode=False)
     except SetpointError as error:

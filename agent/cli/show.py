@@ -71,10 +71,14 @@ def show(
         console.print(str(picture), markup=False, highlight=False, soft_wrap=True)
     if found.metrics:
         console.print(_replicates(found, infos))
-    for picture in pictures if draw is not None else ():
-        if draw is not None and can_be_drawn(picture):
+    if draw is not None:
+        for picture in filter(can_be_drawn, pictures):
+            try:
+                image = draw(picture)
+            except OSError:  # damaged, or no picture at all: its path stands above
+                continue
             console.print(f"\n[bold]{picture.stem.replace('_', ' ')}[/bold]")
-            console.print(draw(picture))
+            console.print(image)
 
 
 def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ def measure(quick: bool) -> Iterable[Figure]:
             },
             repeats=5 if quick else 11,
         )
-        yield from reporting(Path(folder) / "reported", 48 if quick else REPORTED)
+        reported = list(reporting(Path(folder) / "reported", 48 if quick else REPORTED))
     bare = {"python": timings["python"]}
     for name, what, target in (
         ("help", "setpoint --help", limit),
@@ -61,6 +61,7 @@ def measure(quick: bool) -> Iterable[Figure]:
             target=target,
             timings={name: timings[name], **bare},
         )
+    yield from reported
 
 
 def reporting(folder: Path, n_runs: int) -> Iterable[Figure]:
