@@ -109,7 +109,7 @@ def fragment(spec: "ExplorationSpec", run: "Run") -> str:
     values = {name: value for name, value in chosen.values.items() if name not in fixed}
     stream = StringIO()
     for part, flow in (({"baseline": values}, False), ({"strategies": strategies}, None)):
-        yaml = YAML(typ="safe", pure=True)
+        yaml: Any = YAML(typ="safe", pure=True)
         yaml.default_flow_style = flow
         yaml.sort_base_mapping_type_on_output = False  # in the order in which people wrote them
         yaml.width = 100

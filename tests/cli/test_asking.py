@@ -198,7 +198,7 @@ def test_pictures_are_drawn_in_a_terminal_that_can_and_named_everywhere_else(
     refused = run("show", "3", "--pictures", cwd=launched)
     assert refused.returncode == 2
     assert "must have a terminal" in one_line(refused)
-    sixel = "\x1bPq"
+    sixel = "\x1bP"
     assert sixel in _on_a_sixel_terminal(launched, "show", "3")
     assert sixel not in _on_a_sixel_terminal(launched, "show", "3", "--no-pictures")
 
