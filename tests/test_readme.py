@@ -88,8 +88,8 @@ def test_the_working_memory_has_the_form_of_the_seed(quickstart: Path) -> None:
     text = (quickstart / "setpoint-workspace" / "memory.md").read_text()
     headings = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
     assert headings == [
-        "Context",
         "Where we stand",
+        "Context",
         "What was learned",
         "Established principles",
         "Weakened and refuted",
