@@ -80,6 +80,10 @@ class Tree:
         """The run itself and all that descend from it."""
         return self._visits[self._places[number]]
 
+    def score(self, number: int) -> float:
+        """The objective of a run that has ended, higher being better; NaN where there is none."""
+        return self._scores[self._places[number]]
+
     def look(self, *, exploration_constant: float) -> "Look":
         """The nodes as they stand now."""
         return Look(

@@ -37,22 +37,33 @@ REACH = 200
 ROLES = (Role.EXPLOIT, Role.EXPLOIT, Role.EXPLORE, Role.PRINCIPLE_TEST)
 
 
+Planned = tuple[Move, str]
+"""A move and the reason for it."""
+
+
 @dataclass
-class _Desk:
-    """What the slots of one batch are planned from; `filled` grows as slots are."""
+class Desk:
+    """What the slots of one batch are planned from; `filled` and `children` grow as slots are."""
 
     spec: ExplorationSpec
     past: Past
+    tree: Tree
     nodes: Look
     claims: list[Claim]
     open: tuple[str, ...]
     """Strategies that may be turned on: none in block 1."""
+
+    sign: float
+    """1 where more is better, -1 where less is."""
 
     near_zero: float
     """Below this an objective counts as zero; 0 where zero is nothing bad."""
 
     filled: set[Configuration] = field(default_factory=set)
     """Configurations that are proposed in this batch already."""
+
+    children: list[SlotSpec] = field(default_factory=list)
+    """The slots that are, in their order."""
 
     exploited: int = 0
 
@@ -92,19 +103,28 @@ class UcbPlanner:
             return sweep(spec, history, list(spec.sweep)[batch - 2], first_number=first)
         past = Past.of(history)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
-        desk = _Desk(
+        desk = Desk(
             spec=spec,
             past=past,
+            tree=tree,
             nodes=tree.look(exploration_constant=spec.planner.exploration_constant),
             claims=claims(spec, past, metrics=metrics),
             open=spec.strategies.open if block > 1 else (),
+            sign=1.0 if metrics[spec.objective].direction == "maximize" else -1.0,
             near_zero=_near_zero(metrics[spec.objective]),
         )
         turn = (block - 1) * spec.block.batches + batch
+        plans = self._plans()
         proposals: list[Proposal] = []
         for slot in range(spec.block.slots):
             number = first + len(proposals)
-            found = self._slot(desk, block=block, batch=batch, slot=slot, turn=turn, number=number)
+            role = ROLES[(slot + turn) % len(ROLES)]
+            options = chain(
+                ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
+                # A role with nothing to do here gives its slot to exploration of the numbers.
+                ((move, reason, Role.EXPLORE) for move, reason in _any_step(desk, block, batch, slot)),
+            )
+            found = self._slot(desk, options, slot=slot, number=number)
             if found is not None:
                 proposals.append(found)
         if not proposals:
@@ -114,27 +134,20 @@ class UcbPlanner:
             )
         return proposals
 
+    def _plans(self) -> dict[Role, Callable[[Desk, int, int, int], Iterator[Planned]]]:
+        """What each role of this batch would do in a slot, best first."""
+        return {Role.EXPLOIT: _exploit, Role.EXPLORE: _explore, Role.PRINCIPLE_TEST: _principle_test}
+
     def _slot(
-        self, desk: _Desk, *, block: int, batch: int, slot: int, turn: int, number: int
+        self, desk: Desk, options: Iterator[tuple[Move, str, Role]], *, slot: int, number: int
     ) -> Proposal | None:
-        spec = desk.spec
-        role = ROLES[(slot + turn) % len(ROLES)]
-        plans: dict[Role, Callable[[_Desk, int, int, int], Iterator[tuple[Move, str]]]] = {
-            Role.EXPLOIT: _exploit,
-            Role.EXPLORE: _explore,
-            Role.PRINCIPLE_TEST: _principle_test,
-        }
-        options = chain(
-            ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
-            # A role with nothing to do here gives its slot to exploration of the numbers.
-            ((move, reason, Role.EXPLORE) for move, reason in _any_step(desk, block, batch, slot)),
-        )
         for move, reason, chosen_role in options:
             if not desk.is_new(move):
                 continue
-            child = slot_spec(spec, move.values, move.strategies, slot=slot, number=number)
+            child = slot_spec(desk.spec, move.values, move.strategies, slot=slot, number=number)
             if self._admits(child):
                 desk.filled.add(move.leads_to)
+                desk.children.append(child)
                 return Proposal(
                     slot=slot,
                     spec=child,
@@ -146,7 +159,7 @@ class UcbPlanner:
         return None
 
 
-def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _exploit(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A conservative change to the best node by UCB, the second best for the second such slot."""
     start, desk.exploited = desk.exploited, desk.exploited + 1
     for rank, node in enumerate(desk.nodes.by_ucb(REACH, skip=start), start):
@@ -168,7 +181,7 @@ def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
             yield move, why
 
 
-def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _explore(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """An open strategy that few runs had, on the best node; then the least visited node."""
     counts = {name: desk.past.with_strategy(name) for name in desk.open}
     # Tried once per slot of a batch, a strategy has had its chance; exploiting takes over.
@@ -193,7 +206,7 @@ def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
             yield move, f"under-visited node (run {home.number}, {node.visits} visits)"
 
 
-def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """Undoes, in the best run that follows it, something that the memory says is better."""
     spec = desk.spec
     # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
@@ -226,7 +239,7 @@ def _is_switch(claim: Claim, spec: ExplorationSpec) -> bool:
 def _against(
     claim: Claim,
     home: Run,
-    desk: _Desk,
+    desk: Desk,
     draw: Callable[[], Random],
     reached: dict[tuple[str, Value], set[Value]],
 ) -> Iterator[Move]:
@@ -259,7 +272,7 @@ def _against(
             yield move
 
 
-def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _any_step(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A numeric neighbour of anything at all, failed runs last."""
     for node in desk.nodes.anything():
         home = at_home(node.run, desk.spec, slot, desk.past)
@@ -271,7 +284,7 @@ def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[
             yield move, f"a neighbour of run {home.number}"
 
 
-def _is_stalled(run: Run, desk: _Desk) -> bool:
+def _is_stalled(run: Run, desk: Desk) -> bool:
     """Whether the last runs up to this one stayed near zero."""
     line = list(islice(_lineage(run, desk.past), STALLED_RUNS))
     medians = [spread.median for other in line if (spread := other.spread(desk.spec.objective)) is not None]
