@@ -16,6 +16,23 @@ class BlockSpec(Frozen):
     slots: Annotated[PositiveInt, Field(description="Slots of a batch, run side by side.")] = 4
 
 
+class ConfirmationSpec(Frozen):
+    """What it takes to be called best: fresh seeds, then fresh networks. Its price is part of the plan."""
+
+    seeds: Annotated[int, Field(ge=2, le=64, description="Fresh seeds of a confirmation run.")] = 5
+    slots: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Slots of a block's last batch that may confirm, from block 2 on: one by fresh seeds, "
+            "the others on fresh networks; 0: nothing is ever confirmed.",
+        ),
+    ] = 2
+    networks: Annotated[
+        int, Field(ge=0, le=16, description="Fresh networks on which what is called best is run as well.")
+    ] = 1
+
+
 PlannerName = Literal["hybrid", "ucb", "sweep", "random", "halving", "tpe"]
 
 
@@ -41,6 +58,10 @@ class PlannerSpec(Frozen):
     reduction: Annotated[
         int, Field(ge=2, le=16, description="One of so many runs goes on to a run so many times as long.")
     ] = 3
+    confirmation: ConfirmationSpec = ConfirmationSpec()
+    control: Annotated[
+        bool, Field(description="Whether one slot of each batch from block 2 on repeats the incumbent.")
+    ] = False
 
     @model_validator(mode="after")
     def _only_its_own(self) -> "PlannerSpec":
@@ -69,11 +90,20 @@ class StrategyChoice(Frozen):
 
     baseline: Annotated[tuple[str, ...], Field(min_length=1, description="On in block 1.")]
     open: Annotated[tuple[str, ...], Field(description="May be turned on from block 2.")] = ()
+    escalation: Annotated[
+        tuple[str, ...] | None,
+        Field(
+            description="Open strategies in the order in which they are turned on when the search is stuck; "
+            "left out: all, in the problem's order; []: none."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _apart(self) -> "StrategyChoice":
         if both := sorted(set(self.baseline) & set(self.open)):
             raise ValueError(f"a strategy is either baseline or open, but {', '.join(both)} is in both")
+        if closed := [name for name in self.escalation or () if name not in self.open]:
+            raise ValueError(f"escalation: must name open strategies only, but got {', '.join(closed)}")
         return self
 
 
@@ -86,13 +116,19 @@ class MemorySpec(Frozen):
 
 
 class Limits(Frozen):
-    """What a single run may cost. They do not enter a run's identity."""
+    """What a run, and a launch, may cost. They do not enter a run's identity."""
 
     timeout_s: Annotated[PositiveFloat, Field(description="Wall-clock limit of one run, s.")] = 600
     memory_gib: Annotated[PositiveFloat, Field(description="Memory limit of one worker, GiB.")] = 4
     workers: Annotated[PositiveInt | None, Field(description="Worker processes; default: one per core.")] = (
         None
     )
+    max_runs: Annotated[
+        PositiveInt | None, Field(description="Runs of the exploration in all, counting those that are done.")
+    ] = None
+    max_hours: Annotated[
+        PositiveFloat | None, Field(description="Wall-clock time of one launch, h; what would not fit waits.")
+    ] = None
 
 
 class ExplorationSpec(Frozen):
@@ -108,6 +144,9 @@ class ExplorationSpec(Frozen):
         dict[str, Any], Field(description="What all slots share, fitted once; the problem checks it.")
     ] = Field(default_factory=dict)
     objective: Annotated[str, Field(description="The metric that is searched for.")] = "slope_recovery"
+    blind: Annotated[
+        bool, Field(description="Keep all metrics that need labels sealed until `setpoint close`.")
+    ] = False
     space: SearchSpace
     baseline: Annotated[
         dict[str, Value],

@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import load_problem
+from blocks.problem import check_blind, load_problem
 from blocks.rules import explain
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -94,6 +94,7 @@ def parse_exploration(
             data = problem.resolve_data(spec.data, base or Path.cwd())
             spec = spec.model_copy(update={"data": dict(data)})
             problem.check(spec)
+            check_blind(spec, problem.metrics(spec.data))
     except SpecError as error:
         raise SpecError(f"{source}, {error}") from error
     return spec

@@ -90,6 +90,23 @@ class Problem(Protocol):
             SetpointError: The section breaks a rule, or what it names is not there.
         """
 
+    def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
+        """The `data:` section of the k-th fresh network: drawn as `data` was, with another seed.
+
+        Args:
+            data: As `resolve_data` gave it.
+            k: From 1; equal k give equal sections, and no two give the same, nor `data` itself.
+
+        Returns:
+            None where there can be none, since the data were measured: all k give None then.
+        """
+
+    def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
+        """The strategies in the order in which a search that is stuck should turn them on.
+
+        What changes the training as it is comes before losses that are added to it.
+        """
+
     def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         """Writes a data set: observations without truth into one folder, the truth, if any, into a file."""
 
@@ -172,6 +189,25 @@ class Problem(Protocol):
         The same inputs give the same bytes. Whatever it raises is a note, and what it has written by then
         is kept: no run fails for its pictures.
         """
+
+
+def sealed_metrics(spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> frozenset[str]:
+    """Metrics that stay sealed until the exploration is closed: in blind mode those that need labels."""
+    return frozenset(name for name, info in metrics.items() if spec.blind and info.needs_labels)
+
+
+def check_blind(spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> None:
+    """A blind search follows what it can see.
+
+    Raises:
+        SpecError: The exploration is blind, and its objective needs labels.
+    """
+    if spec.objective in sealed_metrics(spec, metrics):
+        free = [name for name, info in metrics.items() if not info.needs_labels]
+        raise SpecError(
+            f"objective: must need no labels in blind mode, but got {spec.objective!r}; "
+            f"use {free[0] if free else 'a label-free metric'}, or leave blind out"
+        )
 
 
 def problem_names() -> list[str]:

@@ -21,6 +21,13 @@ class Role(StrEnum):
     EXPLOIT = "exploit"  # a conservative change to one of the best nodes
     EXPLORE = "explore"  # an under-visited node, or a dimension not yet moved
     PRINCIPLE_TEST = "principle-test"  # undo what a statement of the memory says is right
+    CONFIRM = "confirm"  # what looks best once more, under fresh seeds or on a fresh network
+    CONTROL = "control"  # the incumbent unchanged, so that drift shows
+
+    @property
+    def repeats(self) -> bool:
+        """Whether its slots try nothing new: they repeat what a search run has tried."""
+        return self in (Role.CONFIRM, Role.CONTROL)
 
 
 class SlotSpec(Frozen):
@@ -77,6 +84,9 @@ class Proposal(Frozen):
     parent: Annotated[int | None, Field(description="Number of the run that it mutates.")] = None
     change: Annotated[str, Field(description="What differs from the parent.")] = ""
     reason: Annotated[str, Field(description="Why this was proposed, in one line.")] = ""
+    network: Annotated[
+        int, Field(ge=0, description="0: the exploration's own data; k: the k-th fresh network like it.")
+    ] = 0
 
 
 def show_value(value: Value | None) -> str:

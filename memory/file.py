@@ -11,7 +11,7 @@ from pathlib import Path
 
 from blocks.errors import WorkspaceError
 
-REVISION = "0001"
+REVISION = "0006"
 """Newest migration that this version knows; `memory/migrations/versions` holds a file for each."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -90,6 +90,7 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
             parent=row["parent"],
             change=row["change"],
             reason=row["reason"],
+            network=row["network"],
         ),
         identity=row["identity"],
         state=row["state"],

@@ -4,7 +4,7 @@ A state only moves forward, each move is one short transaction with its event, a
 ended stays as it is. A missing metric is stored as NULL, never as a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal
@@ -31,6 +31,7 @@ class RunTable:
         dataset: str,
         foundation: str,
         guard_check: int | None,
+        further: Mapping[int, tuple[str, str]] | None = None,
     ) -> list[Run]:
         """Stores proposals as planned runs, all or none; numbers go on from the last one.
 
@@ -42,14 +43,17 @@ class RunTable:
             dataset: Hash of the data set's observations; it must be ready.
             foundation: Key of the foundation.
             guard_check: Id of the check that admitted the training code.
+            further: Data set and foundation of fresh networks, by number; where a proposal names one.
 
         Raises:
             ValueError: The block is closed.
             QueryError: There is no such data set.
         """
+        standing_on = {0: (dataset, foundation), **(further or {})}
         ordered = dict.fromkeys((VALUE, name) for proposal, _ in proposals for name in proposal.spec.values)
         with self._database.recording() as cursor:
-            require_dataset(cursor, dataset)
+            for needed in dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals):
+                require_dataset(cursor, needed)
             require_open_block(cursor, exploration, block)
             first = last_number(cursor, exploration) + 1
             planned = [
@@ -60,7 +64,7 @@ class RunTable:
                     proposal=proposal,
                     identity=identity,
                     state=RunState.PLANNED,
-                    dataset=dataset,
+                    dataset=standing_on[proposal.network][0],
                 )
                 for number, (proposal, identity) in enumerate(proposals, first)
             ]
@@ -68,7 +72,13 @@ class RunTable:
             append_runs(
                 cursor,
                 [
-                    planned_row(exploration, run, foundation=foundation, guard_check=guard_check, at=now)
+                    planned_row(
+                        exploration,
+                        run,
+                        foundation=standing_on[run.proposal.network][1],
+                        guard_check=guard_check,
+                        at=now,
+                    )
                     for run in planned
                 ],
             )

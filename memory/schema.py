@@ -105,7 +105,7 @@ _Exploration = Annotated[str, mapped_column(ForeignKey("explorations.name"))]
 
 
 class ExplorationRow(Base):
-    """An exploration; its settings are frozen with the first launch."""
+    """An exploration; its settings are frozen with the first launch. `closed_at`: its truth was opened."""
 
     __tablename__ = "explorations"
 
@@ -114,6 +114,7 @@ class ExplorationRow(Base):
     identity: Mapped[str]
     created_at: Mapped[datetime]
     setpoint_version: Mapped[str]
+    closed_at: Mapped[datetime | None]
     notes: Mapped[str] = mapped_column(default="")
 
 
@@ -202,6 +203,7 @@ class RunRow(Base):
     strategies: Mapped[str]
     spec: Mapped[dict[str, Any]]
     identity: Mapped[str] = mapped_column(index=True)
+    network: Mapped[int] = mapped_column(default=0)
     dataset: Mapped[str]
     foundation: Mapped[str] = mapped_column(ForeignKey("foundations.key"))
     guard_check: Mapped[int | None] = mapped_column(ForeignKey("guard_checks.id"))

@@ -30,6 +30,7 @@ _FIXED = {
     "state": "state",
     "failure": "failure_kind",
     "failure_reason": "failure_reason",
+    "network": "network",
     "dataset": "dataset",
     "train_s": "train_s",
     "attempts": "attempts",

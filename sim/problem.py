@@ -18,7 +18,15 @@ from blocks.problem import FoundationReport, Report
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
-from sim.sources import check_labels, data_settings, metrics_of, provide_data, resolve_data, seals_of
+from sim.sources import (
+    check_labels,
+    data_settings,
+    fresh_data,
+    metrics_of,
+    provide_data,
+    resolve_data,
+    seals_of,
+)
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
@@ -49,6 +57,7 @@ class MetabolicProblem:
         if spec.objective not in known:
             raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
         self._check_names(spec)
+        self._check_escalation(spec)
         for slot in range(spec.block.slots):
             self._check_slot(spec, slot)
 
@@ -81,6 +90,17 @@ class MetabolicProblem:
     def resolve_data(self, data: Mapping[str, Any], base: Path) -> Mapping[str, Any]:
         """See `Problem.resolve_data`."""
         return resolve_data(data, base=base)
+
+    def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
+        """See `Problem.fresh_data`."""
+        return fresh_data(data, k)
+
+    def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
+        """See `Problem.escalation`: auxiliary losses come last, otherwise the order is kept."""
+        from sim.strategies import catalog
+
+        known = catalog()
+        return tuple(sorted(strategies, key=lambda name: name in known and known[name].auxiliary))
 
     def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         """See `Problem.provide_data`."""
@@ -223,6 +243,14 @@ class MetabolicProblem:
                 known = ", ".join(model.model_fields)
                 raise SpecError(f"{where}: is not a known hyperparameter; known here: {known}")
             _check_value(model, option, value, where=where)
+
+    def _check_escalation(self, spec: ExplorationSpec) -> None:
+        order = spec.strategies.escalation or ()
+        if order != (ordered := self.escalation(order)):
+            raise SpecError(
+                "strategies.escalation: must have label-free baselines before auxiliary losses, but got "
+                f"{', '.join(order)}; for example {', '.join(ordered)}"
+            )
 
     def _check_slot(self, spec: ExplorationSpec, slot: int) -> None:
         values: dict[str, Value] = {**spec.baseline, **spec.space.invariants(slot)}

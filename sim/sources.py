@@ -48,6 +48,19 @@ def resolve_data(data: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
     return dict(data)
 
 
+def fresh_data(data: Mapping[str, Any], k: int) -> dict[str, Any] | None:
+    """The k-th fresh network: the same settings under the k-th seed after; None for a folder.
+
+    Args:
+        data: As `resolve_data` gave it.
+        k: From 1.
+    """
+    settings = data_settings(data)
+    if isinstance(settings, FolderSettings):
+        return None
+    return {**data, "seed": (settings.seed + k) % 2**31}
+
+
 def provide_data(data: Mapping[str, Any], observations: Path, seal: Path) -> None:
     """Writes observations, and the seal where there are labels.
 
@@ -93,6 +106,12 @@ def check_labels(spec: ExplorationSpec) -> None:
         SpecError: The objective, or `foundation.target_r2`, needs them.
     """
     settings = data_settings(spec.data)
+    target = spec.foundation.get("target_r2")
+    if spec.blind and target is not None:
+        raise SpecError(
+            "foundation.target_r2: must be left out in blind mode, since it is found by truth, "
+            f"but got {target}; leave it out to fit to the end"
+        )
     if isinstance(settings, DataSettings) or settings.has_labels:
         return
     objective = metric_infos().get(spec.objective)
@@ -101,7 +120,7 @@ def check_labels(spec: ExplorationSpec) -> None:
             f"objective: must need no labels, since {settings.title} has none, but got {spec.objective!r}; "
             "use heldout_gain"
         )
-    if (target := spec.foundation.get("target_r2")) is not None:
+    if target is not None:
         raise SpecError(
             f"foundation.target_r2: must be left out, since {settings.title} has no labels to find it by, "
             f"but got {target}; leave it out to fit to the end"

@@ -1,8 +1,10 @@
 """Planners: pure functions from the stored history to the next proposals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from agent.planner.base import Planner
+from agent.planner.confirming import ConfirmingPlanner
+from agent.planner.escalation import EscalatingPlanner
 from agent.planner.halving import HalvingPlanner
 from agent.planner.hybrid import HybridPlanner
 from agent.planner.random_search import RandomPlanner
@@ -12,7 +14,7 @@ from agent.planner.ucb import UcbPlanner
 from blocks.exploration import PlannerName
 from blocks.slot import SlotSpec
 
-__all__ = ["Planner", "UcbPlanner", "make_planner"]
+__all__ = ["ConfirmingPlanner", "EscalatingPlanner", "Planner", "UcbPlanner", "make_planner"]
 
 _PLANNERS: dict[PlannerName, Callable[[Callable[[SlotSpec], bool]], Planner]] = {
     "hybrid": HybridPlanner,
@@ -24,11 +26,22 @@ _PLANNERS: dict[PlannerName, Callable[[Callable[[SlotSpec], bool]], Planner]] = 
 }
 
 
-def make_planner(name: PlannerName, *, admits: Callable[[SlotSpec], bool]) -> Planner:
-    """The planner of that name, one that `PlannerSpec` allows.
+def make_planner(
+    name: PlannerName,
+    *,
+    admits: Callable[[SlotSpec], bool],
+    order: Callable[[Sequence[str]], Sequence[str]] = tuple,
+    has_fresh_networks: bool = False,
+) -> Planner:
+    """The planner of that name, one that `PlannerSpec` allows, under the layers that all planners share.
 
     Args:
         name: Its name.
         admits: Whether the problem can train a slot.
+        order: Puts strategies into the order in which a search that is stuck turns them on.
+        has_fresh_networks: Whether there are further networks like the exploration's own.
     """
-    return _PLANNERS[name](admits)
+    inner = _PLANNERS[name](admits)
+    return ConfirmingPlanner(
+        EscalatingPlanner(inner, order=order, admits=admits), has_fresh_networks=has_fresh_networks
+    )

@@ -38,9 +38,15 @@ class Planner(Protocol):
         """
 
 
-def replicate_seeds(spec: ExplorationSpec, number: int) -> tuple[int, ...]:
-    """Seeds of a run's replicates: fresh for every run, so that no run owes its result to a lucky one."""
-    return tuple(_hashed(spec.seed, number, replicate) for replicate in range(spec.replicates))
+def replicate_seeds(spec: ExplorationSpec, number: int, n: int | None = None) -> tuple[int, ...]:
+    """Seeds of a run's replicates: fresh for every run, so that no run owes its result to a lucky one.
+
+    Args:
+        spec: The exploration.
+        number: Number of the run.
+        n: How many; default: the spec's.
+    """
+    return tuple(_hashed(spec.seed, number, replicate) for replicate in range(n or spec.replicates))
 
 
 def slot_rng(spec: ExplorationSpec, block: int, batch: int, slot: int) -> Random:

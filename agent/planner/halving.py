@@ -125,7 +125,9 @@ class Ladder:
         self._reached: dict[Configuration, int] = {}
 
     def add(self, run: Run) -> None:
-        """Takes in a run that has ended; a failed one is last in its rung."""
+        """Takes in a run that has ended; a failed one is last in its rung, and a repeat says nothing new."""
+        if run.proposal.role.repeats:
+            return
         value = float(run.proposal.spec.values[self._resource])
         rung = max((n for n, level in enumerate(self._levels) if float(level) <= value), default=0)
         spread = run.spread(self._objective) if run.state is RunState.DONE else None

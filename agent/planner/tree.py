@@ -13,7 +13,7 @@ than are asked for.
 
 import math
 from array import array
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import NamedTuple, TypeVar
@@ -58,10 +58,17 @@ class Tree:
         self._parents: list[int | None] = []
         self._visits = array("q")
         self._scores = array("d")  # NaN where there is none
+        self._values: dict[int, list[float]] = {}  # of runs that were repeated
         self._ordered = array("d")
 
     def add(self, run: Run) -> None:
-        """Takes in a run that has ended, after all that it may descend from."""
+        """Takes in a run that has ended, after all that it may descend from.
+
+        What repeats a run is no node of its own: it is a visit, and its replicates judge that run too.
+        """
+        if run.proposal.role.repeats:
+            self._repeat(run)
+            return
         place = len(self.runs)
         parent = self._places.get(run.proposal.parent)
         self.runs.append(run)
@@ -71,10 +78,31 @@ class Tree:
         while parent is not None:
             self._visits[parent] += 1
             parent = self._parents[parent]
-        values = run.values_of(self._objective) if run.state is RunState.DONE else []
+        values = self._values_of(run)
         self._scores.append(self._sign * median(values) if values else math.nan)
         if values:
             insort(self._ordered, self._scores[-1])
+
+    def _repeat(self, run: Run) -> None:
+        place = self._places.get(run.proposal.parent)
+        if place is None:
+            return
+        older: int | None = place
+        while older is not None:
+            self._visits[older] += 1
+            older = self._parents[older]
+        values = self._values_of(run)
+        if run.proposal.network or not values:
+            return  # another network may be easier or harder
+        pooled = self._values.setdefault(place, self._values_of(self.runs[place]))
+        pooled += values
+        if not math.isnan(self._scores[place]):
+            del self._ordered[bisect_left(self._ordered, self._scores[place])]
+        self._scores[place] = self._sign * median(pooled)
+        insort(self._ordered, self._scores[place])
+
+    def _values_of(self, run: Run) -> list[float]:
+        return run.values_of(self._objective) if run.state is RunState.DONE else []
 
     def visits(self, number: int) -> int:
         """The run itself and all that descend from it."""

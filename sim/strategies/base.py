@@ -58,6 +58,9 @@ class Strategy:
     supplies_loss: ClassVar[bool] = False
     """Whether a slot can be trained by this strategy's loss alone."""
 
+    auxiliary: ClassVar[bool] = False
+    """Whether it adds a loss that is not about the data: such a strategy is tried after those that are."""
+
     rolls_out: ClassVar[bool] = False
     """Whether its loss follows trajectories over `time_step` Euler steps."""
 

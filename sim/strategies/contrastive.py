@@ -56,6 +56,7 @@ class Contrastive(Strategy):
         points: Annotated[int, Field(ge=2, le=256, description="Concentrations per response curve.")] = 16
 
     name: ClassVar[str] = "contrastive"
+    auxiliary: ClassVar[bool] = True
     summary: ClassVar[str] = "groups embeddings by the similarity of learned response curves, without labels"
     reference: ClassVar[str] = (
         "Hadsell, Chopra & LeCun 2006, Dimensionality reduction by learning an invariant mapping, CVPR"

@@ -21,6 +21,7 @@ class OffsetPenalty(Strategy):
         ] = 0.1
 
     name: ClassVar[str] = "offset_penalty"
+    auxiliary: ClassVar[bool] = True
     summary: ClassVar[str] = "penalises the squared output at mid concentration, against constant solutions"
     reference: ClassVar[str] = "Tikhonov & Arsenin 1977, Solutions of ill-posed problems, Winston"
     options: Options

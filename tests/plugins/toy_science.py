@@ -66,6 +66,12 @@ class ToyProblem:
     def seals(self, data: Mapping[str, Any]) -> tuple[Path, ...]:
         return tuple(Path(path) for path in data.get("own_seals", ()))
 
+    def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
+        return None if data.get("measured") else {**data, "seed": data["seed"] + k}
+
+    def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
+        return tuple(strategies)
+
     def inspect_data(self, spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
         return ()
 

@@ -1,0 +1,189 @@
+"""Confirmation and control as a layer over any planner: part of the plan, and paid from its slots.
+
+From block 2 on, the last batch of a block gives slots to what looks best before that batch: one to fresh
+seeds, in every block and whatever the last round said, so that the value which is reported of the best is
+that of runs which chose nothing (memory/best.py); further ones to fresh networks, once it has stood a round
+of fresh seeds. A control slot, where the spec asks for one, repeats the incumbent unchanged in every batch.
+What remains of the batch is what the planner below proposes. Block 1 is the opening, and is left whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from agent.planner.base import Planner, replicate_seeds
+from blocks.errors import SpecError
+from blocks.exploration import ExplorationSpec
+from blocks.run import MetricInfo, Run
+from blocks.slot import Proposal, Role, SlotSpec
+from memory.best import Candidate, Candidates, Estimate, best_of
+from memory.past import Past
+
+
+class _Repeat(NamedTuple):
+    """A run once more."""
+
+    role: Role
+    of: Run
+    n_seeds: int
+    network: int
+    change: str
+    reason: str
+
+
+class ConfirmingPlanner:
+    """Takes slots of a batch for confirmations and controls, and leaves the others as they were proposed.
+
+    Args:
+        inner: Proposes everything else.
+        has_fresh_networks: Whether the problem can draw further networks like the exploration's own.
+    """
+
+    def __init__(self, inner: Planner, *, has_fresh_networks: bool) -> None:
+        self._inner = inner
+        self._has_fresh_networks = has_fresh_networks
+
+    def propose(
+        self,
+        spec: ExplorationSpec,
+        history: Sequence[Run],
+        *,
+        block: int,
+        batch: int,
+        metrics: Mapping[str, MetricInfo],
+    ) -> list[Proposal]:
+        """See `Planner.propose`.
+
+        Raises:
+            SpecError: The planner below finds nothing new, and there is nothing to confirm either.
+        """
+        past = Past.of(history)
+        repeats = self._repeats(spec, past, block=block, batch=batch, metrics=metrics)
+        try:
+            proposed = self._inner.propose(spec, past, block=block, batch=batch, metrics=metrics)
+        except SpecError:
+            if not repeats:
+                raise
+            proposed = []
+        return _merged(spec, proposed, repeats, first=len(past) + 1, turn=block * spec.block.batches + batch)
+
+    def _repeats(
+        self,
+        spec: ExplorationSpec,
+        past: Past,
+        *,
+        block: int,
+        batch: int,
+        metrics: Mapping[str, MetricInfo],
+    ) -> list[_Repeat]:
+        """What is to be run once more in this batch, the most wanted first."""
+        if block == 1:
+            return []
+        info = metrics[spec.objective]
+        candidates = past.derive(Candidates, spec.objective, info.direction)
+        leader = candidates.leader(replicates=min(2, spec.replicates))
+        if leader is None:
+            return []
+        label, found = info.label or spec.objective, []
+        if batch == spec.block.batches:
+            found = self._confirmations(spec, leader, label)
+        if spec.planner.control:
+            best = best_of(candidates, spec)
+            incumbent = leader.run if best is None else best.run
+            # A round of fresh seeds is a control of the same configuration.
+            if all(repeat.network or repeat.of is not incumbent for repeat in found):
+                found.append(_control(spec, incumbent))
+        # The search goes on in every block, whatever is confirmed.
+        room = spec.block.slots - (batch < spec.block.batches or spec.block.batches == 1)
+        return found[:room]
+
+    def _confirmations(self, spec: ExplorationSpec, leader: Candidate, label: str) -> list[_Repeat]:
+        confirmation = spec.planner.confirmation
+        n, run, rounds = confirmation.seeds, leader.run, leader.rounds
+        shown = f"{label} {Estimate.of(leader.values)}"
+        why = f"run {run.number} looks best ({shown} over {len(leader.values)} replicates): {n} fresh seeds"
+        if rounds:
+            why += f" for the value to report, since {_rounds(len(rounds))} helped to choose it"
+        else:
+            why += " before it is called best"
+        found = [_Repeat(Role.CONFIRM, run, n, 0, f"{n} fresh seeds", why)]
+        if rounds and self._has_fresh_networks:
+            tried = leader.elsewhere.keys() | leader.failed_on.keys()
+            found += [
+                _Repeat(
+                    Role.CONFIRM,
+                    run,
+                    n,
+                    network,
+                    f"fresh network {network}",
+                    f"run {run.number} stood {_rounds(len(rounds))} of fresh seeds ({label} {rounds[-1][1]}): "
+                    f"does it hold on fresh network {network}?",
+                )
+                for network in range(1, confirmation.networks + 1)
+                if network not in tried
+            ]
+        return found[: confirmation.slots]
+
+
+def _control(spec: ExplorationSpec, incumbent: Run) -> _Repeat:
+    why = f"control: the incumbent (run {incumbent.number}) unchanged, so that drift shows"
+    return _Repeat(Role.CONTROL, incumbent, spec.replicates, 0, "nothing but the seeds", why)
+
+
+def _rounds(n: int) -> str:
+    return "a round" if n == 1 else f"{n} rounds"
+
+
+def _merged(
+    spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[_Repeat], *, first: int, turn: int
+) -> list[Proposal]:
+    """A whole batch: repeats in the slots that are theirs, else in those whose turn it is to give way.
+
+    Fresh networks come last: where one cannot be prepared, no other run changes its number.
+    """
+    taken = _places(spec, repeats, turn=turn)
+    kept = [proposal for proposal in proposed if proposal.slot not in taken]
+    ordered: list[Proposal | tuple[int, _Repeat]] = [*kept]
+    ordered += sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
+    # Only where a batch is mixed do the numbers move, and with them the seeds, which are fresh for every run.
+    return [
+        _renumbered(spec, one, number) if isinstance(one, Proposal) else _proposal(spec, *one, number=number)
+        for number, one in enumerate(ordered, first)
+    ]
+
+
+def _places(spec: ExplorationSpec, repeats: Sequence[_Repeat], *, turn: int) -> list[int]:
+    """A slot for each repeat: the one whose invariants it has, where that is free."""
+    free = [(turn + offset) % spec.block.slots for offset in range(spec.block.slots)]
+    places = []
+    for repeat in repeats:
+        values = repeat.of.proposal.spec.values
+        at_home = [
+            slot
+            for slot in free
+            if all(values.get(name) == value for name, value in spec.space.invariants(slot).items())
+        ]
+        places.append((at_home or free)[0])
+        free.remove(places[-1])
+    return places
+
+
+def _renumbered(spec: ExplorationSpec, proposal: Proposal, number: int) -> Proposal:
+    seeds = replicate_seeds(spec, number, len(proposal.spec.seeds))
+    return proposal.model_copy(update={"spec": proposal.spec.model_copy(update={"seeds": seeds})})
+
+
+def _proposal(spec: ExplorationSpec, slot: int, repeat: _Repeat, *, number: int) -> Proposal:
+    source = repeat.of.proposal.spec
+    return Proposal(
+        slot=slot,
+        spec=SlotSpec(
+            values=source.values,
+            strategies=source.strategies,
+            seeds=replicate_seeds(spec, number, repeat.n_seeds),
+        ),
+        role=repeat.role,
+        parent=repeat.of.number,
+        change=repeat.change,
+        reason=repeat.reason,
+        network=repeat.network,
+    )

@@ -1,0 +1,193 @@
+"""Escalation as a layer over any planner: where the search is stuck, the strategy changes, not the numbers.
+
+Stuck for 3 runs: the last three searching runs all stayed near zero. Stuck for a block: no run of the last
+block improved on what there was before by more than noise. Then slots that would exploit by moving a number
+turn on the next strategy of the spec's order instead, on the best run that it was not tried on: label-free
+baselines before auxiliary losses. A planner that exploits in no slot gives one of its other slots that move
+a number.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from statistics import median
+
+from agent.planner.base import Planner, slot_spec
+from agent.planner.moves import Move, at_home, toggles
+from blocks.exploration import ExplorationSpec
+from blocks.run import MetricInfo, Run, show_number
+from blocks.slot import Proposal, Role, SlotSpec
+from memory.best import Candidates
+from memory.past import Past, configuration
+from memory.samples import MEDIAN_NOISE
+
+STALLED_RUNS = 3
+
+NEAR_ZERO = 0.05
+"""An objective below this share of its target counts as zero."""
+
+BEYOND = 2.0
+"""Standard errors of a difference that an improvement has to exceed."""
+
+REACH = 50
+"""Runs that are considered for a strategy, best first."""
+
+
+class EscalatingPlanner:
+    """Changes the strategy where numbers no longer help, and leaves everything else as it was proposed.
+
+    Args:
+        inner: Proposes everything else.
+        order: Puts open strategies into the order in which they are turned on, where the spec gives none.
+        admits: Whether the problem can train a slot.
+    """
+
+    def __init__(
+        self,
+        inner: Planner,
+        *,
+        order: Callable[[Sequence[str]], Sequence[str]],
+        admits: Callable[[SlotSpec], bool],
+    ) -> None:
+        self._inner = inner
+        self._order = order
+        self._admits = admits
+
+    def propose(
+        self,
+        spec: ExplorationSpec,
+        history: Sequence[Run],
+        *,
+        block: int,
+        batch: int,
+        metrics: Mapping[str, MetricInfo],
+    ) -> list[Proposal]:
+        """See `Planner.propose`.
+
+        Raises:
+            SpecError: The planner below finds nothing new.
+        """
+        past = Past.of(history)
+        proposed = self._inner.propose(spec, past, block=block, batch=batch, metrics=metrics)
+        chosen = spec.strategies.escalation
+        names = self._order(spec.strategies.open) if chosen is None else chosen
+        if block == 1 or not names:
+            return proposed
+        info = metrics[spec.objective]
+        candidates = past.derive(Candidates, spec.objective, info.direction)
+        why = stuck(spec, past, candidates, block=block, info=info)
+        if why is None:
+            return proposed
+        best = _best_first(past, spec.objective, info)
+        taken = {configuration(proposal.spec) for proposal in proposed}
+        out = list(proposed)
+        for place in _places(proposed, past):
+            move = self._next(spec, past, best, names, proposed[place], taken)
+            if move is None:
+                continue
+            taken.add(move.leads_to)
+            out[place] = _changed(
+                spec, proposed[place], move, f"{why}; {move.change} is next, on run {move.parent}"
+            )
+        return out
+
+    def _next(
+        self,
+        spec: ExplorationSpec,
+        past: Past,
+        best: Sequence[Run],
+        names: Sequence[str],
+        proposal: Proposal,
+        taken: set[object],
+    ) -> Move | None:
+        """The first strategy of the order that is untried on one of the best runs under the slot's invariants."""
+        for name in names:
+            for run in best:
+                home = at_home(run, spec, proposal.slot, past)
+                if isinstance(home, Move) or name in home.proposal.spec.strategies:
+                    continue
+                (move,) = toggles(home, [name])
+                if move.leads_to in taken or past.first_of(move.leads_to) is not None:
+                    break  # it had its turn on the best that could have it: on to the next strategy
+                if self._admits(_changed(spec, proposal, move, "").spec):
+                    return move
+        return None
+
+
+def stuck(
+    spec: ExplorationSpec, past: Past, candidates: Candidates, *, block: int, info: MetricInfo
+) -> str | None:
+    """How the search is stuck, in words; None where it is not.
+
+    Args:
+        spec: The exploration.
+        past: Its runs.
+        candidates: What they have shown.
+        block: The block that is planned.
+        info: What the problem says of the objective.
+    """
+    objective, sign = spec.objective, 1.0 if info.direction == "maximize" else -1.0
+    scored = [
+        (run, median(values)) for run in past.ended if _searches(run) and (values := run.values_of(objective))
+    ]
+    last = scored[-STALLED_RUNS:]
+    if info.direction == "maximize" and info.target and len(last) == STALLED_RUNS:
+        if all(abs(value) < NEAR_ZERO * abs(info.target) for _, value in last):
+            named = ", ".join(str(run.number) for run, _ in last)
+            return f"stuck for {STALLED_RUNS} runs: runs {named} stayed near zero"
+    before = [(sign * value, run) for run, value in scored if run.block < block - 1]
+    since = [(sign * value, run) for run, value in scored if run.block == block - 1]
+    if block < 3 or not before or not since:
+        return None
+    had, gained = max(before, key=_score), max(since, key=_score)
+    needed = BEYOND * math.sqrt(2 / spec.replicates) * MEDIAN_NOISE * candidates.noise
+    at_target = info.target is not None and abs(sign * info.target - max(had[0], gained[0])) <= needed
+    if gained[0] > had[0] + needed or at_target:
+        return None
+    return (
+        f"stuck for a block: block {block - 1} did not improve on run {had[1].number} "
+        f"({info.label or objective} {show_number(sign * had[0])}) by more than noise"
+    )
+
+
+def _searches(run: Run) -> bool:
+    return not run.proposal.role.repeats and not run.proposal.network
+
+
+def _score(item: tuple[float, Run]) -> tuple[float, int]:
+    return item[0], -item[1].number
+
+
+def _best_first(past: Past, objective: str, info: MetricInfo) -> list[Run]:
+    sign = 1.0 if info.direction == "maximize" else -1.0
+    scored = [
+        (-sign * median(values), run.number, run)
+        for run in past.ended
+        if _searches(run) and (values := run.values_of(objective))
+    ]
+    return [run for _, _, run in islice(sorted(scored), REACH)]
+
+
+def _places(proposed: Sequence[Proposal], past: Past) -> list[int]:
+    """Places of a batch whose proposals give way."""
+
+    def moves_a_number(proposal: Proposal) -> bool:
+        parent = past.by_number(proposal.parent)
+        return parent is None or set(proposal.spec.strategies) == set(parent.proposal.spec.strategies)
+
+    movable = [place for place, proposal in enumerate(proposed) if moves_a_number(proposal)]
+    exploiting = [place for place in movable if proposed[place].role is Role.EXPLOIT]
+    return exploiting or [place for place in movable if proposed[place].role is Role.EXPLORE][:1]
+
+
+def _changed(spec: ExplorationSpec, proposal: Proposal, move: Move, reason: str) -> Proposal:
+    child = slot_spec(spec, move.values, move.strategies, slot=proposal.slot, number=1)
+    return proposal.model_copy(
+        update={
+            "spec": child.model_copy(update={"seeds": proposal.spec.seeds}),
+            "role": Role.EXPLOIT,
+            "parent": move.parent,
+            "change": move.change,
+            "reason": reason,
+        }
+    )

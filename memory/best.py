@@ -1,0 +1,241 @@
+"""What may be called best, and what it is worth: the value of fresh runs, never the maximum that was selected.
+
+The largest of many noisy values overstates, and so does the largest of a few confirmations. So the choice
+and the value never come from the same runs: whatever leads is run again under fresh seeds, and the last
+such round is reported, whether it pleases or not; the runs that led to its selection, earlier rounds among
+them, are left out. A round is run in every block, not only where the last one disappointed, or
+disappointing rounds alone would be replaced. What leads is told beside it where it is something else by
+now: the next round is about that.
+
+A candidate leads by the median of all its replicates on the exploration's own data less one standard error
+of the usual noise: few lucky replicates do not beat many good ones. Values on fresh networks are reported
+beside, and decide nothing, since networks differ in how hard they are.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean, median
+from typing import NamedTuple
+
+from blocks.exploration import ExplorationSpec
+from blocks.run import MetricInfo, Run, RunState, sample_sd, show_number
+from blocks.slot import Role
+from memory.past import Configuration, Past, configuration
+from memory.samples import MEDIAN_NOISE
+
+
+class Estimate(NamedTuple):
+    """A value of the objective over seeds."""
+
+    value: float
+    sd: float | None
+    """Sample standard deviation of the seeds; None for one."""
+
+    n: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Estimate":
+        """The mean of one value or more."""
+        return cls(fmean(values), sample_sd(values) if len(values) > 1 else None, len(values))
+
+    def __str__(self) -> str:
+        return show_number(self.value) + ("" if self.sd is None else f" ±{show_number(self.sd)}")
+
+
+@dataclass
+class Candidate:
+    """A configuration, and all that its runs have shown on the exploration's own data and elsewhere."""
+
+    run: Run
+    """The first run of it, by which people know it."""
+
+    selection: list[float] = field(default_factory=list)
+    """Objective in the runs that searched."""
+
+    repeats: list[tuple[Run, list[float]]] = field(default_factory=list)
+    """Confirmations under fresh seeds, and controls, oldest first."""
+
+    elsewhere: dict[int, tuple[Run, Estimate]] = field(default_factory=dict)
+    """The latest confirmation on each fresh network."""
+
+    values: list[float] = field(default_factory=list)
+    """Everything on the exploration's own data."""
+
+    failed_on: dict[int, Run] = field(default_factory=dict)
+    """Networks on which the latest confirmation came to nothing."""
+
+    @property
+    def rounds(self) -> list[tuple[Run, Estimate]]:
+        """Confirmations under fresh seeds, oldest first."""
+        return [
+            (run, Estimate.of(values)) for run, values in self.repeats if run.proposal.role is Role.CONFIRM
+        ]
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of its replicates."""
+        return sample_sd(self.values) if len(self.values) > 1 else None
+
+
+class Candidates:
+    """Every configuration that was tried, fed with runs as they end.
+
+    Args:
+        objective: The metric that is searched for.
+        direction: `maximize` or `minimize`.
+    """
+
+    def __init__(self, objective: str, direction: str) -> None:
+        self._objective = objective
+        self._sign = 1.0 if direction == "maximize" else -1.0
+        self._known: dict[Configuration, Candidate] = {}
+        self._identities: set[str] = set()
+        self.latest: Candidate | None = None
+        """The one whose confirmation under fresh seeds ended last, and well."""
+
+    def add(self, run: Run) -> None:
+        """Takes in a run that has ended; one that reuses another's result says nothing of its own."""
+        if run.identity in self._identities:
+            return
+        self._identities.add(run.identity)
+        role, network = run.proposal.role, run.proposal.network
+        key = configuration(run.proposal.spec)
+        values = run.values_of(self._objective) if run.state is RunState.DONE else []
+        known = self._known.get(key)
+        if known is None:
+            if not values or network:
+                return
+            known = self._known[key] = Candidate(run)
+        if role is Role.CONFIRM:
+            self._confirm(known, run, values)
+        elif network or not values:
+            return
+        elif role is Role.CONTROL:
+            known.repeats.append((run, values))
+        else:
+            known.selection += values
+        if not network:
+            known.values += values
+
+    def of(self, run: Run) -> Candidate | None:
+        """The candidate that a run belongs to."""
+        return self._known.get(configuration(run.proposal.spec))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        """In the order of their first runs."""
+        return iter(self._known.values())
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of replicates, of the median candidate; 0 where none has two."""
+        spreads = [spread for one in self._known.values() if (spread := one.spread) is not None]
+        return median(spreads) if spreads else 0.0
+
+    def score(self, one: Candidate, noise: float) -> float:
+        """By which candidates are ordered, higher being better."""
+        return self._sign * median(one.values) - MEDIAN_NOISE * noise / math.sqrt(len(one.values))
+
+    def leader(self, *, replicates: int = 1) -> Candidate | None:
+        """What looks best; of equals the older one. What failed when it was confirmed does not.
+
+        Args:
+            replicates: So many values are needed to be considered.
+        """
+        noise = self.noise
+        fit = [
+            one for one in self._known.values() if len(one.values) >= replicates and 0 not in one.failed_on
+        ]
+        return max(fit, key=lambda one: (self.score(one, noise), -one.run.number), default=None)
+
+    def _confirm(self, known: Candidate, run: Run, values: list[float]) -> None:
+        network = run.proposal.network
+        if not values:
+            known.failed_on[network] = run
+            return
+        known.failed_on.pop(network, None)
+        if network:
+            known.elsewhere[network] = (run, Estimate.of(values))
+            return
+        known.repeats.append((run, values))
+        self.latest = known
+
+
+class Best(NamedTuple):
+    """What is best as far as anybody can say, and how far that is."""
+
+    run: Run
+    """The run that people know it by: the first of its configuration."""
+
+    confirmed: bool
+    estimate: Estimate
+    """The last round of fresh seeds; while unconfirmed, the runs that selected it, which overstate."""
+
+    by: tuple[Run, ...]
+    """The runs that the estimate rests on."""
+
+    elsewhere: Mapping[int, Estimate]
+    """On fresh networks, by their number."""
+
+    failed_on: tuple[int, ...]
+    """Networks on which its latest confirmation came to nothing; 0 is the exploration's own."""
+
+    rounds: int
+    """Rounds of fresh seeds so far."""
+
+    challenger: Run | None
+    """What leads by now, where that is something else: it is confirmed next."""
+
+    @property
+    def n_networks(self) -> int:
+        """Networks that it was run on."""
+        return 1 + len(self.elsewhere)
+
+    def said(self, label: str) -> str:
+        """`run 19  gain 0.874 ±0.003 (5 fresh seeds, 2 networks)`, for a line of a screen."""
+        value = f"run {self.run.number}  {label} {self.estimate}"
+        if not self.confirmed:
+            return f"{value} (not yet confirmed)"
+        networks = f", {self.n_networks} networks" if self.elsewhere else ""
+        return f"{value} ({self.estimate.n} fresh seeds{networks})"
+
+
+def best(spec: ExplorationSpec, runs: Sequence[Run], metrics: Mapping[str, MetricInfo]) -> Best | None:
+    """The best that is confirmed; without any, what looks best so far, and said to be no more than that.
+
+    Args:
+        spec: The exploration.
+        runs: Its runs in any state; what has not ended says nothing.
+        metrics: What the problem says of its metrics, the objective among them.
+
+    Returns:
+        None where no run has ended with as many replicates as make a spread (or as the spec has).
+    """
+    past = Past.of(runs)
+    return best_of(past.derive(Candidates, spec.objective, metrics[spec.objective].direction), spec)
+
+
+def best_of(candidates: Candidates, spec: ExplorationSpec) -> Best | None:
+    """As `best`, of candidates that are at hand."""
+    leader, found = candidates.leader(replicates=min(2, spec.replicates)), candidates.latest
+    if found is None:
+        if leader is None:
+            return None
+        first, values = leader.run, leader.selection or leader.values
+        value = Estimate(median(values), leader.spread, len(values))
+        return Best(first, False, value, (first,), {}, (), 0, None)
+    rounds = found.rounds
+    by, value = rounds[-1]
+    return Best(
+        run=found.run,
+        confirmed=True,
+        estimate=value,
+        by=(by,),
+        elsewhere={network: estimate for network, (_, estimate) in sorted(found.elsewhere.items())},
+        failed_on=tuple(sorted(found.failed_on)),
+        rounds=len(rounds),
+        challenger=None if leader is None or leader is found else leader.run,
+    )
