@@ -14,7 +14,7 @@ from agent.planner.ucb import UcbPlanner
 from blocks.exploration import PlannerName
 from blocks.slot import SlotSpec
 
-__all__ = ["ConfirmingPlanner", "EscalatingPlanner", "Planner", "UcbPlanner", "make_planner"]
+__all__ = ["ConfirmingPlanner", "EscalatingPlanner", "Planner", "UcbPlanner", "make_planner", "plain_planner"]
 
 _PLANNERS: dict[PlannerName, Callable[[Callable[[SlotSpec], bool]], Planner]] = {
     "hybrid": HybridPlanner,
@@ -24,6 +24,16 @@ _PLANNERS: dict[PlannerName, Callable[[Callable[[SlotSpec], bool]], Planner]] = 
     "halving": HalvingPlanner,
     "tpe": TpePlanner,
 }
+
+
+def plain_planner(name: PlannerName, *, admits: Callable[[SlotSpec], bool]) -> Planner:
+    """The planner of that name by itself.
+
+    Args:
+        name: Its name.
+        admits: Whether the problem can train a slot.
+    """
+    return _PLANNERS[name](admits)
 
 
 def make_planner(
@@ -41,7 +51,7 @@ def make_planner(
         order: Puts strategies into the order in which a search that is stuck turns them on.
         has_fresh_networks: Whether there are further networks like the exploration's own.
     """
-    inner = _PLANNERS[name](admits)
+    inner = plain_planner(name, admits=admits)
     return ConfirmingPlanner(
         EscalatingPlanner(inner, order=order, admits=admits), has_fresh_networks=has_fresh_networks
     )

@@ -22,7 +22,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.slot import SlotSpec
 from blocks.space import PerSlotParameter, value_at
 
-FILLING: Final = 450
+FILLING: Final = 320
 """Slots of the space-filling draw, the first block included."""
 
 KEPT: Final = 0.75

@@ -11,6 +11,8 @@ from typing import Any, Final
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.loading import load_exploration, validate
+from blocks.problem import Problem
+from blocks.slot import SlotSpec
 
 FOUNDATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "quickstart": {},
@@ -45,3 +47,12 @@ def ground(name: str) -> ExplorationSpec:
             "strategies": {**base["strategies"], "open": OPEN},
         },
     )
+
+
+def admitted(problem: Problem, slot: SlotSpec) -> bool:
+    """Whether the problem can train a slot."""
+    try:
+        problem.resolve(slot)
+    except SpecError:
+        return False
+    return True

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import torch
 
 from benchmarks.planners.draws import slot_at
-from benchmarks.planners.grounds import ground
+from benchmarks.planners.grounds import admitted, ground
 from benchmarks.planners.recorded import (
     FRACTIONS,
     Header,
@@ -43,7 +43,7 @@ from sim.training.data import training_data
 from sim.training.slots import resolve
 from sim.training.trainer import CohortTraining
 
-SLOTS: Final = 900
+SLOTS: Final = 640
 """Slots of a landscape."""
 
 PER_PROCESS: Final = 50
@@ -86,22 +86,13 @@ def record(name: str, out: Path, *, command: str, n_slots: int = SLOTS, said: Ca
         # Memory that trainings of many sizes hold on to goes with their process.
         with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=PER_PROCESS) as pool:
             while len(slots) < n_slots:
-                slot = slot_at(spec, len(slots), slots, admits=lambda one: admits(problem, one))
+                slot = slot_at(spec, len(slots), slots, admits=lambda one: admitted(problem, one))
                 slots.append(pool.submit(train, network, slot).result())
                 append(part, slots[-1])
                 scores = " ".join(f"{value:.2f}" for value in slots[-1].objective_or(math.nan))
                 said(f"{name} slot {len(slots)} of {n_slots}: {scores}, {slots[-1].train_s:.1f} s")
     write(out, Recording(header=header, slots=tuple(slots)))
     part.unlink()
-
-
-def admits(problem: Problem, slot: SlotSpec) -> bool:
-    """Whether the problem can train a slot."""
-    try:
-        problem.resolve(slot)
-    except SpecError:
-        return False
-    return True
 
 
 class Network(NamedTuple):
