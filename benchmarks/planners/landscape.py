@@ -92,7 +92,9 @@ class Landscape:
             trend = _trend().fit(self._points[kept], self._means[kept])
             departures = self._means[kept] - trend.predict(self._points[kept])
             nearest = _distances(self._points[out], self._points[kept], self._weights).argmin(axis=1)
-            missed[out] = self._means[out] - trend.predict(self._points[out]) - self._share * departures[nearest]
+            missed[out] = (
+                self._means[out] - trend.predict(self._points[out]) - self._share * departures[nearest]
+            )
         return 1.0 - float((missed**2).mean() / self._means.var())
 
     def _encode(self, slots: Sequence[tuple[dict[str, Value], tuple[str, ...]]]) -> Points:

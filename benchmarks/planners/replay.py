@@ -5,8 +5,8 @@ for out of its own runs. What counts is the true value of the configuration that
 best.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from benchmarks.planners.contenders import Contender
 from benchmarks.planners.landscape import Landscape
@@ -15,7 +15,7 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem
 from blocks.run import MetricInfo, Run, RunState
-from blocks.slot import Proposal
+from blocks.slot import Proposal, SlotSpec
 from memory.best import best
 from memory.past import Past
 
@@ -43,10 +43,18 @@ class Moment(Frozen):
     """The true value of that run."""
 
 
+class Exploration(NamedTuple):
+    """An exploration that has come to its end."""
+
+    moments: tuple[Moment, ...]
+    best: SlotSpec | None
+    """What is reported as confirmed best."""
+
+
 def replay(
     contender: Contender, landscape: Landscape, ground: ExplorationSpec, problem: Problem, *, seed: int
-) -> list[Moment]:
-    """Plays one exploration; a moment per batch.
+) -> Exploration:
+    """Plays one exploration.
 
     Args:
         contender: Who plays.
@@ -57,7 +65,8 @@ def replay(
     """
     spec, player = contender.spec(ground, seed), contender.player(problem)
     metrics = problem.metrics(spec.data)
-    past, moments, top = Past(), [], (float("-inf"), 0.0)
+    past, top = Past(), (float("-inf"), 0.0)
+    moments: list[Moment] = []
     block, batch = (1, 1) if contender.bound else (2, 1)
     while len(past) < RUNS:
         try:
@@ -66,13 +75,17 @@ def replay(
             break  # nothing is left in the space
         played = _played(spec, landscape, proposals[: RUNS - len(past)], len(past) + 1, block, batch)
         past.update(played)
-        for run, truth in zip(played, landscape.true_value([one.proposal.spec for one in played]), strict=True):
+        for run, truth in zip(
+            played, landscape.true_value([one.proposal.spec for one in played]), strict=True
+        ):
             values = run.values_of(spec.objective)
             if not run.proposal.role.repeats:
                 top = max(top, (sum(values) / len(values), float(truth)))
         moments.append(_moment(spec, landscape, past, metrics, top))
         block, batch = (block, batch + 1) if batch < spec.block.batches else (block + 1, 1)
-    return moments
+    found = best(spec, past, metrics)
+    confirmed = found is not None and found.confirmed
+    return Exploration(tuple(moments), found.run.proposal.spec if found is not None and confirmed else None)
 
 
 def _played(
@@ -102,7 +115,7 @@ def _moment(
     spec: ExplorationSpec,
     landscape: Landscape,
     past: Past,
-    metrics: dict[str, MetricInfo],
+    metrics: Mapping[str, MetricInfo],
     top: tuple[float, float],
 ) -> Moment:
     found = best(spec, past, metrics)
