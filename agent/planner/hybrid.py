@@ -7,6 +7,7 @@ whole space; what is chosen becomes the child of the run that it differs from le
 principle isolates one change, as in the tree search.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from random import Random
@@ -14,12 +15,14 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.special import ndtr
 
 from agent.planner.base import slot_rng
 from agent.planner.encoding import Encoding
 from agent.planner.moves import Move, steps, toggles
 from agent.planner.process import Process
 from agent.planner.recent import best_and_latest
+from agent.planner.tree import level_rewards
 from agent.planner.ucb import Desk, Planned, UcbPlanner
 from agent.planner.whole_space import Draw, draws, switches
 from blocks.run import Run
@@ -43,8 +46,8 @@ DRAWN: Final = 200
 EXPLORING: Final = 2.0
 """How many times as bold a slot is that explores."""
 
-REACH: Final = 3.0
-"""A run further below the median than so many times what the best is above it counts as that far below."""
+
+def WORTH(mean,sd,boldness,model): return mean+boldness*sd
 
 
 class HybridPlanner(UcbPlanner):
@@ -59,7 +62,7 @@ class _Adviser:
     """The model of one batch, fitted when it is first asked."""
 
     def __init__(self) -> None:
-        self._fitted: tuple[Process, Encoding, list[Run], float] | None = None
+        self._fitted: tuple[Process, Encoding, list[Run]] | None = None
         self._believed = 0
 
     def exploit(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
@@ -75,42 +78,56 @@ class _Adviser:
             return
         if self._fitted is None:
             self._fitted = _fit(desk)
-        model, encoding, known, best = self._fitted
+        model, encoding, known = self._fitted
         for child in desk.children[self._believed :]:
             model.believe(encoding.points([(child.values, child.strategies)]))
         self._believed = len(desk.children)
         candidates = list(_candidates(desk, slot_rng(desk.spec, block, batch, slot), block=block, slot=slot))
         mean, sd = model.predict(encoding.points(candidates))
-        for place in np.argsort(-(mean + boldness * sd), kind="stable"):
+        worth = WORTH(mean, sd, boldness, model)
+        for place in np.argsort(-worth, kind="stable"):
             parent, changes = _nearest(candidates[place], known)
             if not changes:
                 continue
             move = Move(parent.number, *candidates[place], ", ".join(changes))
-            expected = f"{desk.sign * mean[place]:.3g} ±{sd[place]:.2g}"
-            yield move, f"the model expects {expected}; the best run has {desk.sign * best:.3g}"
+            yield move, f"the model expects a reward of {mean[place]:.2f} ±{sd[place]:.2f}"
 
 
-def _fit(desk: Desk) -> tuple[Process, Encoding, list[Run], float]:
+def _fit(desk: Desk) -> tuple[Process, Encoding, list[Run]]:
     known, encoding = best_and_latest(desk.tree, MODEL_RUNS), Encoding(desk.spec)
-    scores = np.array([desk.tree.score(run.number) for run in known])
     points = encoding.points([(run.proposal.spec.values, run.proposal.spec.strategies) for run in known])
-    sizes = [size for _, size in encoding.groups]
-    return Process(points, tamed(scores), sizes), encoding, known, float(np.nanmax(scores))
+    return Process(points, _levels(desk, known), [size for _, size in encoding.groups]), encoding, known
 
 
-def tamed(scores: Float64[np.ndarray, " run"]) -> Float64[np.ndarray, " run"]:
-    """Scores that a model can be fitted to: no hole, and no abyss.
+def _levels(desk: Desk, runs: Sequence[Run]) -> Float64[np.ndarray, " run"]:
+    """Mean over replicates of their place between the worst and the best of all; 0 for a run that failed.
+
+    The mean, where the tree goes by the median: replicates that end in one of two ways have a mean that says
+    how often, and a median that is a coin's.
+    """
+    values = [desk.tree.values(run.number) for run in runs]
+    levels = level_rewards(np.array([value for one in values for value in one]))
+    ends = np.cumsum([len(one) for one in values])
+    parts = np.split(levels, ends[:-1])
+    return np.array([float(part.mean()) if len(part) else 0.0 for part in parts])
+
+
+def improvement(
+    mean: Float64[np.ndarray, " slot"], sd: Float64[np.ndarray, " slot"], *, best: float
+) -> Float64[np.ndarray, " slot"]:
+    """By how much a slot is expected to be better than the best, counting what is worse as no loss.
+
+    Source: expected improvement, Jones, Schonlau and Welch 1998, doi:10.1023/A:1008306431147.
 
     Args:
-        scores: Higher is better; NaN for a run that failed, and not all of them.
-
-    Returns:
-        The scores, those far below the median raised to a floor; a failed run is as bad as the worst.
+        mean: What is expected of it.
+        sd: Standard deviation of that, above 0.
+        best: What is expected of the best run.
     """
-    middle, best = float(np.nanmedian(scores)), float(np.nanmax(scores))
-    floor = middle - REACH * (best - middle)
-    worst = max(float(np.nanmin(scores)), floor)
-    return np.where(np.isnan(scores), worst, np.maximum(scores, floor))
+    z = (mean - best) / sd
+    density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    found: Float64[np.ndarray, " slot"] = sd * (z * ndtr(z) + density)
+    return found
 
 
 def _candidates(desk: Desk, rng: Random, *, block: int, slot: int) -> Iterator[Draw]:

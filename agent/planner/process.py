@@ -58,6 +58,11 @@ class Process:
         variance = np.maximum(1.0 - np.square(half).sum(axis=0), 1e-12)
         return self._mean + self._scale * (cross.T @ self._weights), self._scale * np.sqrt(variance)
 
+    @property
+    def best(self) -> float:
+        """The highest mean that is expected at a slot that was run or is believed."""
+        return float(self.predict(self._points)[0].max())
+
     def believe(self, point: Points) -> None:
         """Takes the mean that is expected at a slot for its result, so that the next slot goes elsewhere."""
         expected, _ = self.predict(point)

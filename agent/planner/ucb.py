@@ -13,6 +13,7 @@ from random import Random
 from agent.planner.base import slot_rng, slot_spec
 from agent.planner.moves import Move, at_home, draws, is_open, steps, to_value, toggles
 from agent.planner.opening import baselines, sweep
+from agent.planner.stakes import BEST, by_stake
 from agent.planner.tree import Look, Tree
 from blocks.base import Value
 from blocks.errors import SpecError
@@ -52,9 +53,6 @@ class Desk:
     claims: list[Claim]
     open: tuple[str, ...]
     """Strategies that may be turned on: none in block 1."""
-
-    sign: float
-    """1 where more is better, -1 where less is."""
 
     near_zero: float
     """Below this an objective counts as zero; 0 where zero is nothing bad."""
@@ -107,10 +105,11 @@ class UcbPlanner:
             spec=spec,
             past=past,
             tree=tree,
-            nodes=tree.look(exploration_constant=spec.planner.exploration_constant),
+            nodes=tree.look(
+                exploration_constant=spec.planner.exploration_constant, reward=spec.planner.reward
+            ),
             claims=claims(spec, past, metrics=metrics),
             open=spec.strategies.open if block > 1 else (),
-            sign=1.0 if metrics[spec.objective].direction == "maximize" else -1.0,
             near_zero=_near_zero(metrics[spec.objective]),
         )
         turn = (block - 1) * spec.block.batches + batch
@@ -215,6 +214,8 @@ def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[t
     testable = [
         claim for claim in desk.claims if claim.subject in spec.space.tunable or _is_switch(claim, spec)
     ]
+    best = [node.run.proposal.spec for node in desk.nodes.by_reward(BEST)]
+    stakes = by_stake(testable, best, spec) if best else []
     reached: dict[tuple[str, Value], set[Value]] = {}
 
     def draw() -> Random:
@@ -224,9 +225,9 @@ def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[t
         home = at_home(node.run, spec, slot, desk.past)
         if isinstance(home, Move):
             continue
-        for claim in testable:
-            for move in _against(claim, home, desk, draw, reached):
-                yield move, f'tests "{claim.text.rstrip(".")}"'
+        for stake in stakes:
+            for move in _against(stake.claim, home, desk, draw, reached):
+                yield move, stake.reason
         for move in toggles(home, [name for name in assumed if name in home.proposal.spec.strategies]):
             yield move, f"no run yet {move.change}: the first block took it for granted"
 

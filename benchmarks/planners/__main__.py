@@ -179,10 +179,10 @@ def _show(report: Report, options: argparse.Namespace) -> None:
                 table.add_row(*docs.row(played, one.best))
         console.print(table)
     for judged in report.judgements:
+        ours, theirs = docs.shown(judged.default_runs), docs.shown(judged.other_runs)
         console.print(
-            f"{judged.landscape}, true value {judged.value:.3f}: {DEFAULT} {docs.shown(judged.default_runs)} runs, "
-            f"{judged.against} {docs.shown(judged.other_runs)}; wanted {docs.wanted(judged)}: "
-            f"{'met' if judged.met else 'MISSED'}",
+            f"{judged.landscape}, true value {judged.value:.3f}: {DEFAULT} {ours} runs, {judged.against} "
+            f"{theirs}; wanted {docs.wanted(judged)}: {'met' if judged.met else 'MISSED'}",
             highlight=False,
         )
     if options.json:

@@ -1,4 +1,4 @@
-"""Trains for real what was reported on a landscape: whether the replay's true values are those of trainings."""
+"""Trains for real what was reported on a landscape: are the true values of the replay those of trainings?"""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor

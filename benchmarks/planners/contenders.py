@@ -1,6 +1,8 @@
 """Who plays: every planner of the product, and those of the field without what the product adds to them."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field
 
 from agent.planner import ConfirmingPlanner, Planner, make_planner, plain_planner
 from benchmarks.planners.grounds import admitted
@@ -15,7 +17,7 @@ class Contender(Frozen):
 
     name: str
     planner: PlannerName
-    options: dict[str, Any] = {}
+    options: Annotated[dict[str, Any], Field(default_factory=dict)]
     bound: bool = True
     """Whether it keeps the rules of block 1: the baseline in every slot, and no open strategy yet."""
 
@@ -30,7 +32,7 @@ class Contender(Frozen):
         )
 
     def player(self, problem: Problem) -> Planner:
-        """What proposes: the product's planner with all its layers, or the field's with confirmations alone."""
+        """What proposes: our planner with all its layers, or one of the field with confirmations alone."""
 
         def admits(slot: SlotSpec) -> bool:
             return admitted(problem, slot)

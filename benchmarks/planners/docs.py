@@ -10,79 +10,89 @@ from benchmarks.page import machine_lines, markdown_table
 from benchmarks.planners.replay import RUNS
 from benchmarks.planners.results import DEFAULT, SHARE, Judgement, Played, Report
 
-STOPS: Final = (16, 24, 32, 48, 64)
+STOPS: Final = (16, 24, 32, 48)
 """Runs after which the page says how far a contender is."""
 
-PLAYERS: Final = f"""\
-The default planner of an exploration is `{DEFAULT}`. `planner.name` in its file chooses another one:
-
-| planner | how it proposes | options |
-|---|---|---|
-| `hybrid` | a tree of runs; a Gaussian process over all of them chooses among the neighbours of the best nodes and \
-draws from the whole space; one slot in four tests a principle by one change | `boldness`, `exploration_constant`, \
-`reward` |
-| `ucb` | a tree of runs by upper confidence bounds; every child isolates one change | `exploration_constant`, \
-`reward` |
-| `sweep` | one parameter after the other over its range, one strategy after the other, around the baseline, then \
-around the best run | `points` |
-| `random` | every slot anew from the whole space | |
-| `halving` | many short runs; of each rung the best go on to runs `reduction` times as long | `resource`, \
-`reduction` |
-| `tpe` | Optuna's TPE sampler; needs the extra: `pip install 'setpoint[optuna]'` | |"""
+PLAYERS: Final = (
+    (
+        "hybrid",
+        "a tree of runs; a Gaussian process over all of them chooses among the neighbours of the best nodes "
+        "and draws from the whole space; a slot in four tests a principle by one change",
+        "`boldness`, `exploration_constant`, `reward`",
+    ),
+    (
+        "ucb",
+        "a tree of runs by upper confidence bounds; every child isolates one change",
+        "`exploration_constant`, `reward`",
+    ),
+    (
+        "sweep",
+        "one parameter after the other over its range, one strategy after the other, around the baseline "
+        "and then around the best run",
+        "`points`",
+    ),
+    ("random", "every slot anew from the whole space", ""),
+    (
+        "halving",
+        "many short runs; the best of each rung go on to runs `reduction` times as long",
+        "`resource`, `reduction`",
+    ),
+    ("tpe", "Optuna's TPE sampler; needs the extra: `pip install 'setpoint[optuna]'`", ""),
+)
 
 METHOD: Final = """\
-- Landscapes are recorded: slots of the space trained once, three replicates each, stored in
-  `benchmarks/planners/landscapes` with the command that made them in the header. Half are a Sobol sequence over
-  the space and the strategies, half neighbours of the baseline, of any slot, and of those that did well.
-- The true value of a slot is a trend fitted to the recorded means (boosted trees: no planner's model) plus what
-  the nearest recorded slot departs from it, less the part that replicate noise accounts for. A training gives
-  the true value plus a deviation that replicates of one of the three nearest slots had. *R2* in the table is how
-  well true values foretell recorded means that were left out of the fit.
+- Landscapes are recorded: slots of the space are trained once, with three replicates each, and stored in
+  `benchmarks/planners/landscapes` with the command that made them. The first are block 1 and a Sobol sequence
+  over the space and the strategies; the others are neighbours of the baseline, of any slot, and of those that
+  did well.
+- The true value of a slot is a trend fitted to the recorded means (boosted trees: no planner's model) plus
+  what the nearest recorded slot departs from it, less what the noise of replicates accounts for. A training
+  gives the true value plus a deviation that a replicate of one of the three nearest slots had. *R2* is how
+  well true values foretell the recorded means of slots that were left out of the fit.
 - An exploration has {runs} runs of three replicates, confirmations (five fresh seeds) among them; *trainings*
-  counts every replicate. `hybrid` and `ucb` play as a launch runs them, with escalation and confirmations.
-  `random`, `halving` and `tpe` are the methods themselves with confirmations. All of them keep the rules of block 1
-  (the baseline in every slot first, no open strategy yet) save those called *unbound*, which may draw everything
-  from the first run on. All keep each slot's time_step.
+  counts every replicate. `hybrid` and `ucb` play as in a launch, with escalation and confirmations; `random`,
+  `halving` and `tpe` are the methods themselves with confirmations. All keep the rules of block 1 (the
+  baseline in every slot first, no open strategy yet), save those called *unbound*, which draw from the whole
+  space from run 1 on. All keep the time_step of each slot.
 - What counts is the *true* value of the configuration that is reported as confirmed best. *Optimism* is the
-  reported value minus the true one; beside it that of the highest run, had it been reported as it is."""
+  mean of the reported value minus the true one; beside it that of the highest run, were it reported as it is."""
 
 CHECK: Final = """\
-Is the replay true to life? What `{default}` reported as best in the first explorations was trained under fresh seeds.
-The mean is {trained:.3f} where the landscape says {replayed:.3f} ({n} configurations of {landscape}; largest
-difference {largest:.3f})."""
+Is the replay true to life? What `{default}` reported as best in {n} explorations was trained under fresh seeds:
+mean {trained:.3f}, where the landscape says {replayed:.3f}; the largest difference is {largest:.3f}."""
 
 
 def page(report: Report) -> str:
     """The page as markdown."""
-    parts = (
-        _head(report),
-        _judgements(report),
-        *(_landscape(report, ground.name) for ground in report.grounds),
-    )
+    grounds = (_landscape(report, ground.name) for ground in report.grounds)
+    parts = (_head(report), _judgements(report), *grounds)
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
 def _head(report: Report) -> Iterable[str]:
     yield "# Planners"
     yield ""
-    yield PLAYERS
-    yield ""
-    yield "What follows is measured; the page is generated by the benchmark, do not edit it. To make it again:"
+    yield "Generated by the benchmark; do not edit. To make it again:"
     yield ""
     yield f"    {report.command}"
     yield ""
     yield from machine_lines(report.machine, made_at=report.made_at, code_version=report.code_version)
     yield METHOD.format(runs=RUNS)
     yield ""
+    yield f"The default planner is `{DEFAULT}`; `planner.name` in an exploration's file chooses another one:"
+    yield ""
+    rows = ((f"`{name}`", how, options) for name, how, options in PLAYERS)
+    yield from markdown_table(("planner", "how it proposes", "options"), rows)
+    yield ""
 
 
 def _judgements(report: Report) -> Iterable[str]:
     yield "## Does the default need fewer runs?"
     yield ""
-    yield f"`{DEFAULT}` is to need at most half of random's runs, and no more than TPE's, for the same true value:"
-    yield f"once {SHARE:.0%} of the landscape's best, once what the other one has in the end. Medians over explorations."
+    yield f"`{DEFAULT}` is to need at most half of random's runs, and no more than TPE's, for the same true"
+    yield f"value: once {SHARE:.0%} of the landscape's best, once what the other one has in the end. Medians."
     yield ""
-    rows = [
+    rows = (
         (
             one.landscape,
             one.against,
@@ -93,17 +103,10 @@ def _judgements(report: Report) -> Iterable[str]:
             "met" if one.met else "MISSED",
         )
         for one in report.judgements
-    ]
-    header = (
-        "landscape",
-        "against",
-        "true value",
-        f"runs of {DEFAULT}",
-        "runs of the other",
-        "wanted",
-        "verdict",
     )
-    yield from markdown_table(header, rows)
+    ours = f"runs of {DEFAULT}"
+    names = ("landscape", "against", "true value", ours, "runs of the other", "wanted", "verdict")
+    yield from markdown_table(names, rows)
     yield ""
 
 
@@ -111,19 +114,18 @@ def _landscape(report: Report, name: str) -> Iterable[str]:
     ground = next(one for one in report.grounds if one.name == name)
     yield f"## {name}"
     yield ""
-    yield f"Reaction model: {ground.foundation}. {ground.slots} slots, {ground.trainings} trainings; best true value"
-    yield f"{ground.best:.3f}; standard deviation of a replicate {ground.noise:.3f}; R2 {ground.explained:.2f}."
+    yield f"- Reaction model: {ground.foundation}."
+    yield f"- {ground.slots} slots, {ground.trainings} trainings; best true value {ground.best:.3f}; standard"
+    yield f"  deviation of a replicate {ground.noise:.3f}; R2 {ground.explained:.2f}."
     yield ""
-    yield from markdown_table(
-        header(), (row(one, ground.best) for one in report.played if one.landscape == name)
-    )
+    rows = (row(one, ground.best) for one in report.played if one.landscape == name)
+    yield from markdown_table(header(), rows)
     yield ""
     checked = [one for one in report.checked if one.landscape == name]
     if checked:
         yield CHECK.format(
             default=DEFAULT,
             n=len(checked),
-            landscape=name,
             trained=sum(one.trained for one in checked) / len(checked),
             replayed=sum(one.replayed for one in checked) / len(checked),
             largest=max(abs(one.trained - one.replayed) for one in checked),
@@ -136,7 +138,7 @@ def header() -> tuple[str, ...]:
     return (
         "planner",
         "best confirmed, true (quartiles)",
-        *(f"at {stop}" for stop in STOPS[:-1]),
+        *(f"at {stop}" for stop in STOPS),
         f"runs to {SHARE:.0%}",
         "trainings",
         "reached",
@@ -153,7 +155,7 @@ def row(one: Played, best: float) -> tuple[str, ...]:
     return (
         one.contender,
         f"{one.final:.3f} ({low:.3f} .. {high:.3f})",
-        *(f"{one.at(stop):.3f}" for stop in STOPS[:-1]),
+        *(f"{one.at(stop):.3f}" for stop in STOPS),
         shown(one.runs_to(bar)),
         "-" if one.trainings_to(bar) is None else str(one.trainings_to(bar)),
         f"{one.reaching(bar)}/{len(one.explorations)}",
@@ -170,4 +172,4 @@ def shown(runs: int | None) -> str:
 
 def wanted(one: Judgement) -> str:
     """`at most half`, `no more`."""
-    return "no more" if one.most_of == 1 else "at most half" if one.most_of == 0.5 else f"{one.most_of:.0%}"
+    return {1.0: "no more", 0.5: "at most half"}.get(one.most_of, f"at most {one.most_of:.0%}")

@@ -1,15 +1,14 @@
-"""A recorded landscape, replayed: what any slot of the space is truly worth, and what a training of it would say.
+"""A recorded landscape, replayed: what any slot of the space is truly worth, and what a training would give.
 
-True value. A trend is fitted to the recorded slots' means (boosted trees), and the nearest recorded slot says by
-how much the truth departs from the trend around there, less what replicate noise accounts for. So the landscape
-is as rough as what was recorded, a recorded slot has its own value, and the trend is of another family than
-any planner's model.
+True value. A trend is fitted to the means of the recorded slots (boosted trees: no planner's model), and the
+nearest recorded slot says by how much the truth departs from the trend around there, less what the noise of
+replicates accounts for.
 
-Nearest. Distance over encoded slots (a number is its place in its range, a strategy 0 or 1), each parameter and
-strategy weighted by how much the trend depends on it.
+Nearest. Distance over encoded slots (a number is its place in its range, a strategy 0 or 1), each parameter
+and strategy weighted by how much the trend depends on it.
 
-Noise. A replicate is the true value plus a deviation that was recorded in one of the three nearest slots, drawn
-at random from the replicate's seed; deviations of a slot sum to zero, and nothing is clipped, so that the mean of
+Noise. A replicate is the true value plus a deviation that was recorded in one of the three nearest slots,
+drawn by the replicate's seed. Deviations of a slot sum to zero and nothing is clipped, so that the mean of
 many replicates is the true value.
 """
 
@@ -92,9 +91,8 @@ class Landscape:
             trend = _trend().fit(self._points[kept], self._means[kept])
             departures = self._means[kept] - trend.predict(self._points[kept])
             nearest = _distances(self._points[out], self._points[kept], self._weights).argmin(axis=1)
-            missed[out] = (
-                self._means[out] - trend.predict(self._points[out]) - self._share * departures[nearest]
-            )
+            foretold = trend.predict(self._points[out]) + self._share * departures[nearest]
+            missed[out] = self._means[out] - foretold
         return 1.0 - float((missed**2).mean() / self._means.var())
 
     def _encode(self, slots: Sequence[tuple[dict[str, Value], tuple[str, ...]]]) -> Points:

@@ -75,9 +75,8 @@ def replay(
             break  # nothing is left in the space
         played = _played(spec, landscape, proposals[: RUNS - len(past)], len(past) + 1, block, batch)
         past.update(played)
-        for run, truth in zip(
-            played, landscape.true_value([one.proposal.spec for one in played]), strict=True
-        ):
+        truths = landscape.true_value([run.proposal.spec for run in played])
+        for run, truth in zip(played, truths, strict=True):
             values = run.values_of(spec.objective)
             if not run.proposal.role.repeats:
                 top = max(top, (sum(values) / len(values), float(truth)))

@@ -1,4 +1,4 @@
-"""What the benchmark found, as data: every exploration, so that any other figure can be worked out from it."""
+"""What the benchmark found, as data: every exploration, so that other figures can be worked out from it."""
 
 from statistics import fmean, median
 from typing import Annotated, Final
@@ -39,9 +39,7 @@ class Played(Frozen):
     contender: str
     note: str
     explorations: tuple[tuple[Moment, ...], ...]
-    seconds: Annotated[
-        float, Field(description="Processor time of one exploration's planning and replay, s.")
-    ]
+    seconds: Annotated[float, Field(description="Processor time of one exploration, s.")]
 
     @property
     def final(self) -> float:
@@ -55,7 +53,7 @@ class Played(Frozen):
         return ordered[len(ordered) // 4], ordered[(3 * len(ordered)) // 4]
 
     def runs_to(self, value: float) -> int | None:
-        """Median number of runs until what is confirmed best is truly worth so much; None beyond the budget."""
+        """Median number of runs until what is confirmed best is truly worth so much; None beyond all."""
         return _median([_first(one, value, "runs") for one in self.explorations])
 
     def trainings_to(self, value: float) -> int | None:
