@@ -39,7 +39,7 @@ PlannerName = Literal["hybrid", "ucb", "sweep", "random", "halving", "tpe"]
 class PlannerSpec(Frozen):
     """Which planner proposes slots, and how bold it is."""
 
-    name: Annotated[PlannerName, Field(description="Name of the planner.")] = "ucb"
+    name: Annotated[PlannerName, Field(description="Name of the planner.")] = "hybrid"
     exploration_constant: Annotated[PositiveFloat, Field(description="c of the UCB score.")] = 1.414
     reward: Annotated[
         Literal["rank", "objective"],
@@ -75,8 +75,8 @@ class PlannerSpec(Frozen):
 
 
 _OWNERS: Final = {
-    "exploration_constant": ("ucb", "hybrid"),
-    "reward": ("ucb", "hybrid"),
+    "exploration_constant": ("ucb",),
+    "reward": ("ucb",),
     "boldness": ("hybrid",),
     "points": ("sweep",),
     "resource": ("halving",),

@@ -40,6 +40,8 @@ class EscalatingPlanner:
         inner: Proposes everything else.
         order: Puts open strategies into the order in which they are turned on, where the spec gives none.
         admits: Whether the problem can train a slot.
+        most: Slots of a batch that give way, at most; None for all that exploit. A planner that weighs
+            strategies along with the numbers needs a reminder, not a replacement.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class EscalatingPlanner:
         *,
         order: Callable[[Sequence[str]], Sequence[str]],
         admits: Callable[[SlotSpec], bool],
+        most: int | None = None,
     ) -> None:
         self._inner = inner
+        self._most = most
         self._order = order
         self._admits = admits
 
@@ -81,7 +85,7 @@ class EscalatingPlanner:
         best = _best_first(past, spec.objective, info)
         taken = {configuration(proposal.spec) for proposal in proposed}
         out = list(proposed)
-        for place in _places(proposed, past):
+        for place in _places(proposed, past)[: self._most]:
             move = self._next(spec, past, best, names, proposed[place], taken)
             if move is None:
                 continue

@@ -17,7 +17,7 @@ from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import Literal, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -32,7 +32,6 @@ Reward = Literal["rank", "objective"]
 """What a node is rewarded for: how many others are worse, or how near it is to the best."""
 
 REACH = 3.0
-"""How far below the median a score counts, in units of what the best is above it."""
 
 HEAD = 64
 """So many nodes of an order are found without ordering them all."""
@@ -59,7 +58,7 @@ class Tree:
 
     def __init__(self, objective: str, direction: str) -> None:
         self._objective = objective
-        self._sign = 1.0 if direction == "maximize" else -1.0
+        self.sign: Final = 1.0 if direction == "maximize" else -1.0
         self.runs: list[Run] = []
         self._places: dict[int | None, int] = {}
         self._parents: list[int | None] = []
@@ -86,7 +85,7 @@ class Tree:
             self._visits[parent] += 1
             parent = self._parents[parent]
         values = self._values_of(run)
-        self._scores.append(self._sign * median(values) if values else math.nan)
+        self._scores.append(self.sign * median(values) if values else math.nan)
         if values:
             insort(self._ordered, self._scores[-1])
 
@@ -105,7 +104,7 @@ class Tree:
         pooled += values
         if not math.isnan(self._scores[place]):
             del self._ordered[bisect_left(self._ordered, self._scores[place])]
-        self._scores[place] = self._sign * median(pooled)
+        self._scores[place] = self.sign * median(pooled)
         insort(self._ordered, self._scores[place])
 
     def _values_of(self, run: Run) -> list[float]:
@@ -127,7 +126,7 @@ class Tree:
         """The objective in every replicate of a run and of its repeats, higher being better."""
         place = self._places[number]
         found = self._values.get(place) or self._values_of(self.runs[place])
-        return [self._sign * value for value in found]
+        return [self.sign * value for value in found]
 
     def look(self, *, exploration_constant: float, reward: Reward = "rank") -> "Look":
         """The nodes as they stand now."""
@@ -241,17 +240,25 @@ def first(limit: int, *keys: NodeArray) -> Positions:
 
 
 def level_rewards(scores: Float[np.ndarray, " score"]) -> Float[np.ndarray, " score"]:
-    """Place of each score between the worst and the best, 0 to 1; 1 where all are equal.
-
-    A score further below the median than `REACH` times what the best is above it counts as that far below:
-    some objectives have no lower bound.
+    """Place of each score between the worst (see `floor_of`) and the best, 0 to 1; 1 where all are equal.
 
     Args:
         scores: Higher is better; at least one.
     """
-    middle, best = float(np.median(scores)), float(scores.max())
-    low = max(float(scores.min()), middle - REACH * (best - middle))
+    low, best = floor_of(scores), float(scores.max())
     return (np.maximum(scores, low) - low) / (best - low) if best > low else np.ones(len(scores))
+
+
+def floor_of(scores: Float[np.ndarray, " score"]) -> float:
+    """The worst score, or what counts as that: `REACH` times as far below the median as the best is above it.
+
+    Some objectives have no lower bound, and one abyss would make all the others look alike.
+
+    Args:
+        scores: Higher is better; at least one.
+    """
+    middle = float(np.median(scores))
+    return max(float(scores.min()), middle - REACH * (float(scores.max()) - middle))
 
 
 def ucb_score(reward: Real, *, visits: Real, total: int, exploration_constant: float) -> Real:

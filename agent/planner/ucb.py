@@ -70,6 +70,10 @@ class Desk:
         return move.leads_to not in self.filled and self.past.first_of(move.leads_to) is None
 
 
+Plan = Callable[[Desk, int, int, int], Iterator[Planned]]
+"""From desk, block, batch and slot to what a slot may do."""
+
+
 class UcbPlanner:
     """The planner of the study behind the seed, made pure and made to isolate its changes.
 
@@ -113,14 +117,15 @@ class UcbPlanner:
             near_zero=_near_zero(metrics[spec.objective]),
         )
         turn = (block - 1) * spec.block.batches + batch
-        plans = self._plans()
+        plans, spare = self._plans()
         proposals: list[Proposal] = []
         for slot in range(spec.block.slots):
             number = first + len(proposals)
             role = ROLES[(slot + turn) % len(ROLES)]
             options = chain(
                 ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
-                # A role with nothing to do here gives its slot to exploration of the numbers.
+                # A role with nothing to do here gives its slot to exploration.
+                ((move, reason, Role.EXPLORE) for move, reason in spare(desk, block, batch, slot)),
                 ((move, reason, Role.EXPLORE) for move, reason in _any_step(desk, block, batch, slot)),
             )
             found = self._slot(desk, options, slot=slot, number=number)
@@ -133,9 +138,14 @@ class UcbPlanner:
             )
         return proposals
 
-    def _plans(self) -> dict[Role, Callable[[Desk, int, int, int], Iterator[Planned]]]:
-        """What each role of this batch would do in a slot, best first."""
-        return {Role.EXPLOIT: _exploit, Role.EXPLORE: _explore, Role.PRINCIPLE_TEST: _principle_test}
+    def _plans(self) -> tuple[dict[Role, Plan], Plan]:
+        """What each role of this batch would do in a slot, best first, and what one without work would do."""
+        plans: dict[Role, Plan] = {
+            Role.EXPLOIT: _exploit,
+            Role.EXPLORE: _explore,
+            Role.PRINCIPLE_TEST: _principle_test,
+        }
+        return plans, _any_step
 
     def _slot(
         self, desk: Desk, options: Iterator[tuple[Move, str, Role]], *, slot: int, number: int

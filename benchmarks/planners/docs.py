@@ -18,7 +18,7 @@ PLAYERS: Final = (
         "hybrid",
         "a tree of runs; a Gaussian process over all of them chooses among the neighbours of the best nodes "
         "and draws from the whole space; a slot in four tests a principle by one change",
-        "`boldness`, `exploration_constant`, `reward`",
+        "`boldness`",
     ),
     (
         "ucb",
@@ -55,11 +55,11 @@ METHOD: Final = """\
   baseline in every slot first, no open strategy yet), save those called *unbound*, which draw from the whole
   space from run 1 on. All keep the time_step of each slot.
 - What counts is the *true* value of the configuration that is reported as confirmed best. *Optimism* is the
-  mean of the reported value minus the true one; beside it that of the highest run, were it reported as it is."""
+  mean of the reported value minus the true one; beside it that of the highest run, reported as it is."""
 
 CHECK: Final = """\
-Is the replay true to life? What `{default}` reported as best in {n} explorations was trained under fresh seeds:
-mean {trained:.3f}, where the landscape says {replayed:.3f}; the largest difference is {largest:.3f}."""
+Is the replay true to life? What `{default}` reported as best in {n} explorations was trained under fresh
+seeds: mean {trained:.3f}, where the landscape says {replayed:.3f}; largest difference {largest:.3f}."""
 
 
 def page(report: Report) -> str:
