@@ -6,22 +6,27 @@ planner, being pure, proposes what it would have proposed.
 """
 
 import errno
+import shutil
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.budget import Budget
+from agent.grounds import Grounds
 from agent.illustrating import Illustrating
 from agent.pool import Outcome, Pool
-from agent.preparation import EVALUATION_LIMIT, Ground
+from agent.preparation import EVALUATION_LIMIT
 from agent.remembering import Remembering
 from agent.session import Session
 from agent.training import Trainings
-from agent.worker import EvaluationTask, evaluate, trained_hash
-from blocks.errors import SpecError, WorkspaceError
+from agent.worker import Blind, EvaluationTask, evaluate, trained_hash
+from blocks.errors import LabelLeakError, SetpointError, SpecError, WorkspaceError
 from blocks.identity import content_hash
+from blocks.problem import sealed_metrics
 from blocks.run import Failure, FailureKind, Run, RunState
-from blocks.slot import SlotSpec
+from blocks.slot import Proposal
 from memory.past import Past
+from memory.sealing import split, write_sealed
 
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
@@ -33,22 +38,26 @@ class Explored(NamedTuple):
     runs: int
     ended: int
     failed: int
+    cut_by: str | None = None
+    """The budget that ended it, where one did."""
 
 
 class Explorer:
     """Drives one exploration; every decision is the planner's, every fact is the store's."""
 
-    def __init__(self, session: Session, ground: Ground, *, workers: int) -> None:
+    def __init__(self, session: Session, grounds: Grounds, *, workers: int, budget: Budget) -> None:
         self._session = session
         self._spec = session.spec
         self._problem = session.problem
         self._workspace = session.workspace
         self._store = session.store
         self._listener = session.listener
-        self._ground = ground
-        self._remembering = Remembering(session, ground)
-        self._illustrating = Illustrating(session, ground)
-        self._training = Trainings(session, ground, workers=workers)
+        self._grounds = grounds
+        self._budget = budget
+        self._cut_by: str | None = None
+        self._remembering = Remembering(session)
+        self._illustrating = Illustrating(session, grounds)
+        self._training = Trainings(session, grounds, workers=workers)
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
         self._ended = 0
 
@@ -68,9 +77,14 @@ class Explorer:
             for block in range(1, self._spec.blocks + 1):
                 if block in self._session.closed_blocks():
                     continue
+                if self._is_cut_before(block, 1):
+                    break
                 self._store.open_block(name, block)
                 for batch in range(1, self._spec.block.batches + 1):
-                    self._run_batch(block, batch)
+                    if not self._is_cut_before(block, batch):
+                        self._run_batch(block, batch)
+                if self._cut_by is not None:
+                    break  # the block stays open, and the next launch goes on with its plan
                 self._store.close_block(name, block)
                 self._listener.remembered(block, self._remembering.write())
             self._illustrating.finish()
@@ -78,24 +92,47 @@ class Explorer:
             self._illustrating.stop()
             self._training.stop()
             self._keeper.stop()
-        memory, past = self._remembering.write(), self._past()
-        failed = sum(run.state is RunState.FAILED for run in past.ended)
-        return Explored(memory=memory, runs=len(past), ended=self._ended, failed=failed)
+        if self._cut_by is not None:
+            self._store.note_cut(name, self._cut_by)
+            self._listener.note(f"ended by its budget ({self._cut_by}); the next launch goes on from here")
+        memory, runs = self._remembering.write(cut_by=self._cut_by), self._past().whole
+        failed = sum(run.state is RunState.FAILED for run in runs)
+        return Explored(memory=memory, runs=len(runs), ended=self._ended, failed=failed, cut_by=self._cut_by)
+
+    def _is_cut_before(self, block: int, batch: int) -> bool:
+        """Whether the budget leaves nothing for a batch that is not begun."""
+        begun = any((run.block, run.batch) == (block, batch) for run in self._past().whole)
+        if self._cut_by is None and not begun:
+            self._cut_by = self._budget.refuses(self._ended_runs(), running=0)
+        return self._cut_by is not None
+
+    def _ended_runs(self) -> list[Run]:
+        """Runs that were paid for, be they void by now."""
+        return [run for run in self._past().whole if run.state.is_final]
 
     def _run_batch(self, block: int, batch: int) -> None:
-        runs = [run for run in self._past() if (run.block, run.batch) == (block, batch)]
+        # Void runs as well: a batch is planned once, and a retraction may be undone.
+        runs = [run for run in self._past().whole if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
-        runs = [self._current(run) for run in runs]
-        self._listener.batch(block, batch, runs, self._past().ended)
+        lost = [run for run in runs if not run.state.is_final and not self._can_be_had(run.proposal)]
+        runs = [run if run in lost else self._current(run) for run in runs]
+        self._listener.batch(block, batch, runs, self._ended_runs())
         waiting: deque[Run] = deque()
         for run in runs:
-            if run.state is RunState.TRAINED:
+            if run in lost:
+                reason = f"network {run.proposal.network}, on which it was planned, can no longer be prepared"
+                self._fail(run, Failure(kind=FailureKind.ERROR, reason=reason))
+            elif run.state is RunState.TRAINED:
                 self._evaluate(run)
             elif not run.state.is_final and not self._reuse(run):
                 waiting.append(run)
         while waiting or self._training.running or self._keeper.running:
             while waiting and self._training.free:
+                self._cut_by = self._budget.refuses(self._ended_runs(), running=self._under_way)
+                if self._cut_by is not None:
+                    waiting.clear()  # they stay planned
+                    break
                 self._training.start(waiting.popleft(), waiting=len(waiting) + 1)
             for run, outcome in self._training.finished(wait_s=0.1 if self._training.running else 0):
                 self._after_training(run, outcome)
@@ -109,22 +146,39 @@ class Explorer:
     def _plan(self, block: int, batch: int) -> list[Run]:
         metrics = self._problem.metrics(self._spec.data)
         try:
-            proposals = self._session.planner.propose(
+            proposals: list[Proposal] = self._session.planner.propose(
                 self._spec, self._past(), block=block, batch=batch, metrics=metrics
             )
         except SpecError as error:
             # An exhausted space is an end, not a fault: the block closes with what it has.
             self._listener.note(str(error))
             return []
+        proposals = [proposal for proposal in proposals if self._can_be_had(proposal)]
+        made = {proposal.network: self._grounds.of(proposal.network) for proposal in proposals}
+        home = self._grounds.home
         return self._store.plan(
             self._spec.name,
             block=block,
             batch=batch,
-            proposals=[(proposal, self.identity(proposal.spec)) for proposal in proposals],
-            dataset=self._ground.observations_hash,
-            foundation=self._ground.foundation_key,
-            guard_check=self._ground.guard_check,
+            proposals=[(proposal, self.identity(proposal)) for proposal in proposals],
+            dataset=home.observations_hash,
+            foundation=home.foundation_key,
+            guard_check=home.guard_check,
+            certificates=home.certificates,
+            further={
+                network: (ground.observations_hash, ground.foundation_key) for network, ground in made.items()
+            },
         )
+
+    def _can_be_had(self, proposal: Proposal) -> bool:
+        """Whether its network is there, or can be made now; one that cannot costs its runs only."""
+        try:
+            self._grounds.of(proposal.network)
+        except (WorkspaceError, LabelLeakError):
+            raise
+        except SetpointError:
+            return False
+        return True
 
     def _past(self) -> Past:
         """All runs so far, each with the objective."""
@@ -134,7 +188,7 @@ class Explorer:
         """The run as it can go on now: planned again if the code is another, or its parameters are lost."""
         if run.state.is_final:
             return run
-        identity, why = self.identity(run.proposal.spec), ""
+        identity, why = self.identity(run.proposal), ""
         if identity != run.identity:
             why = "the training code or what it stands on has changed since it was planned"
         elif run.state is RunState.TRAINED:
@@ -147,24 +201,31 @@ class Explorer:
             self._spec.name,
             run.number,
             identity=identity,
-            foundation=self._ground.foundation_key,
-            guard_check=self._ground.guard_check,
+            foundation=self._grounds.of(run.proposal.network).foundation_key,
+            guard_check=self._grounds.home.guard_check,
+            certificates=self._grounds.home.certificates,
             why=why,
         )
         self._listener.note(f"run {run.number} is planned again: {why}")
         return self._store.run(self._spec.name, run.number)
 
-    def identity(self, slot: SlotSpec) -> str:
+    def identity(self, proposal: Proposal) -> str:
         """Hash of everything that decides a run's result."""
+        ground = self._grounds.of(proposal.network)
         return content_hash(
             {
                 "problem": self._problem.name,
-                "slot": self._problem.resolve(slot),
-                "dataset": self._ground.observations_hash,
-                "foundation": [self._ground.foundation_key, self._ground.foundation.name],
+                "slot": self._problem.resolve(proposal.spec),
+                "dataset": ground.observations_hash,
+                "foundation": [ground.foundation_key, ground.foundation.name],
                 "code": self._problem.code_version(),
             }
         )
+
+    @property
+    def _under_way(self) -> int:
+        """Runs that are being trained or evaluated."""
+        return len(self._training.running) + len(self._keeper.running)
 
     def _undrawn(self) -> list[Run]:
         """Runs of earlier launches without pictures; those of other code or data stand on other ground."""
@@ -172,8 +233,10 @@ class Explorer:
 
     def _here(self, run: Run) -> bool:
         try:
-            return self.identity(run.proposal.spec) == run.identity
-        except SpecError:  # a strategy or a value of that time is no longer known
+            return self.identity(run.proposal) == run.identity
+        except (WorkspaceError, LabelLeakError):
+            raise
+        except SetpointError:  # a strategy, a value or a network of that time can no longer be had
             return False
 
     def _reuse(self, run: Run) -> bool:
@@ -181,8 +244,32 @@ class Explorer:
         source = self._store.find_done(run.identity)
         if source is None:
             return False
-        self._store.reuse(self._spec.name, run.number, source=source)
+        only = self._blind(run).label_free if self._spec.blind else None
+        if only is not None and not self._reseal(run, only):
+            return False
+        if not self._store.reuse(self._spec.name, run.number, source=source, only=only):
+            return False
         self._report(run)
+        return True
+
+    def _blind(self, run: Run) -> Blind:
+        """What the evaluation of a run keeps from this launch."""
+        metrics = self._problem.metrics(self._spec.data)
+        free = frozenset(metrics) - sealed_metrics(self._spec, metrics)
+        return Blind(free, self._workspace.sealed_metrics(self._spec.name, run.number))
+
+    def _reseal(self, run: Run, label_free: frozenset[str]) -> bool:
+        """Puts under seal what another blind exploration knows of the same run, be it closed or not."""
+        paid = self._store.paid_for(run.identity)
+        if paid is None:
+            return False  # it has become void meanwhile
+        sealed, here = self._workspace.sealed_metrics(*paid), self._blind(run).sealed
+        if sealed.exists():
+            here.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(sealed, here)
+        else:
+            _, kept = split(self._store.run(*paid).metrics, label_free)
+            write_sealed(here, kept)
         return True
 
     def _after_training(self, run: Run, outcome: Outcome) -> None:
@@ -199,14 +286,16 @@ class Explorer:
     def _evaluate(self, run: Run) -> None:
         """Opens the truth for a run whose parameters' hash is in the store, and for no other."""
         assert run.trained_hash is not None
+        ground = self._grounds.of(run.proposal.network)
         task = EvaluationTask(
             problem=self._problem.name,
-            observations=self._ground.observations,
+            observations=ground.observations,
             fitted=self._workspace.run(self._spec.name, run.number),
             fitted_hash=run.trained_hash,
-            seal=self._ground.seal,
+            seal=ground.seal,
             slot=run.proposal.spec,
-            foundation=self._ground.foundation,
+            foundation=ground.foundation,
+            blind=self._blind(run) if self._spec.blind else None,
         )
         # One keeper is enough: an evaluation takes a hundredth of a training.
         while not self._keeper.free:

@@ -9,8 +9,8 @@ import shutil
 from collections import deque
 from collections.abc import Iterable
 
+from agent.grounds import Grounds
 from agent.pool import Outcome, Pool
-from agent.preparation import Ground
 from agent.session import Session
 from agent.worker import EvaluationTask, illustrate
 from blocks.run import Run, RunState
@@ -21,9 +21,9 @@ ILLUSTRATION_LIMIT = 120.0  # s
 class Illustrating:
     """Draws what it is asked for, in that order."""
 
-    def __init__(self, session: Session, ground: Ground) -> None:
+    def __init__(self, session: Session, grounds: Grounds) -> None:
         self._session = session
-        self._ground = ground
+        self._grounds = grounds
         self._pool: Pool[Run] = Pool(1, preload=session.problem.preload())
         self._waiting: deque[Run] = deque()
 
@@ -65,15 +65,16 @@ class Illustrating:
 
     def _start(self, run: Run) -> None:
         workspace, name = self._session.workspace, self._session.name
+        ground = self._grounds.of(run.proposal.network)
         assert run.trained_hash is not None
         task = EvaluationTask(
             problem=self._session.problem.name,
-            observations=self._ground.observations,
+            observations=ground.observations,
             fitted=workspace.run(name, run.number),
             fitted_hash=run.trained_hash,
-            seal=self._ground.seal,
+            seal=None if self._session.spec.blind else ground.seal,
             slot=run.proposal.spec,
-            foundation=self._ground.foundation,
+            foundation=ground.foundation,
         )
         out = workspace.pictures(name, run.number)
         self._pool.start(run, illustrate, task, out, timeout_s=ILLUSTRATION_LIMIT)

@@ -4,17 +4,20 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from agent.admission import admit
+from agent.budget import Budget
 from agent.explorer import Explored, Explorer
+from agent.grounds import Grounds
 from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
-from agent.preparation import Preparation
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import Problem, load_problem
+from blocks.problem import Problem, check_blind, load_problem
 from blocks.slot import SlotSpec
 from memory import Store, Workspace
+from memory.truth import guided
 from memory.workspace import translate_os_errors
 
 
@@ -36,30 +39,55 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
     # Absolute, since workers change their directory.
     workspace = Workspace(root.absolute())
     workspace.prepare()
+    check_blind(spec, problem.metrics(spec.data))
+    budget = Budget(spec.limits)
     with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
-        session = Session(
-            spec=spec,
-            problem=problem,
-            planner=make_planner(spec.planner.name, admits=admits(problem)),
-            workspace=workspace,
-            store=store,
-            listener=listener,
-            version=version("setpoint"),
-        )
+        if spec.strategies.files:
+            spec, problem = admit(spec, problem, workspace, store, note=listener.note)
+        session = session_of(spec, problem, workspace, store, listener, version=version("setpoint"))
         store.begin(spec, version=session.version)
         listener.opened(
             spec,
             data_title=problem.describe_data(spec.data),
             workers=n_workers,
             objective=problem.metrics(spec.data)[spec.objective],
+            guided=guided(problem.truth_guided_by(spec)),
         )
         if again := store.requeue_interrupted(spec.name):
             listener.note(
                 f"the last launch was interrupted; runs {', '.join(map(str, again))} are done again"
             )
-        ground = Preparation(session).run()
-        listener.prepared(f"{problem.foundation_name}  {ground.summary}", cached=ground.cached)
-        return Explorer(session, ground, workers=n_workers).explore()
+        grounds = Grounds(session, workers=n_workers)
+        store.stand_on(spec.name, foundation=grounds.home.foundation_key)
+        listener.prepared(f"{problem.foundation_name}  {grounds.home.summary}", cached=grounds.home.cached)
+        return Explorer(session, grounds, workers=n_workers, budget=budget).explore()
+
+
+def session_of(
+    spec: ExplorationSpec,
+    problem: Problem,
+    workspace: Workspace,
+    store: Store,
+    listener: Listener,
+    *,
+    version: str,
+) -> Session:
+    """What the parts of a launch share, with the planner that the spec names."""
+    planner = make_planner(
+        spec.planner.name,
+        admits=admits(problem),
+        order=problem.escalation,
+        has_fresh_networks=problem.fresh_data(spec.data, 1) is not None,
+    )
+    return Session(
+        spec=spec,
+        problem=problem,
+        planner=planner,
+        workspace=workspace,
+        store=store,
+        listener=listener,
+        version=version,
+    )
 
 
 def admits(problem: Problem) -> Callable[[SlotSpec], bool]:

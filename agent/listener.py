@@ -12,11 +12,19 @@ from blocks.run import MetricInfo, Run
 class Listener(Protocol):
     """Receives events in the order in which they happen, all in one thread."""
 
-    def opened(self, spec: ExplorationSpec, *, data_title: str, workers: int, objective: MetricInfo) -> None:
-        """The launch begins."""
+    def opened(
+        self,
+        spec: ExplorationSpec,
+        *,
+        data_title: str,
+        workers: int,
+        objective: MetricInfo,
+        guided: str = "",
+    ) -> None:
+        """The launch begins; `guided` says which choices read the truth, and is empty where none does."""
 
     def stage(self, text: str, progress: Progress | None = None) -> None:
-        """Preparation is at this point; called again with progress."""
+        """Preparation is at this point; called again with progress, and with no text when it is over."""
 
     def prepared(self, summary: str, *, cached: bool) -> None:
         """Data set and foundation are ready."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.certification import certify
 from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
 from agent.pool import Outcome, Pool
 from agent.session import Session
@@ -32,7 +33,7 @@ EVALUATION_LIMIT = 300.0  # s
 
 
 class Ground(NamedTuple):
-    """What all runs of an exploration stand on."""
+    """What all runs of an exploration on one network stand on."""
 
     observations: Path
     observations_hash: str
@@ -48,12 +49,16 @@ class Ground(NamedTuple):
     cached: bool
     guard_check: int
     guard_files: int
+    certificates: Mapping[str, int]
+    """Id of each strategy's certificate."""
 
 
 class Preparation:
-    """Makes the ground of an exploration, or finds it made."""
+    """Makes the ground of an exploration, or finds it made; that of a fresh network when it is needed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, workers: int) -> None:
+        self._session = session
+        self._workers = workers
         self._spec = session.spec
         self._problem = session.problem
         self._workspace = session.workspace
@@ -65,14 +70,38 @@ class Preparation:
         """Everything in order.
 
         Raises:
-            GuardRefusalError: Training code reads the answer key, or may do so.
+            GuardRefusalError: Training code reads the answer key, or may do so; or trains otherwise where the
+                truth is another one.
             DataError: A data set is not the one that was recorded.
             SetpointError: A step failed.
         """
         check, n_files = self.admit_code()
+        certificates = certify(self._session, workers=self._workers)
+        return self._ground(self._spec.data, check, n_files, certificates)
+
+    def fresh(self, network: int, home: Ground) -> Ground:
+        """The ground of a fresh network, under the code that was admitted.
+
+        Args:
+            network: Its number, from 1.
+            home: The exploration's own ground.
+
+        Raises:
+            DataError: There is no such network, or it cannot be made.
+            SetpointError: Another step failed.
+        """
+        data = self._problem.fresh_data(self._spec.data, network)
+        if data is None:
+            raise DataError(f"network {network}: must be drawn anew, but these data were measured")
+        return self._ground(data, home.guard_check, home.guard_files, home.certificates)
+
+    def _ground(
+        self, data: Mapping[str, Any], check: int, n_files: int, certificates: Mapping[str, int]
+    ) -> Ground:
+        spec = self._spec.model_copy(update={"data": dict(data)})
         try:
-            observations, observations_hash, seal = self.data_set()
-            for note in self._call(inspect_data, self._spec, observations, timeout_s=DATA_LIMIT):
+            observations, observations_hash, seal = self.data_set(data)
+            for note in self._call(inspect_data, spec, observations, timeout_s=DATA_LIMIT):
                 self._listener.note(note)
             foundation, key, summary, cached = self.foundation(observations, observations_hash, seal)
         finally:
@@ -88,6 +117,7 @@ class Preparation:
             cached=cached,
             guard_check=check,
             guard_files=n_files,
+            certificates=certificates,
         )
 
     def admit_code(self) -> tuple[int, int]:
@@ -105,9 +135,9 @@ class Preparation:
             raise GuardRefusalError(f"the guard refuses the training code:\n{to_text(report)}")
         return check, report.n_files
 
-    def data_set(self) -> tuple[Path, str, Path | None]:
+    def data_set(self, section: Mapping[str, Any]) -> tuple[Path, str, Path | None]:
         """Observations, their hash, and the seal where there is one; made where they are not there yet."""
-        data = dict(self._spec.data)
+        data = dict(section)
         name = self._problem.describe_data(data)
         key = content_hash([self._problem.name, data])[:16]
         observations, seal = self._workspace.dataset(key), self._workspace.seal(key)
@@ -150,9 +180,16 @@ class Preparation:
     def foundation(
         self, observations: Path, observations_hash: str, seal: Path | None
     ) -> tuple[Path, str, str, bool]:
-        """The candidate that slots are to use, its key, one line about it, and whether it was there."""
+        """The candidate that slots are to use, its key, one line about it, and whether it was there.
+
+        A blind exploration has foundations of its own, which no truth has judged.
+        """
         settings = dict(self._spec.foundation)
-        key = content_hash([observations_hash, settings, self._problem.code_version()])[:16]
+        parts: list[object] = [observations_hash, settings, self._problem.code_version()]
+        if self._spec.blind:
+            seal = None
+            parts.append("blind")
+        key = content_hash(parts)[:16]
         folder = self._workspace.foundation(key)
         known = self._store.foundation(key)
         if known is not None and known.state == "ready" and known.chosen and folder.exists():

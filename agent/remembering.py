@@ -1,66 +1,138 @@
-"""From the store to memory.md: findings, the next plan and the notes of a human, rendered anew."""
+"""From the store to memory.md: findings, the next plan and the notes of a human, rendered anew.
 
+Everything in it comes from the store and the problem, so it can be rendered without a launch: when runs have
+become void, say. One process renders at a time, and each reads the store when its turn has come, so what is
+written last knows most.
+"""
+
+from collections.abc import Collection
 from pathlib import Path
 
-from agent.preparation import Ground
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.slot import Proposal
+from memory.blindness import blind_cost
 from memory.findings import findings
-from memory.markdown import current_notes, render_memory, write_memory
+from memory.markdown import current_notes, render_memory, shown_exploration, write_memory
 from memory.past import Past
-from memory.view import MemoryView
+from memory.view import MemoryView, joined_titles
+from memory.void import voided_of
 
 
 class Remembering:
     """Rewrites the working memory of one exploration."""
 
-    def __init__(self, session: Session, ground: Ground) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._ground = ground
 
-    def write(self) -> Path:
-        """Regenerates memory.md and the snapshot of the last closed block."""
-        session, ground = self._session, self._ground
-        spec, name, store = session.spec, session.name, session.store
+    def write(self, *, cut_by: str | None = None) -> Path:
+        """Regenerates memory.md and the snapshot of the last closed block.
+
+        Args:
+            cut_by: The budget that ended the launch. Then memory.md, and no snapshot, tells also of the block
+                that is open, and what its plan still holds.
+        """
+        with self._session.workspace.memory_lock():
+            return self._write(snapshot_only=False, cut_by=cut_by)
+
+    def refresh(self) -> None:
+        """Regenerates the snapshot of the last closed block, and memory.md where it is this exploration's."""
+        with self._session.workspace.memory_lock():
+            shown = shown_exploration(self._session.workspace)
+            self._write(snapshot_only=shown not in (None, self._session.name))
+
+    def _write(self, *, snapshot_only: bool, cut_by: str | None = None) -> Path:
+        workspace, store, name = self._session.workspace, self._session.store, self._session.name
+        due = store.due_memory(name)  # before anything else is read
+        view = self.view(cut_by=cut_by)
+        text, block = render_memory(view), view.blocks_closed if cut_by is None else None
+        write_memory(workspace, store, name, text, block, snapshot_only=snapshot_only)
+        if due is not None:
+            store.memory_rendered(name, due)
+        return workspace.memory_file
+
+    def view(self, *, cut_by: str | None = None) -> MemoryView:
+        """What the working memory is made of now; see `write`."""
+        session = self._session
+        spec, name, store, problem = session.spec, session.name, session.store, session.problem
         closed = max(session.closed_blocks(), default=0)
-        runs = self._until(closed)
-        metrics = session.problem.metrics(session.spec.data)
-        view = MemoryView(
+        runs = self._until(closed) if cut_by is None else self._past()
+        metrics = problem.metrics(spec.data)
+        foundation = store.stood_on(name)
+        summary = "" if foundation is None else foundation.summary or ""
+        return MemoryView(
             spec=spec,
             runs=tuple(runs),
             statements=tuple(findings(spec, runs, metrics=metrics)),
             metrics=dict(metrics),
             blocks_closed=closed,
-            data_title=session.problem.describe_data(spec.data),
-            foundation_summary=f"{session.problem.foundation_name} {ground.summary}",
-            guard_summary=(
-                f"static check of {ground.guard_files} training files clean; "
-                "labels absent from every training process"
-            ),
-            plan=tuple(self._plan(closed + 1)),
+            data_title=data_title(session, {run.proposal.network for run in runs}),
+            foundation_summary=f"{problem.foundation_name} {summary}",
+            guard_summary=f"{sum(run.certified for run in runs)} of {len(runs)} certified",
+            certificates=tuple(store.certificates_used(name)),
+            plan=tuple(self._plan(closed + 1) if cut_by is None else self._open_plan(runs, closed)),
             plan_block=closed + 1,
             version=session.version,
             notes=current_notes(session.workspace, store, name),
+            void=voided_of(name, store.retractions(), self._past().void),
+            truth=store.truth_use(
+                name,
+                objective=spec.objective,
+                needs_labels=metrics[spec.objective].needs_labels,
+                ways=problem.truth_guided_by(spec),
+            ),
+            cut_by=cut_by,
+            blind_cost=tuple(self._blind_cost()),
+            has_fresh_networks=problem.fresh_data(spec.data, 1) is not None,
         )
-        write_memory(session.workspace, store, name, render_memory(view), closed)
-        return session.workspace.memory_file
+
+    def _past(self) -> Past:
+        return self._session.store.past(self._session.name, self._session.spec.objective)
 
     def _until(self, block: int) -> Past:
         """Runs up to the end of a block, each with the objective."""
-        past = self._session.store.past(self._session.name, self._session.spec.objective)
-        return past if all(run.block <= block for run in past) else Past(r for r in past if r.block <= block)
+        return self._past().until(block)
 
-    def _plan(self, block: int) -> list[Proposal]:
+    def _open_plan(self, runs: Past, closed: int) -> list[Proposal]:
+        """What is planned and not begun; where all of it has ended, the batch that comes next."""
+        if waiting := [run.proposal for run in runs if not run.state.is_final]:
+            return waiting
+        last = runs.whole[-1] if runs.whole else None
+        if last is None or last.block <= closed:
+            return self._plan(closed + 1)
+        return self._plan(last.block, batch=last.batch + 1, past=runs)
+
+    def _blind_cost(self) -> list[str]:
+        """Nothing before the truth of a blind exploration is open."""
+        session = self._session
+        closed_at = session.store.closed_at(session.name)
+        if closed_at is None:
+            return []
+        runs = [
+            run
+            for run in session.store.runs(session.name)
+            if run.ended_at is not None and run.ended_at <= closed_at
+        ]
+        return blind_cost(session.spec, runs, session.problem.metrics(session.spec.data))
+
+    def _plan(self, block: int, *, batch: int = 1, past: Past | None = None) -> list[Proposal]:
         """What the next launch will propose first; planning is pure, so this is not a forecast."""
         session = self._session
         try:
             return session.planner.propose(
                 session.spec,
-                self._until(block - 1),
+                self._until(block - 1) if past is None else past,
                 block=block,
-                batch=1,
+                batch=batch,
                 metrics=session.problem.metrics(session.spec.data),
             )
         except SpecError:
             return []  # the space is exhausted: the document then says that nothing is planned
+
+
+def data_title(session: Session, networks: Collection[int]) -> str:
+    """Short name of the data, the fresh networks among them: `oscillatory_rank_50 #42, #43`."""
+    problem, data = session.problem, session.spec.data
+    fresh = [problem.fresh_data(data, network) for network in sorted(set(networks) - {0})]
+    titles = [problem.describe_data(data), *(problem.describe_data(one) for one in fresh if one is not None)]
+    return joined_titles(titles)

@@ -6,6 +6,7 @@ from agent.listener import Listener
 from agent.planner import Planner
 from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem
+from blocks.user_strategy import UserStrategy
 from memory import Store, Workspace
 from memory.schema import BlockState
 
@@ -21,6 +22,11 @@ class Session:
     store: Store
     listener: Listener
     version: str
+
+    @property
+    def user_strategies(self) -> tuple[UserStrategy, ...]:
+        """The user's own strategies, which every training is handed, and no other process."""
+        return tuple(self.problem.user_strategies().values()) if self.spec.strategies.files else ()
 
     @property
     def name(self) -> str:

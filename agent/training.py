@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.grounds import Grounds
 from agent.pool import Outcome, Pool, failure_of
 from agent.preparation import Ground, fence
 from agent.session import Session
@@ -42,9 +43,9 @@ class _Attempt:
 class Trainings:
     """Trains runs, as many at a time as there are workers; a run may take several of them."""
 
-    def __init__(self, session: Session, ground: Ground, *, workers: int) -> None:
+    def __init__(self, session: Session, grounds: Grounds, *, workers: int) -> None:
         self._session = session
-        self._ground = ground
+        self._grounds = grounds
         self._pool: Pool[_Part] = Pool(workers, preload=session.problem.preload())
         self._attempts: dict[int, _Attempt] = {}
 
@@ -81,7 +82,7 @@ class Trainings:
         self._session.store.start(self._session.name, run.number)
         self._attempts[run.number] = _Attempt(run, parts)
         for part, slot in zip(parts, slots, strict=True):
-            self._start(part, slot, divided=len(slots) > 1)
+            self._start(part, slot, self._grounds.of(run.proposal.network), divided=len(slots) > 1)
 
     def finished(self, *, wait_s: float) -> Iterator[tuple[Run, Outcome]]:
         """Runs that are over, after waiting for the first task for at most `wait_s`.
@@ -111,24 +112,26 @@ class Trainings:
         self._pool.stop()
         self._attempts.clear()
 
-    def _start(self, part: _Part, slot: SlotSpec, *, divided: bool) -> None:
+    def _start(self, part: _Part, slot: SlotSpec, ground: Ground, *, divided: bool) -> None:
         limits = self._session.spec.limits
         part.out.mkdir(exist_ok=True)
+        strategies = self._session.user_strategies
         task = TrainingTask(
             problem=self._session.problem.name,
-            observations=self._ground.observations,
+            strategies=strategies,
+            observations=ground.observations,
             out=part.out,
             progress=part.progress,
             fence=fence(
                 self._session.workspace,
-                readable=(self._ground.observations, self._ground.foundation),
+                readable=(ground.observations, ground.foundation, *(one.folder for one in strategies)),
                 out=part.out,
                 progress=part.progress,
-                seals_elsewhere=self._ground.seals_elsewhere,
+                seals_elsewhere=ground.seals_elsewhere,
             ),
             memory_gib=limits.memory_gib,
             slot=slot,
-            foundation=self._ground.foundation,
+            foundation=ground.foundation,
             part=divided,
         )
         self._pool.start(part, train, task, timeout_s=limits.timeout_s, leak_report=task.fence.report)

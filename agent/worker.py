@@ -14,18 +14,22 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.guard import Fence, fence_off
+from agent.guard.traces import TraceFile
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
 from blocks.problem import FoundationReport, Progress, load_problem
+from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
+from memory.sealing import split, write_sealed
 
 LOG = "log.txt"
 """What a training prints; no part of its result."""
@@ -48,8 +52,33 @@ class TrainingTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    strategies: tuple[UserStrategy, ...] = ()
+    """The user's own; their folders are among what the fence lets the run read."""
+
     part: bool = False
     """Whether `slot` has some of a slot's seeds only."""
+
+
+@dataclass(frozen=True)
+class TraceTask:
+    """A short training on an audit's data, of which a trace is kept and nothing else."""
+
+    problem: str
+    slot: SlotSpec
+    root: Path
+    fence: Fence
+    memory_gib: float
+    strategies: tuple[UserStrategy, ...] = ()
+
+    @property
+    def out(self) -> Path:
+        """Where the training stands, as deep in the audit's data as a run is in its workspace."""
+        return self.root / "runs" / "audit" / "000001"
+
+    @property
+    def trace(self) -> Path:
+        """Where its trace is."""
+        return self.root / "trace.jsonl"
 
 
 class Span(NamedTuple):
@@ -57,6 +86,15 @@ class Span(NamedTuple):
 
     begin: float
     end: float
+
+
+class Blind(NamedTuple):
+    """What an evaluation keeps from the launch."""
+
+    label_free: frozenset[str]
+    """Metrics that the launch is told; all others go into the file."""
+
+    sealed: Path
 
 
 @dataclass(frozen=True)
@@ -71,6 +109,7 @@ class EvaluationTask:
     slot: SlotSpec | None = None
     foundation: Path | None = None
     settings: Mapping[str, Any] | None = None
+    blind: Blind | None = None
 
 
 def train(task: TrainingTask) -> Span:
@@ -84,7 +123,7 @@ def train(task: TrainingTask) -> Span:
     limit = int(task.memory_gib * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     fence_off(task.fence)
-    problem = load_problem(task.problem)
+    problem = load_problem(task.problem, task.strategies)
     report = ProgressFile(task.progress)
     started = time.monotonic()
     if task.slot is not None and task.foundation is not None:
@@ -92,6 +131,32 @@ def train(task: TrainingTask) -> Span:
     else:
         problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
     return Span(started, time.monotonic())
+
+
+def trace(task: TraceTask) -> None:
+    """Trains behind a fence around the real workspace; the audit's own truth lies open on this side of it."""
+    _die_with_the_launch()
+    _speak_into(task.out / LOG)
+    limit = int(task.memory_gib * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    record = TraceFile(task.trace)
+    fence_off(task.fence)
+    # What would be there if the layer of absence had failed.
+    os.environ["SETPOINT_WORKSPACE"] = str(task.root)
+    load_problem(task.problem, task.strategies).trace(task.slot, task.root, record)
+    record.close()
+
+
+def write_audit_data(problem: str, root: Path, other_truth: bool, observations: Path | None) -> None:
+    """Writes one of the two data sets of an audit."""
+    _die_with_the_launch()
+    load_problem(problem).write_audit_data(root, other_truth=other_truth, observations=observations)
+
+
+def find_proxies(problem: str, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
+    """What predicts the labels. The truth is opened, and nothing is trained in this process."""
+    _die_with_the_launch()
+    return load_problem(problem).find_proxies(observations, seal, seeds)
 
 
 def provide_data(problem: str, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
@@ -107,14 +172,22 @@ def inspect_data(spec: ExplorationSpec, observations: Path) -> tuple[str, ...]:
 
 
 def evaluate(task: EvaluationTask) -> tuple[Metrics, ...]:
-    """Metrics per replicate, computed from the stored parameters."""
+    """Metrics per replicate, computed from the stored parameters.
+
+    In blind mode those that may need labels never leave this process: they are put under seal.
+    """
     _die_with_the_launch()
     _verify(task)
     assert task.slot is not None
     assert task.foundation is not None
-    return load_problem(task.problem).evaluate(
+    found = load_problem(task.problem).evaluate(
         task.slot, task.observations, task.foundation, task.fitted, task.seal
     )
+    if task.blind is None:
+        return found
+    told, kept = split(found, task.blind.label_free)
+    write_sealed(task.blind.sealed, kept)
+    return told
 
 
 def illustrate(task: EvaluationTask, out: Path) -> None:

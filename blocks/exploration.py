@@ -24,8 +24,8 @@ class ConfirmationSpec(Frozen):
         int,
         Field(
             ge=0,
-            description="Slots of a block's last batch that may confirm, from block 2 on: one by fresh seeds, "
-            "the others on fresh networks; 0: nothing is ever confirmed.",
+            description="Slots of a block's last batch that may confirm, from block 2 on: one by fresh "
+            "seeds, the others on fresh networks; 0: nothing is ever confirmed.",
         ),
     ] = 2
     networks: Annotated[
@@ -97,6 +97,10 @@ class StrategyChoice(Frozen):
             "left out: all, in the problem's order; []: none."
         ),
     ] = None
+    files: Annotated[
+        tuple[str, ...],
+        Field(description="The user's own, like my_strategy.py:Name; open unless named under baseline."),
+    ] = ()
 
     @model_validator(mode="after")
     def _apart(self) -> "StrategyChoice":
@@ -143,9 +147,14 @@ class ExplorationSpec(Frozen):
     foundation: Annotated[
         dict[str, Any], Field(description="What all slots share, fitted once; the problem checks it.")
     ] = Field(default_factory=dict)
-    objective: Annotated[str, Field(description="The metric that is searched for.")] = "slope_recovery"
+    objective: Annotated[
+        str, Field(description="The metric that is searched for; left out: the problem's own for such data.")
+    ] = "slope_recovery"
     blind: Annotated[
         bool, Field(description="Keep all metrics that need labels sealed until `setpoint close`.")
+    ] = False
+    truth_guided: Annotated[
+        bool, Field(description="Whether choices may read ground truth where the data are not simulated.")
     ] = False
     space: SearchSpace
     baseline: Annotated[

@@ -5,7 +5,7 @@ of files that ships with Setpoint; a user copies one, edits it and launches the 
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,6 +19,7 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.problem import check_blind, load_problem
 from blocks.rules import explain
+from blocks.user_strategy import absolute_references
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -92,12 +93,36 @@ def parse_exploration(
         if check:
             problem = load_problem(spec.problem)
             data = problem.resolve_data(spec.data, base or Path.cwd())
-            spec = spec.model_copy(update={"data": dict(data)})
-            problem.check(spec)
+            unsaid = {} if "objective" in document else {"objective": problem.default_objective(data)}
+            spec = spec.model_copy(update={"data": dict(data), **unsaid})
+            if spec.strategies.files:
+                # Their code is loaded once the guard has read it: a launch lets the problem check then.
+                spec = with_strategies(spec, spec.strategies.files, base=base or Path.cwd())
+            else:
+                problem.check(spec)
             check_blind(spec, problem.metrics(spec.data))
     except SpecError as error:
         raise SpecError(f"{source}, {error}") from error
     return spec
+
+
+def with_strategies(
+    spec: ExplorationSpec, references: Iterable[str], *, base: Path, where: str = "strategies.files"
+) -> ExplorationSpec:
+    """The exploration with the user's own strategies beside those that its file names.
+
+    Args:
+        spec: The exploration.
+        references: Each like `my_strategy.py:Name`.
+        base: Folder at which relative paths start.
+        where: The key or option that they come from, for messages.
+
+    Raises:
+        SpecError: A file or a class is not there.
+    """
+    files = absolute_references(tuple(references), base=base, where=where)
+    files = tuple(dict.fromkeys([*(one for one in spec.strategies.files if Path(one).is_absolute()), *files]))
+    return spec.model_copy(update={"strategies": spec.strategies.model_copy(update={"files": files})})
 
 
 def validate(model: type[Model], values: Mapping[str, Any], *, where: tuple[str, ...] = ()) -> Model:

@@ -11,17 +11,22 @@ calls its methods in separate processes, so that ground truth and training never
     merge                 launch              what trainings of parts of a slot wrote
     evaluate              evaluator process   may open the seal, once the parameters' hash is stored
     illustrate            evaluator process   the same, after the metrics are stored
+    write_audit_data      generator process   observations only; the truth that it writes is made up
+    trace                 training process    an audit's data, in which labels lie open
+    find_proxies          evaluator process   may open the seal; trains nothing
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 GROUP = "setpoint.problems"
 
@@ -36,6 +41,10 @@ class Progress(NamedTuple):
 
 Report = Callable[[Progress], None]
 """Takes progress; cheap to call often, since the receiver drops what comes too fast."""
+
+
+Record = Callable[[int, Mapping[str, str]], None]
+"""Takes an optimiser step, from 1 (0: the initial state), and a hash of each parameter after it, by name."""
 
 
 class FoundationReport(NamedTuple):
@@ -58,11 +67,32 @@ class Problem(Protocol):
     def foundation_name(self) -> str:
         """What people call that which all slots share: `reaction model`."""
 
+    def extended(self, strategies: Sequence[UserStrategy]) -> "Problem":
+        """The problem with strategies of a user's beside its own; this runs the code of their modules.
+
+        Everything that the problem says of slots and of training code then takes them in.
+
+        Raises:
+            SpecError: One cannot be loaded, is no strategy, or has a name that is taken.
+        """
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        """The strategies that `extended` added, by name."""
+
     def check(self, spec: ExplorationSpec) -> None:
         """Raises SpecError where data, foundation, space, baseline or strategies break a rule."""
 
     def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """Every metric that `evaluate` can give for a data set, those that matter first."""
+
+    def default_objective(self, data: Mapping[str, Any]) -> str:
+        """What is searched for where an exploration does not say; label-free for data that are imported."""
+
+    def truth_guided_by(self, spec: ExplorationSpec) -> tuple[str, ...]:
+        """What of an exploration chooses by ground truth, in words; empty where all choices are label-free.
+
+        `check` refuses such choices for imported data, unless the exploration has `truth_guided`.
+        """
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """The slot with every default filled in: what a run's identity is made of."""
@@ -190,6 +220,45 @@ class Problem(Protocol):
         is kept: no run fails for its pictures.
         """
 
+    def strategies(self) -> Collection[str]:
+        """Names of all strategies that a slot may have on, the user's own among them."""
+
+    def strategy_version(self, strategy: str) -> str:
+        """Hash of a strategy's source and of the training code that it stands on."""
+
+    def audit_slot(self, strategy: str) -> SlotSpec:
+        """A short training with the strategy on, and with no more beside it than it needs.
+
+        Raises:
+            SpecError: There is no such strategy.
+        """
+
+    def write_audit_data(self, root: Path, *, other_truth: bool, observations: Path | None = None) -> None:
+        """Writes a small data set in which the truth lies open, in frames, seal and settings.
+
+        Args:
+            root: Folder to fill; laid out as a workspace is.
+            other_truth: Whether every label and true parameter is to be another one. What was observed is
+                the same either way.
+            observations: A data set to take observations from; default: those of a small network.
+        """
+
+    def trace(self, slot: SlotSpec, root: Path, record: Record) -> None:
+        """Trains a slot on such a data set, writes below `root` only, and records every step.
+
+        What is recorded depends on the slot, on what lies below `root`, and on nothing else, unless a
+        strategy makes it so.
+        """
+
+    def find_proxies(self, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
+        """How well what training sees predicts the labels of a data set.
+
+        Args:
+            observations: Folder of the data set.
+            seal: Its truth.
+            seeds: Seeds that training knows.
+        """
+
 
 def sealed_metrics(spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> frozenset[str]:
     """Metrics that stay sealed until the exploration is closed: in blind mode those that need labels."""
@@ -215,12 +284,13 @@ def problem_names() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
-def load_problem(name: str) -> Problem:
-    """The installed problem of that name.
+def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
+    """The installed problem of that name, with the user's own strategies where there are any.
 
     Raises:
-        SpecError: No installed package offers it.
+        SpecError: No installed package offers it, or a strategy cannot be used.
     """
     for entry in entry_points(group=GROUP, name=name):
-        return cast(Problem, entry.load()())
+        problem = cast(Problem, entry.load()())
+        return problem.extended(strategies) if strategies else problem
     raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

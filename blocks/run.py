@@ -81,10 +81,19 @@ class Run(Frozen):
     failure: Failure | None = None
     metrics: Annotated[tuple[Metrics, ...], Field(description="One mapping per replicate.")] = ()
     dataset: Annotated[str, Field(description="Hash of the data set that it was trained on.")] = ""
+    certified: Annotated[
+        bool, Field(description="Whether all of its strategies have a certificate of non-interference.")
+    ] = False
+    void: Annotated[bool, Field(description="Whether a retraction is in force on it.")] = False
     trained_hash: str | None = None
     train_s: Annotated[float | None, Field(description="Wall-clock time of training, s.")] = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether statements, a best run and plans may rest on it, once it has ended."""
+        return self.certified and not self.void
 
     def values_of(self, metric: str) -> list[float]:
         """The metric in each replicate that has it."""
@@ -111,12 +120,12 @@ def sample_sd(values: Sequence[float]) -> float:
 
 
 def best_run(runs: Iterable[Run], objective: str, info: MetricInfo) -> Run | None:
-    """The finished run with the best median objective; the older one of two equals."""
+    """The finished run that is evidence with the best median objective; the older one of two equals."""
     sign = 1 if info.direction == "maximize" else -1
     scored = [
         (sign * median(values), -run.number, run)
         for run in runs
-        if run.state is RunState.DONE and (values := run.values_of(objective))
+        if run.state is RunState.DONE and run.is_evidence and (values := run.values_of(objective))
     ]
     return max(scored)[2] if scored else None
 

@@ -6,6 +6,8 @@ Names are loaded when they are first used, so that importing the package costs n
 
     with open_store("setpoint-workspace") as store:
         query_runs(store, where="time_step >= 32", sort="-slope_recovery")
+        run_frame(store, where="time_step >= 32")  # the same as a data frame
+        store.runs("quickstart")               # typed rows, a metric per replicate
 """
 
 from importlib import import_module
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from memory.findings import Statement
+    from memory.frames import run_frame
     from memory.markdown import render_memory
     from memory.queries import Table, query_runs
     from memory.store import Store
@@ -29,6 +32,7 @@ __all__ = [
     "open_store",
     "query_runs",
     "render_memory",
+    "run_frame",
 ]
 
 _HOMES = {
@@ -39,6 +43,7 @@ _HOMES = {
     "Workspace": "memory.workspace",
     "query_runs": "memory.queries",
     "render_memory": "memory.markdown",
+    "run_frame": "memory.frames",
 }
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
@@ -18,6 +18,9 @@ from blocks.exploration import ExplorationSpec
 from memory.file import REVISION, connect_to_read, stored_revision, translate_sqlite_errors
 from memory.wide import NAMES, STORED, is_current
 from memory.workspace import Workspace
+
+if TYPE_CHECKING:
+    from memory.truth import TruthUse
 
 Ask = Callable[..., Sequence[Sequence[Any]]]
 """Rows of a question in SQL; values for its `?` follow it."""
@@ -54,6 +57,20 @@ class Reader:
         """As `Store.spec`."""
         with translate_sqlite_errors(self.workspace.database):
             return spec_of(self._ask, name, path=self.workspace.database)
+
+    def truth_use(
+        self, name: str, *, objective: str, needs_labels: bool, ways: tuple[str, ...]
+    ) -> "TruthUse":
+        """As `memory.truth.truth_use`."""
+        from memory.truth import truth_use
+
+        with translate_sqlite_errors(self.workspace.database):
+            return truth_use(self._ask, name, objective=objective, needs_labels=needs_labels, ways=ways)
+
+    def due_memories(self) -> list[str]:
+        """Explorations whose working memory is to be rendered anew, since runs became void."""
+        with translate_sqlite_errors(self.workspace.database):
+            return [row[0] for row in self._ask("SELECT exploration FROM due_memories ORDER BY exploration")]
 
     def close(self) -> None:
         """Gives the connection back."""

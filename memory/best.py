@@ -1,4 +1,4 @@
-"""What may be called best, and what it is worth: the value of fresh runs, never the maximum that was selected.
+"""What may be called best, and its worth: the value of fresh runs, not the maximum that was selected.
 
 The largest of many noisy values overstates, and so does the largest of a few confirmations. So the choice
 and the value never come from the same runs: whatever leads is run again under fresh seeds, and the last
@@ -13,7 +13,7 @@ beside, and decide nothing, since networks differ in how hard they are.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import NamedTuple
@@ -72,10 +72,15 @@ class Candidate:
             (run, Estimate.of(values)) for run, values in self.repeats if run.proposal.role is Role.CONFIRM
         ]
 
-    @property
-    def spread(self) -> float | None:
-        """Standard deviation of its replicates."""
-        return sample_sd(self.values) if len(self.values) > 1 else None
+    median: float = math.nan
+    spread: float | None = None
+    """Standard deviation of its replicates."""
+
+    def learn(self, values: Sequence[float]) -> None:
+        """Takes in replicates on the exploration's own data."""
+        self.values += values
+        self.median = median(self.values)
+        self.spread = sample_sd(self.values) if len(self.values) > 1 else None
 
 
 class Candidates:
@@ -96,7 +101,7 @@ class Candidates:
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended; one that reuses another's result says nothing of its own."""
-        if run.identity in self._identities:
+        if not run.is_evidence or run.identity in self._identities:
             return
         self._identities.add(run.identity)
         role, network = run.proposal.role, run.proposal.network
@@ -115,8 +120,8 @@ class Candidates:
             known.repeats.append((run, values))
         else:
             known.selection += values
-        if not network:
-            known.values += values
+        if values and not network:
+            known.learn(values)
 
     def of(self, run: Run) -> Candidate | None:
         """The candidate that a run belongs to."""
@@ -137,7 +142,7 @@ class Candidates:
 
     def score(self, one: Candidate, noise: float) -> float:
         """By which candidates are ordered, higher being better."""
-        return self._sign * median(one.values) - MEDIAN_NOISE * noise / math.sqrt(len(one.values))
+        return self._sign * one.median - MEDIAN_NOISE * noise / math.sqrt(len(one.values))
 
     def leader(self, *, replicates: int = 1) -> Candidate | None:
         """What looks best; of equals the older one. What failed when it was confirmed does not.
@@ -215,12 +220,26 @@ def best(spec: ExplorationSpec, runs: Sequence[Run], metrics: Mapping[str, Metri
         None where no run has ended with as many replicates as make a spread (or as the spec has).
     """
     past = Past.of(runs)
-    return best_of(past.derive(Candidates, spec.objective, metrics[spec.objective].direction), spec)
+    candidates = past.derive(Candidates, spec.objective, metrics[spec.objective].direction)
+    return best_of(candidates, replicates=spec.replicates)
 
 
-def best_of(candidates: Candidates, spec: ExplorationSpec) -> Best | None:
-    """As `best`, of candidates that are at hand."""
-    leader, found = candidates.leader(replicates=min(2, spec.replicates)), candidates.latest
+def best_among(runs: Iterable[Run], objective: str, info: MetricInfo) -> Best | None:
+    """As `best`, of some runs alone, be their replicates few: to mark it in a picture of them."""
+    candidates = Candidates(objective, info.direction)
+    for run in sorted(runs, key=lambda run: run.number):
+        candidates.add(run)
+    return best_of(candidates)
+
+
+def best_of(candidates: Candidates, *, replicates: int = 1) -> Best | None:
+    """As `best`, of candidates that are at hand.
+
+    Args:
+        candidates: Fed with the runs.
+        replicates: So many make a run that may be named before anything is confirmed; 2 are enough.
+    """
+    leader, found = candidates.leader(replicates=min(2, replicates)), candidates.latest
     if found is None:
         if leader is None:
             return None

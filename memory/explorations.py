@@ -1,7 +1,8 @@
 """Explorations in the store: begun, gone on with, their blocks, their notes and their journal."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,22 +10,29 @@ from sqlalchemy.orm import Session
 
 from blocks.errors import WorkspaceError
 from blocks.exploration import ExplorationSpec
-from blocks.run import RunState
+from blocks.run import Metrics, RunState
 from memory import asking
 from memory.database import Database
 from memory.prepared import cursor_of
-from memory.recording import block_state, change_block, require_open_block, unended_runs
+from memory.recording import block_state, change_block, require_open_block, store_metrics, unended_runs
 from memory.records import BlockRecord, Event, ExplorationInfo
+from memory.rows import finite, metrics_of
 from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
+from memory.truth import TruthUse, truth_use
+from memory.wide import Name, summarise
 
 _LOOSE = ("blocks", "limits", "title", "memory")
 """Keys that may change between launches: they do not enter an exploration's identity."""
+
+
+LIFTED = "blind lifted"
 
 
 class Explorations:
     """The part of the store that holds explorations and their blocks."""
 
     _database: Database
+    _known_names: set[Name]
 
     def begin(self, spec: ExplorationSpec, *, version: str) -> None:
         """Stores an exploration, or goes on with the one of that name.
@@ -54,7 +62,11 @@ class Explorations:
                 what = "gone on with"
                 before = self._spec_of(row)
                 # Without a run there is nothing to protect: a first launch that failed may be mended.
-                if before.identity() != spec.identity() and _has_runs(session, spec.name):
+                has_runs = _has_runs(session, spec.name)
+                what = (_sight(row, before, spec) if has_runs else None) or what
+                lifted = what == LIFTED
+                same = before.identity() == spec.model_copy(update={"blind": spec.blind or lifted}).identity()
+                if not same and has_runs:
                     keys = list(_differing(before.model_dump(mode="json"), stored))
                     named = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
                     raise WorkspaceError(
@@ -80,6 +92,8 @@ class Explorations:
                 .group_by(BlockRow.exploration)
             )
             closed = {name: int(count) for name, count in session.execute(done)}
+            held = select(RunRow.exploration, func.count()).where(RunRow.void).group_by(RunRow.exploration)
+            void = {name: int(count) for name, count in session.execute(held)}
             rows = session.scalars(
                 select(ExplorationRow).order_by(ExplorationRow.created_at, ExplorationRow.name)
             )
@@ -91,6 +105,7 @@ class Explorations:
                     n_runs=sum(counts.get(row.name, {}).values()),
                     n_done=counts.get(row.name, {}).get(RunState.DONE, 0),
                     n_failed=counts.get(row.name, {}).get(RunState.FAILED, 0),
+                    n_void=void.get(row.name, 0),
                     blocks_closed=closed.get(row.name, 0),
                 )
                 for row in rows
@@ -118,6 +133,11 @@ class Explorations:
         """
         with self._database.reading() as session:
             return asking.spec_of(_ask(session), name, path=self._database.path)
+
+    def truth_use(self, name: str, *, objective: str, needs_labels: bool, ways: tuple[str, ...]) -> TruthUse:
+        """As `memory.truth.truth_use`."""
+        with self._database.reading() as session:
+            return truth_use(_ask(session), name, objective=objective, needs_labels=needs_labels, ways=ways)
 
     def open_block(self, exploration: str, number: int) -> None:
         """Begins a block; one that is open already stays so.
@@ -163,6 +183,51 @@ class Explorations:
                 for row in rows
             ]
 
+    def note_cut(self, exploration: str, why: str) -> None:
+        """Records that a launch was ended by its budget."""
+        with self._database.recording() as cursor:
+            self._database.note(cursor, "ended by its budget", exploration=exploration, detail=why)
+
+    def closed_at(self, exploration: str) -> datetime | None:
+        """When the truth of a blind exploration was opened; None where it was not, or never was sealed."""
+        with self._database.reading() as session:
+            return _row(session, exploration).closed_at
+
+    def close_exploration(self, exploration: str, sealed: Mapping[int, Sequence[Metrics]]) -> int:
+        """Ends a blind exploration: what was sealed becomes part of its runs, all at once and for good.
+
+        Args:
+            exploration: Name of the exploration.
+            sealed: By run number, what its evaluation kept back, one mapping per replicate.
+
+        Returns:
+            How many runs that was. Runs that are not done are left out: their parameters are not final.
+        """
+        with self._database.writing() as session:
+            row = _row(session, exploration)
+            row.closed_at = self._database.clock()
+            done = session.scalars(
+                select(RunRow).where(RunRow.exploration == exploration, RunRow.state == RunState.DONE)
+            ).all()
+            opened = [run for run in done if len(sealed.get(run.number, ())) == _n_replicates(run)]
+            told = metrics_of(session, opened)
+            cursor = cursor_of(session)
+            for run in opened:
+                kept = [{name: finite(value) for name, value in one.items()} for one in sealed[run.number]]
+                kept = [
+                    {name: value for name, value in fresh.items() if name not in old}
+                    for fresh, old in zip(kept, told[run.id], strict=True)
+                ]
+                run.summary = summarise(
+                    [{**old, **fresh} for old, fresh in zip(told[run.id], kept, strict=True)]
+                )
+                session.flush()
+                self._known_names |= store_metrics(cursor, run.id, kept, known=self._known_names)
+            self._database.note(
+                cursor, "closed", exploration=exploration, detail=f"{len(opened)} runs were under seal"
+            )
+            return len(opened)
+
     def notes(self, exploration: str) -> str:
         """What a human wrote under the marker of the working memory."""
         with self._database.reading() as session:
@@ -176,23 +241,60 @@ class Explorations:
                 row.notes = notes
                 self._database.note(cursor_of(session), "notes changed", exploration=exploration)
 
-    def events(self, exploration: str | None = None, *, run: int | None = None) -> list[Event]:
-        """The journal in the order in which things happened; of one exploration, one run, or all."""
-        query = select(EventRow).order_by(EventRow.id)
+    def events(
+        self, exploration: str | None = None, *, run: int | None = None, last: int | None = None
+    ) -> list[Event]:
+        """The journal in the order in which things happened; of one exploration, one run, or all.
+
+        Args:
+            exploration: Of this one only.
+            run: Of this run only.
+            last: No more than so many, those that happened last.
+        """
+        query = select(EventRow)
+        query = (
+            query.order_by(EventRow.id) if last is None else query.order_by(EventRow.id.desc()).limit(last)
+        )
         if exploration is not None:
             query = query.where(EventRow.exploration == exploration)
         if run is not None:
             query = query.where(EventRow.run == run)
         with self._database.reading() as session:
-            return [
+            found = [
                 Event(**{name: getattr(row, name) for name in Event.model_fields})
                 for row in session.scalars(query)
             ]
+        return found if last is None else found[::-1]
 
     def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
         return asking.parse_spec(
             row.spec, name=row.name, version=row.setpoint_version, path=self._database.path
         )
+
+
+def _n_replicates(run: RunRow) -> int:
+    return int(run.summary["n_replicates"]) if run.summary else -1
+
+
+def _sight(row: ExplorationRow, before: ExplorationSpec, now: ExplorationSpec) -> str | None:
+    """What a new launch changes in what may be seen; None for nothing.
+
+    Raises:
+        WorkspaceError: A closed exploration would go on blind, or one that is not closed in sight.
+    """
+    if row.closed_at is not None and now.blind:
+        raise WorkspaceError(
+            f"exploration {row.name!r} is closed and its truth is open, so that it cannot go on blind; "
+            "say that the blind is lifted with --no-blind, or give it another name"
+        )
+    if not before.blind or now.blind:
+        return None
+    if row.closed_at is None:
+        raise WorkspaceError(
+            f"exploration {row.name!r} is blind until it is closed, but was launched in sight; "
+            f"go on with --blind, or open its truth first: setpoint close {row.name}"
+        )
+    return LIFTED
 
 
 def _row(session: Session, name: str) -> ExplorationRow:

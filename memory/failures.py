@@ -61,7 +61,7 @@ class Endings:
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
-        if run.identity in self._identities:
+        if not run.is_evidence or run.identity in self._identities:
             return
         self._identities.add(run.identity)
         failed = run.failure is not None and run.failure.kind in _OF_THE_SLOT

@@ -79,6 +79,12 @@ class History:
             row = first_done(session, identity)
             return None if row is None else run_of(row, metrics_of(session, [row]).get(row.id, ()))
 
+    def paid_for(self, identity: str) -> RunKey | None:
+        """The first run of that identity that is done, and where it belongs."""
+        with self._database.reading() as session:
+            row = first_done(session, identity)
+            return None if row is None else RunKey(row.exploration, row.number)
+
     def origin(self, exploration: str, number: int) -> RunKey:
         """Where a run's artifacts lie: at the run that it reused, or at itself."""
         with self._database.reading() as session:

@@ -7,7 +7,7 @@ hash of its fit is stored, as with runs.
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from blocks.errors import DataError, QueryError
@@ -16,9 +16,20 @@ from memory.database import Database
 from memory.prepared import cursor_of
 from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
 from memory.rows import finite, require_dataset
-from memory.schema import DatasetRow, DatasetState, FoundationRow, FoundationState, GuardCheckRow, RunRow
+from memory.schema import (
+    DatasetRow,
+    DatasetState,
+    EventRow,
+    ExplorationRow,
+    FoundationRow,
+    FoundationState,
+    GuardCheckRow,
+    RunRow,
+)
 
 Row = TypeVar("Row")
+
+_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -148,6 +159,24 @@ class Ledger:
             row = session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
 
+    def stand_on(self, exploration: str, *, foundation: str) -> None:
+        """Records what a launch stands on: so the working memory can be rendered from the store alone."""
+        with self._database.writing() as session:
+            row = _known(session.get(ExplorationRow, exploration), "exploration", exploration)
+            row.foundation = foundation
+            cursor = cursor_of(session)
+            self._database.note(cursor, "stands on", exploration=exploration, detail=foundation)
+
+    def stood_on(self, exploration: str) -> FoundationRecord | None:
+        """The foundation that the last launch stood on; of an older store, that of its last run."""
+        with self._database.reading() as session:
+            key = _known(session.get(ExplorationRow, exploration), "exploration", exploration).foundation
+            if key is None:
+                runs = select(RunRow.foundation).where(RunRow.exploration == exploration)
+                key = session.scalar(runs.order_by(RunRow.number.desc()).limit(1))
+            row = None if key is None else session.get(FoundationRow, key)
+            return None if row is None else _foundation(row)
+
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()
     ) -> int:
@@ -175,6 +204,48 @@ class Ledger:
             session.flush()
             return row.id
 
+    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
+        """Records which version of a user's strategy an exploration goes on with.
+
+        Args:
+            exploration: Its name.
+            reference: File and class of the strategy.
+            version: Hash of its code.
+
+        Returns:
+            The version that it had before; None where it had none.
+        """
+        known = (
+            select(EventRow.detail)
+            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
+            .order_by(EventRow.id.desc())
+        )
+        with self._database.writing() as session:
+            pairs = (detail.partition(" ") for detail in session.scalars(known))
+            before = next((one for one, _, name in pairs if name == reference), None)
+            if before != version:
+                detail = f"{version} {reference}"
+                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
+            return before
+
+    def admitted_strategies(self, exploration: str) -> dict[str, str]:
+        """Versions of the user's strategies that an exploration goes on with, by file and class."""
+        admitted = select(EventRow.detail).where(
+            EventRow.exploration == exploration, EventRow.what == _ADMITTED
+        )
+        with self._database.reading() as session:
+            pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
+            return {name: one for one, _, name in pairs}
+
+    def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
+        """How many runs of an exploration rest on each check of the training code."""
+        count = select(RunRow.guard_check, func.count()).where(
+            RunRow.exploration == exploration, RunRow.guard_check.is_not(None)
+        )
+        with self._database.reading() as session:
+            found = session.execute(count.group_by(RunRow.guard_check))
+            return {check: runs for check, runs in found if check is not None}
+
     def guard_checks(self, exploration: str | None = None) -> list[GuardCheckRecord]:
         """The guard's checks, oldest first; those that runs of one exploration rest on, or all."""
         query = select(GuardCheckRow).order_by(GuardCheckRow.id)
@@ -182,10 +253,7 @@ class Ledger:
             used = select(RunRow.guard_check).where(RunRow.exploration == exploration).distinct()
             query = query.where(GuardCheckRow.id.in_(used))
         with self._database.reading() as session:
-            return [
-                GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})
-                for row in session.scalars(query)
-            ]
+            return [_guard_check(row) for row in session.scalars(query)]
 
 
 def _in_state(session: Session, key: str, *allowed: FoundationState) -> FoundationRow:
@@ -211,3 +279,7 @@ def _dataset(row: DatasetRow) -> DatasetRecord:
 
 def _foundation(row: FoundationRow) -> FoundationRecord:
     return FoundationRecord(**{name: getattr(row, name) for name in FoundationRecord.model_fields})
+
+
+def _guard_check(row: GuardCheckRow) -> GuardCheckRecord:
+    return GuardCheckRecord(**{name: getattr(row, name) for name in GuardCheckRecord.model_fields})

@@ -12,8 +12,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
+from memory.statements import count, plain
 from memory.store import Store
-from memory.view import MemoryView, context, count, header, learned, plain, plan_table, questions, standing
+from memory.view import MemoryView, context, guard, header, learned, plan_table, questions, standing
+from memory.void import void_baselines
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
 MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
@@ -31,6 +33,7 @@ def render_memory(view: MemoryView) -> str:
         Text that ends with a line break; the same bytes for the same view.
     """
     networks = len({run.dataset for run in view.runs})
+    label = view.metrics[view.spec.objective].label or view.spec.objective
     return _template().render(
         name=view.spec.name,
         header=header(view),
@@ -38,7 +41,9 @@ def render_memory(view: MemoryView) -> str:
         standing=standing(view),
         learned=learned(view),
         networks=count(networks, "network"),
-        guard=plain(view.guard_summary),
+        guard=guard(view),
+        void=void_baselines(view.void, objective=view.spec.objective, label=label),
+        blind_cost=view.blind_cost,
         problem=plain(view.spec.memory.key_open_problem) or "None stated.",
         questions=questions(view),
         plan=plan_table(view) if view.plan else [],
@@ -102,7 +107,21 @@ def read_memory(workspace: Workspace, *, exploration: str | None = None, block: 
     return _text_of(workspace.snapshot(name, wanted)) or ""
 
 
-def write_memory(workspace: Workspace, store: Store, exploration: str, text: str, block: int) -> None:
+def shown_exploration(workspace: Workspace) -> str | None:
+    """The exploration that memory.md is of; None where there is no such file, or it does not say."""
+    heading = _HEADING.search(_text_of(workspace.memory_file) or "")
+    return None if heading is None else heading[1]
+
+
+def write_memory(
+    workspace: Workspace,
+    store: Store,
+    exploration: str,
+    text: str,
+    block: int | None,
+    *,
+    snapshot_only: bool = False,
+) -> None:
     """Replaces memory.md and keeps a snapshot of the block; a human's notes are lost in no case.
 
     The notes in the present file go into the store, under the exploration that it belongs to. A file
@@ -113,19 +132,22 @@ def write_memory(workspace: Workspace, store: Store, exploration: str, text: str
         store: Its store.
         exploration: The exploration that `text` belongs to.
         text: The rendered memory. Notes written since it was rendered are put in.
-        block: The block after which it was made.
+        block: The block after which it was made; None for one that is open, of which no snapshot is kept.
+        snapshot_only: Whether memory.md stays as it is, since it is another exploration's.
 
     Raises:
         WorkspaceError: The disk refuses; the present file is as it was.
     """
-    if workspace.memory_file.exists():
+    if workspace.memory_file.exists() and not snapshot_only:
         _harvest(workspace, store, exploration)
     above, marker, _ = text.partition(MARKER)
     if marker:
         notes = store.notes(exploration)
         text = f"{above}{marker}\n" + (f"{notes}\n" if notes else "")
-    write_atomically(workspace.snapshot(exploration, block), text)
-    write_atomically(workspace.memory_file, text)
+    if block is not None:
+        write_atomically(workspace.snapshot(exploration, block), text)
+    if not snapshot_only:
+        write_atomically(workspace.memory_file, text)
 
 
 def _harvest(workspace: Workspace, store: Store, exploration: str) -> None:

@@ -3,6 +3,9 @@
 A past is the sequence of runs itself, in the order of their numbers, with what is asked of it again and
 again kept at hand. What is derived from it (the search tree, the pairs of samples) is fed each ended run
 once. Nothing in it depends on when a run was heard of: a past that grew is the past that is made at once.
+
+Runs that are void stand beside it. Nothing that is asked of it rests on them, and what was derived while they
+were not void is worked out anew.
 """
 
 import gc
@@ -36,10 +39,10 @@ D = TypeVar("D", bound=Derived)
 
 
 class Past(Sequence[Run]):
-    """Every run of an exploration, in the order of their numbers.
+    """Every run of an exploration that is not void, in the order of their numbers.
 
     Args:
-        runs: Runs to begin with.
+        runs: Runs to begin with, void or not.
     """
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
@@ -69,8 +72,31 @@ class Past(Sequence[Run]):
     __hash__ = None  # type: ignore[assignment]  # it grows
 
     @property
+    def void(self) -> Sequence[Run]:
+        """Runs that a retraction is in force on, in the order of their numbers."""
+        return sorted(self._void.values(), key=_number)
+
+    @property
+    def whole(self) -> Sequence[Run]:
+        """All runs, the void ones in their places."""
+        return sorted([*self._runs, *self._void.values()], key=_number) if self._void else self._runs
+
+    @property
+    def next_number(self) -> int:
+        """Number of the next run; those of void runs are not given twice, nor are their seeds."""
+        last = self._runs[-1].number if self._runs else 0
+        return max(last, *self._void) + 1 if self._void else last + 1
+
+    def until(self, block: int) -> "Past":
+        """The past as it was after a block."""
+        whole = self.whole
+        return (
+            self if all(run.block <= block for run in whole) else Past(r for r in whole if r.block <= block)
+        )
+
+    @property
     def ended(self) -> Sequence[Run]:
-        """Runs that are done or failed."""
+        """Runs that are done or failed, and not void."""
         return self._ended
 
     def by_number(self, number: int | None) -> Run | None:
@@ -96,16 +122,21 @@ class Past(Sequence[Run]):
         with _undisturbed():
             self._update(sorted(changed, key=_number))
 
-    def _update(self, changed: Iterable[Run]) -> None:
-        for run in changed:
+    def _update(self, changed: Sequence[Run]) -> None:
+        for heard, run in enumerate(changed):
             place = self._places.get(run.number)
             if place is not None and self._runs[place] == run:
                 continue
+            if run.void and place is None:
+                self._void[run.number] = run
+                continue
             if not self._goes_on(run, place):
                 # A result that is no longer what it was, or one of a run before the last: seldom, and
-                # exact only from the beginning.
-                self._index([*(other for other in self._runs if other.number != run.number), run])
-                continue
+                # exact only from the beginning; then all that is left to hear is taken in at once.
+                rest = {other.number: other for other in changed[heard:]}
+                self._index([*(other for other in self.whole if other.number not in rest), *rest.values()])
+                return
+            self._void.pop(run.number, None)
             if place is None:
                 self._append(run)
             else:
@@ -124,6 +155,8 @@ class Past(Sequence[Run]):
 
     def _goes_on(self, run: Run, place: int | None) -> bool:
         """Whether a change adds to what is indexed, and takes nothing back."""
+        if run.void:
+            return False
         if run.state.is_final and self._ended and run.number < self._ended[-1].number:
             return False
         if place is None:
@@ -133,12 +166,16 @@ class Past(Sequence[Run]):
 
     def _index(self, runs: Iterable[Run]) -> None:
         self._runs: list[Run] = []
+        self._void: dict[int, Run] = {}
         self._places: dict[int | None, int] = {}
         self._tried: dict[Configuration, int] = {}
         self._strategies: Counter[str] = Counter()
         self._derived: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], tuple[Any, int]] = {}
         for run in sorted(runs, key=_number):
-            self._append(run)
+            if run.void:
+                self._void[run.number] = run
+            else:
+                self._append(run)
         self._ended = [run for run in self._runs if run.state.is_final]
 
     def _append(self, run: Run) -> None:

@@ -14,13 +14,10 @@ from typing import NamedTuple, Protocol
 from blocks.errors import QueryError
 from blocks.exploration import ExplorationSpec
 from memory.file import connect_to_read, translate_sqlite_errors
+from memory.sql import LIMIT_S, READING, Cell, limited
 from memory.workspace import Workspace
 
-Cell = str | int | float | bytes | None
-
 EXAMPLE = "time_step >= 32 and state = 'done'"
-
-_ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
 
 # Text, names and comments of SQL, so that a double quote inside text is not taken for a name.
 _TOKEN = re.compile(r"""'(?:[^']|'')*' | "((?:[^"]|"")*)" | --[^\n]* | /\*.*?\*/""", re.VERBOSE | re.DOTALL)
@@ -116,7 +113,7 @@ def wide_columns(store: Asked) -> tuple[str, ...]:
 def _only_reads(
     action: int, _first: str | None, _second: str | None, _db: str | None, _by: str | None
 ) -> int:
-    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
 
 
 def _condition(connection: sqlite3.Connection, where: str, known: Sequence[str]) -> str:
@@ -138,7 +135,8 @@ def _ask(
     connection: sqlite3.Connection, sql: str, values: Sequence[Cell], known: Sequence[str]
 ) -> list[tuple[Cell, ...]]:
     try:
-        return connection.execute(sql, values).fetchall()
+        with limited(connection, LIMIT_S, where="where"):
+            return connection.execute(sql, values).fetchall()
     except (sqlite3.Error, sqlite3.Warning) as error:
         missing = re.fullmatch(r"no such column: (.*)", str(error))
         if missing is not None:

@@ -7,19 +7,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Table, bindparam, exists, func, select
 
 from blocks.run import Failure, Metrics, Run
 from blocks.slot import Proposal, SlotSpec
 from memory.prepared import Cursor, Prepared
-from memory.schema import EventRow, MetricRow, RunRow
+from memory.schema import EventRow, MetricRow, RetractionRow, RunRow, VoidRunRow
 
 _RUNS, _METRICS, _EVENTS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, EventRow))
+
+_VOID_RUNS, _RETRACTIONS = (cast(Table, row.__table__) for row in (VoidRunRow, RetractionRow))
 
 _WRITTEN_ONLY = {
     "strategies",
     "foundation",
     "guard_check",
+    "certificates",
     "reused_from",
     "attempts",
     "summary",
@@ -35,7 +38,12 @@ _CHANGED = _RUNS.c.number.in_(
     )
 )
 _COLUMNS = [column for column in _RUNS.c if column.name not in _WRITTEN_ONLY]
-_READ = select(*_COLUMNS, _RUNS.c.summary["n_replicates"].as_integer()).where(_HERE)
+_VOID = exists().where(
+    _VOID_RUNS.c.run == _RUNS.c.id,
+    _VOID_RUNS.c.retraction == _RETRACTIONS.c.id,
+    _RETRACTIONS.c.undone_at.is_(None),
+)
+_READ = select(*_COLUMNS, _RUNS.c.summary["n_replicates"].as_integer(), _VOID).where(_HERE)
 _VALUES = (
     select(_METRICS.c.run, _METRICS.c.replicate, _METRICS.c.value)
     .join(_RUNS, _RUNS.c.id == _METRICS.c.run)
@@ -45,7 +53,7 @@ _READ_ALL, _VALUES_OF_ALL = Prepared(_READ), Prepared(_VALUES)
 _READ_CHANGED, _VALUES_OF_CHANGED = Prepared(_READ.where(_CHANGED)), Prepared(_VALUES.where(_CHANGED))
 _LAST = Prepared(select(func.max(_EVENTS.c.id)).where(_EVENTS.c.exploration == bindparam("exploration")))
 
-_NAMES = (*(column.name for column in _COLUMNS), "n_replicates")
+_NAMES = (*(column.name for column in _COLUMNS), "n_replicates", "void")
 
 
 def last_event(cursor: Cursor, exploration: str) -> int:
@@ -99,6 +107,8 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
         else Failure.model_construct(kind=kind, reason=row["failure_reason"] or ""),
         metrics=metrics,
         dataset=row["dataset"],
+        void=row["void"],
+        certified=row["certified"],
         trained_hash=row["trained_hash"],
         train_s=row["train_s"],
         started_at=row["started_at"],

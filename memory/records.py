@@ -18,6 +18,26 @@ class RunKey(NamedTuple):
     number: int
 
 
+class VoidRun(NamedTuple):
+    """A run that a retraction makes void."""
+
+    run: RunKey
+    ancestor: RunKey | None
+    """The run that it descends from and that matched; None where it matched itself."""
+
+
+class Retraction(Frozen):
+    """Runs that were found to be no evidence."""
+
+    id: int
+    exploration: Annotated[str, Field(description="Whose runs were asked about.")]
+    condition: Annotated[str, Field(description="The SQL expression that they matched.")]
+    reason: str
+    at: datetime
+    undone_at: datetime | None
+    runs: Annotated[tuple[VoidRun, ...], Field(description="All that are void by it, in any exploration.")]
+
+
 class ExplorationInfo(Frozen):
     """An exploration and how far it is."""
 
@@ -27,6 +47,7 @@ class ExplorationInfo(Frozen):
     n_runs: Annotated[int, Field(description="Runs in any state.")]
     n_done: int
     n_failed: int
+    n_void: Annotated[int, Field(description="Runs that a retraction is in force on, whatever their state.")]
     blocks_closed: int
 
 

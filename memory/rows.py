@@ -53,10 +53,10 @@ def require_dataset(cursor: Cursor, observations_hash: str) -> None:
 
 
 def first_done(session: Session, identity: str) -> RunRow | None:
-    """The first run of that identity that is done: the one that was paid for."""
+    """The first run of that identity that is done and not void: the one that was paid for."""
     return session.scalar(
         select(RunRow)
-        .where(RunRow.identity == identity, RunRow.state == RunState.DONE)
+        .where(RunRow.identity == identity, RunRow.state == RunState.DONE, ~RunRow.void)
         .order_by(RunRow.id)
         .limit(1)
     )
@@ -109,6 +109,8 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
         else Failure(kind=row.failure_kind, reason=row.failure_reason or ""),
         metrics=metrics,
         dataset=row.dataset,
+        void=row.void,
+        certified=row.certified,
         trained_hash=row.trained_hash,
         train_s=row.train_s,
         started_at=row.started_at,
@@ -117,7 +119,13 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
 
 
 def planned_row(
-    exploration: str, run: Run, *, foundation: str, guard_check: int | None, at: datetime
+    exploration: str,
+    run: Run,
+    *,
+    foundation: str,
+    guard_check: int | None,
+    certificates: Sequence[int] = (),
+    at: datetime,
 ) -> dict[str, Any]:
     """A planned run as a row."""
     proposal = run.proposal
@@ -138,6 +146,8 @@ def planned_row(
         "dataset": run.dataset,
         "foundation": foundation,
         "guard_check": guard_check,
+        "certificates": list(certificates),
+        "certified": run.certified,
         "state": RunState.PLANNED,
         "attempts": 0,
         "planned_at": at,

@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal
+from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
 from memory.recording import append_runs, change, move, require_open_block, standing, store_metrics
+from memory.retractions import inherit
 from memory.rows import finite, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
+
+NO_FURTHER: Mapping[int, tuple[str, str]] = {}
 
 
 class RunTable:
@@ -31,7 +35,8 @@ class RunTable:
         dataset: str,
         foundation: str,
         guard_check: int | None,
-        further: Mapping[int, tuple[str, str]] | None = None,
+        certificates: Mapping[str, int] = NONE,
+        further: Mapping[int, tuple[str, str]] = NO_FURTHER,
     ) -> list[Run]:
         """Stores proposals as planned runs, all or none; numbers go on from the last one.
 
@@ -43,19 +48,22 @@ class RunTable:
             dataset: Hash of the data set's observations; it must be ready.
             foundation: Key of the foundation.
             guard_check: Id of the check that admitted the training code.
+            certificates: Id of the certificate of each strategy that has one, whatever its outcome. A run
+                is certified where all of its strategies are.
             further: Data set and foundation of fresh networks, by number; where a proposal names one.
 
         Raises:
             ValueError: The block is closed.
             QueryError: There is no such data set.
         """
-        standing_on = {0: (dataset, foundation), **(further or {})}
+        standing_on = {0: (dataset, foundation), **further}
         ordered = dict.fromkeys((VALUE, name) for proposal, _ in proposals for name in proposal.spec.values)
         with self._database.recording() as cursor:
             for needed in dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals):
                 require_dataset(cursor, needed)
             require_open_block(cursor, exploration, block)
             first = last_number(cursor, exploration) + 1
+            rested = [certified_by(cursor, proposal.spec, certificates) for proposal, _ in proposals]
             planned = [
                 Run(
                     number=number,
@@ -65,6 +73,7 @@ class RunTable:
                     identity=identity,
                     state=RunState.PLANNED,
                     dataset=standing_on[proposal.network][0],
+                    certified=rested[number - first].certified,
                 )
                 for number, (proposal, identity) in enumerate(proposals, first)
             ]
@@ -77,11 +86,13 @@ class RunTable:
                         run,
                         foundation=standing_on[run.proposal.network][1],
                         guard_check=guard_check,
+                        certificates=rests.ids,
                         at=now,
                     )
-                    for run in planned
+                    for run, rests in zip(planned, rested, strict=True)
                 ],
             )
+            inherit(cursor, exploration, first=first)
             for run in planned:
                 self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
             if not ordered.keys() <= self._known_names:

@@ -109,7 +109,7 @@ class Samples:
             The sample that there was of such runs, and the one that there is now; both None, or the same
             one, where the run says nothing new.
         """
-        if run.state is not RunState.DONE or run.identity in self._identities:
+        if run.state is not RunState.DONE or not run.is_evidence or run.identity in self._identities:
             return None, None
         self._identities.add(run.identity)
         spec = run.proposal.spec

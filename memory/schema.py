@@ -22,10 +22,12 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    exists,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from blocks.certificate import CertificateOutcome
 from blocks.run import FailureKind, RunState
 from blocks.slot import Role
 
@@ -95,6 +97,7 @@ class Base(DeclarativeBase):
         DatasetState: _by_value(DatasetState),
         FoundationState: _by_value(FoundationState),
         BlockState: _by_value(BlockState),
+        CertificateOutcome: _by_value(CertificateOutcome),
         RunState: _by_value(RunState),
         FailureKind: _by_value(FailureKind),
         Role: _by_value(Role),
@@ -105,7 +108,10 @@ _Exploration = Annotated[str, mapped_column(ForeignKey("explorations.name"))]
 
 
 class ExplorationRow(Base):
-    """An exploration; its settings are frozen with the first launch. `closed_at`: its truth was opened."""
+    """An exploration; its settings are frozen with the first launch.
+
+    `foundation` is what its last launch stood on, `closed_at` when the truth of a blind one was opened.
+    """
 
     __tablename__ = "explorations"
 
@@ -116,6 +122,7 @@ class ExplorationRow(Base):
     setpoint_version: Mapped[str]
     closed_at: Mapped[datetime | None]
     notes: Mapped[str] = mapped_column(default="")
+    foundation: Mapped[str | None]
 
 
 class DatasetRow(Base):
@@ -180,6 +187,58 @@ class GuardCheckRow(Base):
     at: Mapped[datetime]
 
 
+class CertificateRow(Base):
+    """What the audit said of one version of a strategy, with the first difference where there was one."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (Index(None, "strategy", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    strategy: Mapped[str]
+    version: Mapped[str]
+    data_hash: Mapped[str]
+    outcome: Mapped[CertificateOutcome]
+    difference: Mapped[dict[str, Any] | None]
+    composition: Mapped[list[Any]]
+    steps: Mapped[int]
+    reason: Mapped[str]
+    seconds: Mapped[float]
+    at: Mapped[datetime]
+
+
+class RetractionRow(Base):
+    """A retraction, in force until it is undone; one that is undone stays on record."""
+
+    __tablename__ = "retractions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    exploration: Mapped[_Exploration]
+    condition: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class VoidRunRow(Base):
+    """A run that a retraction makes void: itself, or as a descendant of `ancestor`."""
+
+    __tablename__ = "void_runs"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it from the class
+
+    run: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    retraction: Mapped[int] = mapped_column(ForeignKey("retractions.id"), primary_key=True)
+    ancestor: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
+
+
+class DueMemoryRow(Base):
+    """A working memory that must be rendered anew, since event `event` changed what it may say."""
+
+    __tablename__ = "due_memories"
+
+    exploration: Mapped[_Exploration] = mapped_column(primary_key=True)
+    event: Mapped[int]
+
+
 class RunRow(Base):
     """A run. `summary` repeats its metrics as medians and spreads, for the view `runs_wide`."""
 
@@ -207,6 +266,8 @@ class RunRow(Base):
     dataset: Mapped[str]
     foundation: Mapped[str] = mapped_column(ForeignKey("foundations.key"))
     guard_check: Mapped[int | None] = mapped_column(ForeignKey("guard_checks.id"))
+    certificates: Mapped[list[Any] | None]
+    certified: Mapped[bool] = mapped_column(default=False)
     reused_from: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
     state: Mapped[RunState]
     failure_kind: Mapped[FailureKind | None]
@@ -219,6 +280,16 @@ class RunRow(Base):
     started_at: Mapped[datetime | None]
     trained_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    void: Mapped[bool] = column_property(
+        exists()
+        .where(
+            VoidRunRow.run == id,  # noqa: A003 - it is the column above that is meant
+            VoidRunRow.retraction == RetractionRow.id,
+            RetractionRow.undone_at.is_(None),
+        )
+        .correlate_except(VoidRunRow, RetractionRow)
+    )
+    """Whether a retraction is in force on it; no column of the table."""
 
 
 class MetricRow(Base):

@@ -50,6 +50,16 @@ def show_runs(numbers: Sequence[int], *, limit: int = 6) -> str:
     return " ".join(parts[:limit]) + more
 
 
+def plain(text: str) -> str:
+    """Text on one line that cannot be taken for the marker of the notes."""
+    return " ".join(text.split()).replace("<!--", "&lt;!--")
+
+
+def count(n: int, noun: str) -> str:
+    """1 run, 2 runs."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def topic_of(spec: ExplorationSpec, name: str) -> str:
     """Heading that a hyperparameter stands under; constants outside the space say something of the signal."""
     return spec.space[name].topic if name in spec.space else SIGNAL

@@ -5,18 +5,20 @@ Everything is bounded: however many runs and statements there are, each section 
 
 from collections import Counter
 from collections.abc import Sequence
-from statistics import median
 from typing import Annotated
 
 from pydantic import Field
 
 from blocks.base import Frozen
 from blocks.exploration import ExplorationSpec
-from blocks.run import MetricInfo, Run, RunState, Spread
+from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Proposal, show_value
 from blocks.space import PerSlotParameter
+from memory.best_lines import best_lines
 from memory.samples import distinct
-from memory.statements import SIGNAL, STRATEGIES, Statement, show_runs
+from memory.statements import SIGNAL, STRATEGIES, Statement, count, plain, show_runs
+from memory.truth import TruthUse
+from memory.void import Voided
 
 LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
 
@@ -31,11 +33,17 @@ class MemoryView(Frozen):
     blocks_closed: int
     data_title: Annotated[str, Field(description="Short name of the data: `oscillatory_rank_50 #42`.")]
     foundation_summary: Annotated[str, Field(description="What all slots share, in one line; may be empty.")]
-    guard_summary: Annotated[str, Field(description="What the guard said of the code, in one line.")]
+    guard_summary: Annotated[str, Field(description="How many runs are certified, in a few words.")]
+    certificates: Annotated[tuple[int, ...], Field(description="Ids of those that the runs rest on.")] = ()
     plan: tuple[Proposal, ...] = ()
     plan_block: int
     version: str
     notes: Annotated[str, Field(description="A human's notes, kept as they are.")] = ""
+    cut_by: Annotated[str | None, Field(description="The budget that ended the last launch.")] = None
+    blind_cost: Annotated[tuple[str, ...], Field(description="Once the truth is open: its lines.")] = ()
+    has_fresh_networks: bool = True
+    void: Annotated[tuple[Voided, ...], Field(description="What retractions hold; not among `runs`.")] = ()
+    truth: Annotated[TruthUse, Field(description="How far choices read ground truth.")] = TruthUse()
 
 
 def header(view: MemoryView) -> list[str]:
@@ -47,10 +55,17 @@ def header(view: MemoryView) -> list[str]:
     when = (
         f"Regenerated after block {view.blocks_closed}" if view.blocks_closed else "Before the end of block 1"
     )
-    guided = "truth-guided: reads ground truth; simulated data only" if info.needs_labels else "label-free"
+    if view.cut_by is not None:
+        when = f"Regenerated before the end of block {view.plan_block}"
+    kind = "reads labels" if info.needs_labels else "label-free"
+    if view.blind_cost:
+        kind += "; chosen blind until it was closed"
+    elif view.spec.blind:
+        kind += "; blind: what needs labels is sealed until `setpoint close`"
+    guided = f" · {view.truth}" if view.truth.ways else ""
     return [
         f"{when} ({count(len(view.runs), 'run')}, {count(replicates, 'replicate')}, "
-        f"{count(networks, 'network')}) · objective {view.spec.objective} ({guided}) ·",
+        f"{count(networks, 'network')}) · objective {view.spec.objective} ({kind}){guided} ·",
         f"guard: {plain(view.guard_summary)} · data {plain(view.data_title)} · "
         f"setpoint {plain(view.version)}",
     ]
@@ -64,21 +79,13 @@ def context(view: MemoryView) -> list[str]:
 def standing(view: MemoryView) -> list[str]:
     """The best run, what failed, and what all slots share."""
     lines = []
-    best = best_run(view)
-    if best is None:
-        lines.append("No run has finished with two or more replicates yet.")
-    else:
-        run, spread = best
-        label = view.metrics[view.spec.objective].label or view.spec.objective
-        # Values that never change say nothing of why this run is the best.
-        tuned = [name for name in view.spec.space.names() if name in run.proposal.spec.values]
-        values = [f"{name} {show_value(run.proposal.spec.values[name])}" for name in tuned]
-        strategies = ", ".join(run.proposal.spec.strategies) or "no strategy"
+    if view.cut_by is not None:
         lines.append(
-            f"Best so far: run {run.number}, {label} {spread} over {count(spread.n, 'replicate')}, "
-            "not yet confirmed on fresh seeds."
+            plain(f"Ended by its budget ({view.cut_by}); the next launch goes on with the open plan.")
         )
-        lines.append(plain(f"Run {run.number} is: {', '.join(values)}; {strategies}."))
+    lines += best_lines(view.spec, view.runs, view.metrics, has_fresh_networks=view.has_fresh_networks) or [
+        "No run has finished with two or more replicates yet."
+    ]
     failed = [run for run in view.runs if run.failure is not None]
     kinds = Counter(run.failure.kind.value for run in failed if run.failure is not None)
     if failed:
@@ -93,23 +100,6 @@ def standing(view: MemoryView) -> list[str]:
     if view.foundation_summary:
         lines.append(f"Shared by all slots: {plain(view.foundation_summary)}.".replace("..", "."))
     return lines
-
-
-def best_run(view: MemoryView) -> tuple[Run, Spread] | None:
-    """The done run with the best median of the objective, of those with two or more replicates."""
-    objective = view.spec.objective
-    sign = 1 if view.metrics[objective].direction == "maximize" else -1
-    found = [
-        (sign * median(values), -run.number, run)
-        for run in view.runs
-        if run.state is RunState.DONE and len(values := run.values_of(objective)) >= 2
-    ]
-    if not found:
-        return None
-    best = max(found)[2]
-    spread = best.spread(objective)
-    assert spread is not None
-    return best, spread
 
 
 def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
@@ -127,6 +117,23 @@ def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
         )
         for topic in list(topics)[: LEARNED_LINES // 3]
     ]
+
+
+def guard(view: MemoryView) -> str:
+    """What it rests on that no label is read: the certificates, and how many runs have them."""
+    rests = f", certificates {show_certificates(view.certificates)}" if view.certificates else ""
+    return plain(f"guard{rests}: {view.guard_summary}")
+
+
+def show_certificates(ids: Sequence[int]) -> str:
+    """Ids as people write them: c1-c3 c7."""
+    parts: list[list[int]] = []
+    for key in ids:
+        if parts and key == parts[-1][-1] + 1:
+            parts[-1].append(key)
+        else:
+            parts.append([key])
+    return " ".join(f"c{part[0]}" if len(part) == 1 else f"c{part[0]}-c{part[-1]}" for part in parts)
 
 
 def questions(view: MemoryView) -> list[str]:
@@ -167,14 +174,11 @@ def bounded(lines: Sequence[str], limit: int) -> list[str]:
     return [*lines[: limit - 1], f"And {len(lines) - limit + 1} more, weaker or later ones."]
 
 
-def plain(text: str) -> str:
-    """Text on one line that cannot be taken for the marker of the notes."""
-    return " ".join(text.split()).replace("<!--", "&lt;!--")
-
-
-def count(n: int, noun: str) -> str:
-    """1 run, 2 runs."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+def joined_titles(titles: Sequence[str]) -> str:
+    """Names of data sets, what they share said once: `oscillatory_rank_50 #42, #43`."""
+    first, *others = titles
+    shared = first.rpartition(" ")[0] + " "
+    return ", ".join([first, *(other.removeprefix(shared) if shared.strip() else other for other in others)])
 
 
 def listed(names: Sequence[str]) -> str:

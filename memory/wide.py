@@ -32,11 +32,16 @@ _FIXED = {
     "failure_reason": "failure_reason",
     "network": "network",
     "dataset": "dataset",
+    "certified": "certified",
     "train_s": "train_s",
     "attempts": "attempts",
     "started_at": "started_at",
     "ended_at": "ended_at",
     "n_replicates": "json_extract(summary, '$.n_replicates')",
+    "void": (
+        "EXISTS (SELECT 1 FROM void_runs JOIN retractions ON retractions.id = void_runs.retraction "
+        "WHERE void_runs.run = runs.id AND retractions.undone_at IS NULL)"
+    ),
 }
 """Columns that every run has, in the order in which tables show them, and what they are made of."""
 
@@ -130,9 +135,10 @@ def _sources(kind: str, name: str) -> list[tuple[str, str]]:
     path = _quoted(name).replace("'", "''")
     if kind == VALUE:
         return [(name, f"json_extract(spec, '$.values.{path}')")]
+    # With a type of their own: other tools, such as DuckDB, take a column without one for text.
     return [
-        (name, f"json_extract(summary, '$.median.{path}')"),
-        (f"{name}_sd", f"json_extract(summary, '$.sd.{path}')"),
+        (name, f"CAST(json_extract(summary, '$.median.{path}') AS DOUBLE)"),
+        (f"{name}_sd", f"CAST(json_extract(summary, '$.sd.{path}') AS DOUBLE)"),
     ]
 
 

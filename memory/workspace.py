@@ -13,6 +13,11 @@ from pathlib import Path
 
 from blocks.errors import WorkspaceError
 
+_FOLDERS = ("datasets", "foundations", "strategies", "runs", "pictures", "snapshots", "progress", "sealed")
+
+MEMORY_S = 60.0
+"""How long a working memory waits for another process that renders one, s."""
+
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full", "free some space and launch again; what was stored is kept"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and launch again; what was stored is kept"),
@@ -88,6 +93,11 @@ class Workspace:
         return self.root / "memory.md"
 
     @property
+    def report(self) -> Path:
+        """The report that was written last."""
+        return self.root / "report.html"
+
+    @property
     def sealed(self) -> Path:
         """Folder of ground truth; only generator and evaluator processes are given paths in it."""
         return self.root / "sealed"
@@ -112,6 +122,16 @@ class Workspace:
         """Folder of what all slots share."""
         return self.root / "foundations" / key
 
+    @property
+    def strategies(self) -> Path:
+        """Folder of the users' own strategies, a folder per version."""
+        return self.root / "strategies"
+
+    @property
+    def audit(self) -> Path:
+        """Scratch folder of an audit; what is in it is worth nothing."""
+        return self.root / "audit"
+
     def run(self, exploration: str, number: int) -> Path:
         """Folder of a run's trained parameters and artifacts."""
         return self.root / "runs" / exploration / f"{number:06d}"
@@ -119,6 +139,10 @@ class Workspace:
     def pictures(self, exploration: str, number: int) -> Path:
         """Folder of a run's pictures; they may show the truth, so they lie apart from what it trained."""
         return self.root / "pictures" / exploration / f"{number:06d}"
+
+    def sealed_metrics(self, exploration: str, number: int) -> Path:
+        """File of the metrics of a run that stay sealed until its blind exploration is closed."""
+        return self.sealed / "metrics" / exploration / f"{number:06d}.json"
 
     def progress(self, exploration: str, number: int) -> Path:
         """File to which a running training reports."""
@@ -132,7 +156,7 @@ class Workspace:
         """
         with translate_os_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            for name in ("datasets", "foundations", "runs", "pictures", "snapshots", "progress", "sealed"):
+            for name in _FOLDERS:
                 (self.root / name).mkdir(exist_ok=True)
             self.sealed.chmod(0o700)
         if not os.access(self.root, os.W_OK | os.X_OK):
@@ -140,6 +164,24 @@ class Workspace:
                 f"{self.root} must be writable, but permission is denied; "
                 "choose a folder that can be written with --workspace"
             )
+
+    @contextmanager
+    def memory_lock(self) -> Iterator[None]:
+        """Held while a working memory is rendered and written: what is written last knows most.
+
+        Raises:
+            WorkspaceError: Another process has held it for a minute.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            with translate_os_errors(self.root), FileLock(self.root / "memory.lock", timeout=MEMORY_S):
+                yield
+        except Timeout as error:
+            raise WorkspaceError(
+                f"{self.memory_file} must be free to be written, but another process has been writing it for "
+                f"{MEMORY_S:g} s; stop that process"
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -172,6 +214,32 @@ class Workspace:
             with suppress(OSError):
                 holder.unlink(missing_ok=True)
             lock.release()
+
+    def launch_pid(self) -> int | None:
+        """The process that holds the workspace for a launch; None where none does."""
+        pid = _pid_in(self.root / "launch.pid")
+        if not pid.isdigit() or not _is_alive(int(pid)):
+            return None
+        # A launch that was killed left its number behind, which another process may have by now.
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.root / "launch.lock", timeout=0):
+                return None
+        except Timeout:
+            return int(pid)
+        except OSError:  # a workspace that may only be read
+            return int(pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _pid_in(holder: Path) -> str:

@@ -14,30 +14,35 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, file_hash
 from blocks.loading import validate
-from blocks.problem import FoundationReport, Report
+from blocks.problem import FoundationReport, Record, Report
+from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
+from blocks.user_strategy import UserStrategy
 from sim.sources import (
     check_labels,
     data_settings,
+    default_objective,
     fresh_data,
     metrics_of,
     provide_data,
     resolve_data,
     seals_of,
+    truth_guided_by,
 )
 
 if TYPE_CHECKING:
     from sim.networks.network import Truth
     from sim.reaction.model import ReactionModel
+    from sim.strategies import Strategy
 
 HERE = Path(__file__).parent
 
 TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
 """Code that runs while training; the guard parses all of it."""
 
-_IDLE = ("cli", "pictures")
+_IDLE = ("cli", "pictures", "auditing")
 """Folders in which no result is decided."""
 
 
@@ -46,6 +51,29 @@ class MetabolicProblem:
 
     name = "metabolism"
     foundation_name = "reaction model"
+
+    def __init__(self, strategies: Sequence[UserStrategy] = ()) -> None:
+        self._added = tuple(strategies)
+
+    def extended(self, strategies: Sequence[UserStrategy]) -> "MetabolicProblem":
+        """See `Problem.extended`."""
+        problem = MetabolicProblem((*self._added, *strategies))
+        problem.strategies()
+        return problem
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        """See `Problem.user_strategies`."""
+        if not self._added:
+            return {}
+        # Those added come last, in their order.
+        return dict(zip(list(self.strategies())[-len(self._added) :], self._added, strict=True))
+
+    def strategies(self) -> "dict[str, type[Strategy]]":
+        """See `Problem.strategies`; those that ship with Setpoint come first, and then the user's own."""
+        from sim.strategies import catalog
+        from sim.user_strategies import with_user_strategies
+
+        return with_user_strategies(catalog(), self._added)
 
     def check(self, spec: ExplorationSpec) -> None:
         """See `Problem.check`."""
@@ -65,19 +93,30 @@ class MetabolicProblem:
         """See `Problem.metrics`."""
         return metrics_of(data)
 
+    def default_objective(self, data: Mapping[str, Any]) -> str:
+        """See `Problem.default_objective`."""
+        return default_objective(data)
+
+    def truth_guided_by(self, spec: ExplorationSpec) -> tuple[str, ...]:
+        """See `Problem.truth_guided_by`."""
+        return truth_guided_by(spec)
+
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         """See `Problem.resolve`."""
         from sim.training.slots import resolve_slot
 
-        return resolve_slot(slot)
+        return resolve_slot(slot, self.strategies())
 
     def training_sources(self) -> tuple[Path, ...]:
         """See `Problem.training_sources`."""
-        return tuple(path for name in TRAINING for path in _python_files(HERE / name))
+        ours = [path for name in TRAINING for path in _python_files(HERE / name)]
+        return (*ours, *(path for one in self._added for path in _python_files(one.folder)))
 
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
-        return ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
+        ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
+        # Adam imports the compiler when it is made: 1.2 s that every process would pay for itself.
+        return (*ours, "sim.auditing.trace", "torch._dynamo")
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
@@ -164,7 +203,8 @@ class MetabolicProblem:
         observed = load_observations(observations, verify=False)
         model = load_reaction(foundation)
         reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
-        train_slot(slot, observed, reaction, out, report, model=model, part=part)
+        known = self.strategies()
+        train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
     def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
         """See `Problem.merge`."""
@@ -212,12 +252,45 @@ class MetabolicProblem:
             refined=refined,
         )
 
+    def strategy_version(self, strategy: str) -> str:
+        """See `Problem.strategy_version`."""
+        from sim.auditing.versions import strategy_version
+
+        return strategy_version(strategy, self.strategies())
+
+    def audit_slot(self, strategy: str) -> SlotSpec:
+        """See `Problem.audit_slot`."""
+        from sim.auditing.slots import audit_slot
+
+        return audit_slot(strategy, self.strategies())
+
+    def write_audit_data(self, root: Path, *, other_truth: bool, observations: Path | None = None) -> None:
+        """See `Problem.write_audit_data`."""
+        from sim.auditing.data import write_audit_data
+        from sim.dataset import load_observations
+
+        like = None if observations is None else load_observations(observations, verify=False)
+        write_audit_data(root, other_truth=other_truth, like=like)
+
+    def trace(self, slot: SlotSpec, root: Path, record: Record) -> None:
+        """See `Problem.trace`."""
+        from sim.auditing.trace import trace_training
+
+        trace_training(slot, root, record, self.strategies())
+
+    def find_proxies(self, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
+        """See `Problem.find_proxies`."""
+        from sim.auditing.proxies import find_proxies
+        from sim.dataset import load_observations, load_seal
+
+        observed = load_observations(observations, verify=False)
+        return find_proxies(observed, load_seal(seal).types, observations, seeds=seeds)
+
     def _check_names(self, spec: ExplorationSpec) -> None:
         """Every parameter must be one that training knows, over the whole of its range."""
-        from sim.strategies import catalog
         from sim.training.hyperparameters import Hyperparameters
 
-        strategies = catalog()
+        strategies = self.strategies()
         for group, names in (("baseline", spec.strategies.baseline), ("open", spec.strategies.open)):
             for name in names:
                 if name not in strategies:

@@ -99,11 +99,28 @@ def metrics_of(data: Mapping[str, Any]) -> dict[str, MetricInfo]:
     return {name: info for name, info in infos.items() if settings.has_labels or not info.needs_labels}
 
 
+def default_objective(data: Mapping[str, Any]) -> str:
+    """What is searched for where an exploration does not say: on data of one's own never by the labels."""
+    return "slope_recovery" if isinstance(data_settings(data), DataSettings) else "heldout_gain"
+
+
+def truth_guided_by(spec: ExplorationSpec) -> tuple[str, ...]:
+    """What of an exploration chooses by truth: the objective, the regime of the reaction model."""
+    objective = metrics_of(spec.data).get(spec.objective)
+    ways = []
+    if objective is not None and objective.needs_labels:
+        ways.append("the objective reads labels")
+    if spec.foundation.get("target_r2") is not None:
+        ways.append("foundation.target_r2 reads the true rate constants")
+    return tuple(ways)
+
+
 def check_labels(spec: ExplorationSpec) -> None:
-    """What needs labels must not be asked of a data set without them.
+    """What needs labels must not be asked of a data set without them, nor of imported data unawares.
 
     Raises:
-        SpecError: The objective, or `foundation.target_r2`, needs them.
+        SpecError: The objective, or `foundation.target_r2`, needs them; or it reads those of imported data,
+            and the exploration does not say `truth_guided`.
     """
     settings = data_settings(spec.data)
     target = spec.foundation.get("target_r2")
@@ -112,7 +129,15 @@ def check_labels(spec: ExplorationSpec) -> None:
             "foundation.target_r2: must be left out in blind mode, since it is found by truth, "
             f"but got {target}; leave it out to fit to the end"
         )
-    if isinstance(settings, DataSettings) or settings.has_labels:
+    if isinstance(settings, DataSettings):
+        return
+    if settings.has_labels:
+        if (ways := truth_guided_by(spec)) and not spec.truth_guided:
+            raise SpecError(
+                "truth_guided: must be true where choices read the truth of imported data "
+                f"({settings.title}), but got false, and {' and '.join(ways)}; use objective heldout_gain "
+                "and no target_r2, or write `truth_guided: true`"
+            )
         return
     objective = metric_infos().get(spec.objective)
     if objective is not None and objective.needs_labels:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 
 
@@ -33,10 +34,12 @@ def _begun(workspace: Path) -> dict[str, str]:
 
     if not Workspace(workspace).database.exists():
         return {}
+    catch_up(workspace)
     with Store.open(Workspace(workspace), create=False) as store:
         return {
             info.name: f"{info.n_done} runs done, {info.n_failed} failed, "
             f"{info.blocks_closed} of {info.spec.blocks} blocks"
+            + (f", {info.n_void} void" if info.n_void else "")
             for info in store.explorations()
         }
 

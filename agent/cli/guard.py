@@ -1,5 +1,6 @@
 """`setpoint guard`: does training code read the answer key?"""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,4 +25,48 @@ def check(
     report = check_paths(paths)
     typer.echo(to_json(report) if as_json else to_text(report))
     if report.leaks or report.undecidable:
+        raise typer.Exit(1)
+
+
+@guard.command()
+def audit(
+    exploration: Annotated[
+        str | None,
+        typer.Argument(
+            help="Audit its strategies on a cut of its data; default: all strategies, small data."
+        ),
+    ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE.py:CLASS", help="Audit a strategy of your own, and no other."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
+) -> None:
+    """Train each strategy under two truths and compare every bit; then look for proxies of the label.
+
+    Exit 1 where a strategy is not certified, or something beside the science predicts the labels.
+
+    Examples: `setpoint guard audit`, `setpoint guard audit quickstart`,
+    `setpoint guard audit --strategy my_strategy.py:Smooth`.
+    """
+    from agent.audit_report import audit as audit_exploration
+    from agent.cli.audit_tables import as_text, to_json
+    from agent.cli.launch import DEFAULT_EXPLORATION
+    from agent.pool import available_cores
+    from blocks.loading import load_exploration, with_strategies
+
+    spec = load_exploration(exploration or DEFAULT_EXPLORATION)
+    if strategy:
+        spec = with_strategies(spec, tuple(strategy), base=Path.cwd(), where="--strategy")
+    report = audit_exploration(
+        spec,
+        whole_catalog=exploration is None,
+        workers=workers or available_cores(),
+        said=lambda text: print(text, file=sys.stderr),
+    )
+    typer.echo(to_json(report) if as_json else as_text(report))
+    if not report.passed:
         raise typer.Exit(1)

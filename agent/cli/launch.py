@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from agent.interrupts import obeyed
 from blocks.errors import InterruptedLaunchError
@@ -30,21 +31,48 @@ def launch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
     ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE.py:CLASS", help="A strategy of your own; may be given several times."),
+    ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option(min=1, help="Runs in all, counting those that are done; the rest waits.")
+    ] = None,
+    max_hours: Annotated[
+        float | None, typer.Option(help="Wall-clock hours of this launch; what would not fit waits.")
+    ] = None,
+    blind: Annotated[
+        bool | None,
+        typer.Option(
+            "--blind/--no-blind",
+            help="Keep what needs labels sealed until `setpoint close`; --no-blind lifts it after that.",
+        ),
+    ] = None,
 ) -> None:
     """Launch an exploration, or go on with one: finished runs are kept, none is run twice.
 
     Examples: `setpoint launch quickstart`, `setpoint launch quickstart --blocks 2`,
-    `setpoint launch my.yaml`.
+    `setpoint launch my.yaml`, `setpoint launch quickstart --strategy my_strategy.py:Smooth`.
     """
     from agent.explorer import interrupted_line
     from agent.launching import launch as launch_exploration
-    from blocks.loading import load_exploration
+    from blocks.exploration import Limits
+    from blocks.loading import load_exploration, validate, with_strategies
     from blocks.run import RunState
     from memory import Store, Workspace
 
-    spec = load_exploration(exploration)
+    catch_up(workspace)
+    spec, own = load_exploration(exploration), tuple(strategy or ())
+    if own:
+        spec = with_strategies(spec, own, base=Path.cwd(), where="--strategy")
     if blocks is not None:
         spec = spec.model_copy(update={"blocks": blocks})
+    if blind is not None:
+        spec = spec.model_copy(update={"blind": blind})
+    budget = {"max_runs": max_runs, "max_hours": max_hours}
+    given = {name: value for name, value in budget.items() if value is not None}
+    limits = validate(Limits, {**spec.limits.model_dump(), **given}, where=("limits",))
+    spec = spec.model_copy(update={"limits": limits})
     try:
         with obeyed(), _display() as display:
             explored = launch_exploration(spec, root=workspace, workers=workers, listener=display)
@@ -54,20 +82,35 @@ def launch(
         line = interrupted_line(
             done=counts[RunState.DONE],
             planned=counts.total(),
-            command=_command("launch", exploration, workspace=workspace, blocks=blocks),
+            command=_command(
+                "launch", exploration, *_own(own), *_sight(blind), workspace=workspace, blocks=blocks
+            ),
         )
         raise InterruptedLaunchError(line) from None
-    if not explored.ended:
+    if explored.cut_by is not None:
+        typer.echo(f"ended by budget {explored.cut_by}; what is planned waits")
+    elif not explored.ended:
         plural = "s" if spec.blocks > 1 else ""
         typer.echo(f"nothing left to do: all {spec.blocks} block{plural} of {spec.name} are done")
     typer.echo(f"working memory  {workspace / explored.memory.name}")
     typer.echo(f"read it         {_command('memory', workspace=workspace)}")
     typer.echo(f"past runs       {_command('runs', workspace=workspace)}")
-    more = _command("launch", exploration, workspace=workspace, blocks=spec.blocks + 1)
+    further = spec.blocks + 1 if explored.cut_by is None else blocks
+    more = _command("launch", exploration, *_own(own), *_sight(blind), workspace=workspace, blocks=further)
+    if spec.blind:
+        typer.echo(f"open its truth  {_command('close', spec.name, workspace=workspace)}")
     typer.echo(f"go on           {more}")
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _own(strategies: tuple[str, ...]) -> list[str]:
+    return [word for one in strategies for word in ("--strategy", one)]
+
+
+def _sight(blind: bool | None) -> list[str]:
+    return [] if blind is None else ["--blind" if blind else "--no-blind"]
 
 
 def _command(*words: str, workspace: Path, blocks: int | None = None) -> str:

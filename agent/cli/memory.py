@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 
 
@@ -18,6 +19,7 @@ def memory(
     from memory import Store, Workspace
     from memory.markdown import read_memory
 
+    catch_up(workspace)
     place = Workspace(workspace)
     if exploration is not None and place.database.exists():
         with Store.open(place, create=False) as store:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.due import catch_up
+from agent.cli.groups import Grouping, print_groups
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
 from agent.cli.tables import Column, lines, total_width
 from blocks.run import MetricInfo, show_number
@@ -15,6 +17,11 @@ from blocks.slot import show_value
 
 if TYPE_CHECKING:
     from blocks.exploration import ExplorationSpec
+    from memory.asking import Reader
+    from memory.store import Store
+    from memory.truth import TruthUse
+
+VOID = "void"
 
 TEXT = ("role", "strategies", "state", "change", "reason", "failure", "failure_reason")
 """Columns that hold words."""
@@ -31,31 +38,51 @@ def runs(
     ] = None,
     columns: Annotated[str | None, typer.Option(help="Comma-separated columns, or `all`.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Rows at most.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated columns: a row per group, with median and spread over its runs."),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
     exploration: ExplorationOption = None,
 ) -> None:
     """List past runs: hyperparameters, metrics (median over replicates) and how each ended.
 
-    Example: `setpoint runs --where "time_step >= 32" --sort -heldout_gain --limit 3`.
+    Examples: `setpoint runs --where "time_step >= 32" --sort -heldout_gain --limit 3`,
+    `setpoint runs --group-by time_step`.
     """
     from blocks.problem import load_problem
     from memory.asking import Reader
     from memory.queries import query_runs, wide_columns
     from memory.workspace import Workspace
 
+    catch_up(workspace)
     with Reader.open(Workspace(workspace)) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
-        metrics = load_problem(spec.problem).metrics(spec.data)
+        problem = load_problem(spec.problem)
+        metrics = problem.metrics(spec.data)
+        if group_by is not None:
+            asked = Grouping(group_by, columns=columns, sort=sort, limit=limit)
+            print_groups(
+                store, name, asked, where=where, metrics=metrics, objective=spec.objective, form=form
+            )
+            return
         wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
         if form is Format.TABLE and columns is None:
-            wanted = default_columns(spec, metrics, known=wide_columns(store))
+            wanted = [*default_columns(spec, metrics, known=wide_columns(store)), VOID]
+            if query_runs(store, exploration=name, where="network > 0", columns=["run"], limit=1).rows:
+                wanted.insert(wanted.index("role"), "network")  # results on others are no equals
         table = query_runs(store, exploration=name, where=where, sort=sort, columns=wanted, limit=limit)
+        ways = problem.truth_guided_by(spec)
+        truth = str(truth_of(store, spec, metrics, ways)) if ways else ""
     if form is not Format.TABLE:
         print_records(table.columns, table.rows, form)
         return
-    _print_table(table.columns, table.rows, spec=spec, metrics=metrics)
+    shown, rows = (table.columns, table.rows) if columns else mark_void(table.columns, table.rows)
+    _print_table(shown, rows, spec=spec, metrics=metrics)
     typer.echo(f"{len(table.rows)} of {table.total} runs of {name}")
+    if truth:
+        typer.echo(truth)
 
 
 def default_columns(
@@ -70,6 +97,30 @@ def default_columns(
     columns = ["run", "block", *fixed, "role", "strategies", *tuned]
     columns += [part for name in shown for part in (name, f"{name}_sd")]
     return [column for column in [*columns, "state"] if column in known]
+
+
+def mark_void(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> tuple[Sequence[str], list[Sequence[Any]]]:
+    """The rows without their last column, `void`, and with it in their state: `done, void`."""
+    place = columns.index("state")
+    marked: list[Sequence[Any]] = [
+        [*row[:place], f"{row[place]}, void" if row[-1] else row[place], *row[place + 1 : -1]] for row in rows
+    ]
+    return columns[:-1], marked
+
+
+def truth_of(
+    store: "Reader | Store", spec: "ExplorationSpec", metrics: Mapping[str, MetricInfo], ways: tuple[str, ...]
+) -> "TruthUse":
+    """How far an exploration's choices read the truth."""
+    objective = metrics.get(spec.objective)
+    return store.truth_use(
+        spec.name,
+        objective=spec.objective,
+        needs_labels=objective is not None and objective.needs_labels,
+        ways=ways,
+    )
 
 
 def show_strategies(strategies: Sequence[str], baseline: Sequence[str]) -> str:

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
+from agent.cli.runs import truth_of
 from blocks.run import Run, show_number
 from blocks.slot import show_value
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from blocks.certificate import StoredCertificate
     from blocks.run import MetricInfo
 
 
@@ -25,18 +28,27 @@ def show(
 
     from blocks.problem import load_problem
     from memory import Store, Workspace
+    from memory.void import why_void
 
+    catch_up(workspace)
     with Store.open(Workspace(workspace), create=False) as store:
         name = store.resolve(exploration)
         spec = store.spec(name)
         found = store.run(name, run)
         verdict = store.guard_verdict(name, run)
+        certificates = store.certificates_of(name, run)
+        void = why_void(store.retractions(), name, run)
+        problem = load_problem(spec.problem)
+        infos = dict(problem.metrics(spec.data))
+        truth = truth_of(store, spec, infos, problem.truth_guided_by(spec))
         origin = store.origin(name, run)
         folder, pictures = store.workspace.run(*origin), store.workspace.pictures(*origin)
     # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
     console = Console() if sys.stdout.isatty() else Console(width=1000)
-    infos = dict(load_problem(spec.problem).metrics(spec.data))
-    for label, text in _facts(found, verdict, has_truth=any(info.needs_labels for info in infos.values())):
+    has_truth = any(info.needs_labels for info in infos.values())
+    facts = [*_facts(found, verdict, has_truth=has_truth), *_certificates(found, certificates)]
+    facts[1:1] = [("void", line) for line in void]
+    for label, text in [*facts, ("choices", str(truth))]:
         console.print(f"[bold]{label:<12}[/bold]", end="")
         console.print(text, markup=False, highlight=False)
     if folder.exists():
@@ -50,7 +62,7 @@ def show(
 
 
 def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
-    proposal = run.proposal
+    proposal, network = run.proposal, run.proposal.network
     state = (
         run.state.value if run.failure is None else f"failed: {run.failure.kind.value}: {run.failure.reason}"
     )
@@ -62,7 +74,7 @@ def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
         ("values", values),
         ("strategies", ", ".join(proposal.spec.strategies)),
         ("seeds", ", ".join(map(str, proposal.spec.seeds))),
-        ("data set", run.dataset[:12]),
+        ("data set", run.dataset[:12] + (f" (fresh network {network})" if network else "")),
         ("identity", run.identity[:12]),
         ("guard", verdict),
     ]
@@ -72,6 +84,15 @@ def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
         order = "the truth was opened" if has_truth else "they were evaluated; these data have no truth"
         facts.append(("parameters", f"{run.trained_hash[:12]} (stored before {order})"))
     return facts
+
+
+def _certificates(run: Run, certificates: "list[StoredCertificate]") -> list[tuple[str, str]]:
+    """Whether the run is evidence, and what that rests on: a line per strategy."""
+    state = "certified" if run.certified else "unverified: no evidence, since a strategy has no certificate"
+    return [
+        ("" if place else "evidence", text)
+        for place, text in enumerate([state, *(one.line for one in certificates)])
+    ]
 
 
 def _replicates(run: Run, infos: "dict[str, MetricInfo]") -> "Table":

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from blocks.exploration import ExplorationSpec
 from blocks.problem import Progress
-from blocks.run import MetricInfo, Run, RunState, best_run, show_number
+from blocks.run import MetricInfo, Run, RunState, show_number
 from blocks.slot import show_value
+from memory.best import Best, Candidates, best_of
 
 SPARKS = "▁▂▃▄▅▆▇█"
 
@@ -37,12 +38,18 @@ class Board:
     data_title: str
     workers: int
     objective: MetricInfo
+    guided: str = ""
+    """Which choices read the truth; empty where none does."""
+
     clock: Callable[[], float] = time.monotonic
     block: int = 0
     batch: int = 0
     lanes: dict[int, Lane] = field(default_factory=dict)
     finished: list[Run] = field(default_factory=list)
-    leader: Run | None = None
+    candidates: Candidates | None = None
+    _best: Best | None = None
+    _best_of: int = 0
+    """Finished runs of which `_best` tells."""
 
     @property
     def label(self) -> str:
@@ -52,7 +59,8 @@ class Board:
     @property
     def title(self) -> str:
         """The first line of every display."""
-        guided = " · guided by truth" if self.objective.needs_labels else ""
+        guided = f" · {self.guided}" if self.guided else ""
+        guided += " · blind" if self.spec.blind else ""
         workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
         return (
             f"{self.spec.name} · block {max(self.block, 1)} of {self.spec.blocks} · {self.data_title}"
@@ -68,7 +76,9 @@ class Board:
         self.block, self.batch = block, batch
         self.lanes = {run.number: Lane(run) for run in runs}
         self.finished = list(done)
-        self.leader = best_run(self.finished, self.spec.objective, self.objective)
+        self.candidates = Candidates(self.spec.objective, self.objective.direction)
+        for run in self.finished:
+            self.candidates.add(run)
 
     def advance(self, number: int, progress: Sequence[Progress]) -> None:
         lane = self.lanes[number]
@@ -79,13 +89,16 @@ class Board:
     def end(self, run: Run) -> None:
         self.lanes[run.number].run = run
         self.finished.append(run)
-        so_far = [run] if self.leader is None else [self.leader, run]
-        self.leader = best_run(so_far, self.spec.objective, self.objective)
+        if self.candidates is not None:
+            self.candidates.add(run)
 
     def best(self) -> str:
-        """`run 19  gain 0.874 ±0.003`, or that there is none yet."""
-        run = self.leader
-        return "none yet" if run is None else f"run {run.number}  {self.result(run)}"
+        """`run 19  gain 0.874 ±0.003 (5 fresh seeds)`, or that it is not confirmed, or that there is none."""
+        if self.candidates is not None and self._best_of != len(self.finished):
+            # A live display asks many times between two ends.
+            self._best_of = len(self.finished)
+            self._best = best_of(self.candidates, replicates=self.spec.replicates)
+        return "none yet" if self._best is None else self._best.said(self.label)
 
     def result(self, run: Run) -> str:
         """The objective of a finished run, or why it failed."""
@@ -118,8 +131,11 @@ class Board:
 
 
 def invariants(run: Run, spec: ExplorationSpec) -> str:
-    """What the slot keeps fixed: `time_step  4`."""
-    fixed = spec.space.invariants(run.proposal.slot)
+    """What the slot keeps fixed: `time_step  4`. A run that is repeated brings its own."""
+    values = run.proposal.spec.values
+    fixed = {
+        name: values.get(name, value) for name, value in spec.space.invariants(run.proposal.slot).items()
+    }
     return "  ".join(f"{name} {show_value(value):>2}" for name, value in fixed.items())
 
 

@@ -41,8 +41,18 @@ class LiveDisplay:
     ) -> None:
         self._live.stop()
 
-    def opened(self, spec: ExplorationSpec, *, data_title: str, workers: int, objective: MetricInfo) -> None:
-        self._board = Board(spec=spec, data_title=data_title, workers=workers, objective=objective)
+    def opened(
+        self,
+        spec: ExplorationSpec,
+        *,
+        data_title: str,
+        workers: int,
+        objective: MetricInfo,
+        guided: str = "",
+    ) -> None:
+        self._board = Board(
+            spec=spec, data_title=data_title, workers=workers, objective=objective, guided=guided
+        )
 
     def stage(self, text: str, progress: Progress | None = None) -> None:
         self._stage, self._stage_progress = text, progress

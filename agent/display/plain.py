@@ -29,14 +29,25 @@ class PlainDisplay:
     ) -> None:
         self._stream.flush()
 
-    def opened(self, spec: ExplorationSpec, *, data_title: str, workers: int, objective: MetricInfo) -> None:
-        self._board = Board(spec=spec, data_title=data_title, workers=workers, objective=objective)
+    def opened(
+        self,
+        spec: ExplorationSpec,
+        *,
+        data_title: str,
+        workers: int,
+        objective: MetricInfo,
+        guided: str = "",
+    ) -> None:
+        self._board = Board(
+            spec=spec, data_title=data_title, workers=workers, objective=objective, guided=guided
+        )
         self._line(self._board.title)
 
     def stage(self, text: str, progress: Progress | None = None) -> None:  # noqa: ARG002 - lines, no bars
         if text != self._last_stage:
             self._last_stage = text
-            self._line(text)
+            if text:
+                self._line(text)
 
     def prepared(self, summary: str, *, cached: bool) -> None:
         self._line(summary + (" (cached)" if cached else ""))

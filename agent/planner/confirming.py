@@ -64,7 +64,7 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return _merged(spec, proposed, repeats, first=len(past) + 1, turn=block * spec.block.batches + batch)
+        return _merged(spec, proposed, repeats, first=past.next_number, turn=block + batch)
 
     def _repeats(
         self,
@@ -76,7 +76,8 @@ class ConfirmingPlanner:
         metrics: Mapping[str, MetricInfo],
     ) -> list[_Repeat]:
         """What is to be run once more in this batch, the most wanted first."""
-        if block == 1:
+        confirms = batch == spec.block.batches and spec.planner.confirmation.slots > 0
+        if block == 1 or not (confirms or spec.planner.control):
             return []
         info = metrics[spec.objective]
         candidates = past.derive(Candidates, spec.objective, info.direction)
@@ -84,10 +85,10 @@ class ConfirmingPlanner:
         if leader is None:
             return []
         label, found = info.label or spec.objective, []
-        if batch == spec.block.batches:
+        if confirms:
             found = self._confirmations(spec, leader, label)
         if spec.planner.control:
-            best = best_of(candidates, spec)
+            best = best_of(candidates, replicates=spec.replicates)
             incumbent = leader.run if best is None else best.run
             # A round of fresh seeds is a control of the same configuration.
             if all(repeat.network or repeat.of is not incumbent for repeat in found):
@@ -100,13 +101,15 @@ class ConfirmingPlanner:
         confirmation = spec.planner.confirmation
         n, run, rounds = confirmation.seeds, leader.run, leader.rounds
         shown = f"{label} {Estimate.of(leader.values)}"
-        why = f"run {run.number} looks best ({shown} over {len(leader.values)} replicates): {n} fresh seeds"
+        n_values = len(leader.values)
+        why = f"run {run.number} looks best ({shown} over {n_values} replicates): {n} fresh seeds"
         if rounds:
             why += f" for the value to report, since {_rounds(len(rounds))} helped to choose it"
         else:
             why += " before it is called best"
         found = [_Repeat(Role.CONFIRM, run, n, 0, f"{n} fresh seeds", why)]
         if rounds and self._has_fresh_networks:
+            stood = f"run {run.number} stood {_rounds(len(rounds))} of fresh seeds ({label} {rounds[-1][1]})"
             tried = leader.elsewhere.keys() | leader.failed_on.keys()
             found += [
                 _Repeat(
@@ -115,8 +118,7 @@ class ConfirmingPlanner:
                     n,
                     network,
                     f"fresh network {network}",
-                    f"run {run.number} stood {_rounds(len(rounds))} of fresh seeds ({label} {rounds[-1][1]}): "
-                    f"does it hold on fresh network {network}?",
+                    f"{stood}: does it hold on fresh network {network}?",
                 )
                 for network in range(1, confirmation.networks + 1)
                 if network not in tried
@@ -136,38 +138,24 @@ def _rounds(n: int) -> str:
 def _merged(
     spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[_Repeat], *, first: int, turn: int
 ) -> list[Proposal]:
-    """A whole batch: repeats in the slots that are theirs, else in those whose turn it is to give way.
+    """A whole batch: repeats in the slots whose turn it is to give way, the rest as it was proposed.
 
     Fresh networks come last: where one cannot be prepared, no other run changes its number.
     """
-    taken = _places(spec, repeats, turn=turn)
+    if not repeats:
+        return list(proposed)
+    # Slots give way in turn: always that of the best would keep the search from where it should dig.
+    taken = [(turn + place) % spec.block.slots for place in range(len(repeats))]
     kept = [proposal for proposal in proposed if proposal.slot not in taken]
-    ordered: list[Proposal | tuple[int, _Repeat]] = [*kept]
-    ordered += sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
-    # Only where a batch is mixed do the numbers move, and with them the seeds, which are fresh for every run.
-    return [
-        _renumbered(spec, one, number) if isinstance(one, Proposal) else _proposal(spec, *one, number=number)
-        for number, one in enumerate(ordered, first)
-    ]
-
-
-def _places(spec: ExplorationSpec, repeats: Sequence[_Repeat], *, turn: int) -> list[int]:
-    """A slot for each repeat: the one whose invariants it has, where that is free."""
-    free = [(turn + offset) % spec.block.slots for offset in range(spec.block.slots)]
-    places = []
-    for repeat in repeats:
-        values = repeat.of.proposal.spec.values
-        at_home = [
-            slot
-            for slot in free
-            if all(values.get(name) == value for name, value in spec.space.invariants(slot).items())
-        ]
-        places.append((at_home or free)[0])
-        free.remove(places[-1])
-    return places
+    merged = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
+    ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
+    for number, (slot, repeat) in enumerate(ordered, first + len(kept)):
+        merged.append(_proposal(spec, slot, repeat, number=number))
+    return merged
 
 
 def _renumbered(spec: ExplorationSpec, proposal: Proposal, number: int) -> Proposal:
+    """The proposal as that run: with its number its seeds change, which are fresh for every run."""
     seeds = replicate_seeds(spec, number, len(proposal.spec.seeds))
     return proposal.model_copy(update={"spec": proposal.spec.model_copy(update={"seeds": seeds})})
 

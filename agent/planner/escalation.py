@@ -8,7 +8,8 @@ a number.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from statistics import median
 
@@ -18,7 +19,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.best import Candidates
-from memory.past import Past, configuration
+from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
 
 STALLED_RUNS = 3
@@ -102,9 +103,9 @@ class EscalatingPlanner:
         best: Sequence[Run],
         names: Sequence[str],
         proposal: Proposal,
-        taken: set[object],
+        taken: Collection[Configuration],
     ) -> Move | None:
-        """The first strategy of the order that is untried on one of the best runs under the slot's invariants."""
+        """The first strategy of the order that is untried on the best run under the slot's invariants."""
         for name in names:
             for run in best:
                 home = at_home(run, spec, proposal.slot, past)
@@ -116,6 +117,33 @@ class EscalatingPlanner:
                 if self._admits(_changed(spec, proposal, move, "").spec):
                     return move
         return None
+
+
+class Course:
+    """How the search went, fed with runs as they end.
+
+    Args:
+        objective: The metric that is searched for.
+        direction: `maximize` or `minimize`.
+    """
+
+    def __init__(self, objective: str, direction: str) -> None:
+        self._objective = objective
+        self._sign = 1.0 if direction == "maximize" else -1.0
+        self.last: deque[tuple[Run, float]] = deque(maxlen=STALLED_RUNS)
+        """The last searching runs with an objective, and that."""
+
+        self.best: dict[int, tuple[float, Run]] = {}
+        """By block, its best run and how good that is, higher being better."""
+
+    def add(self, run: Run) -> None:
+        """Takes in a run that has ended."""
+        if not _searches(run) or not (values := run.values_of(self._objective)):
+            return
+        value = median(values)
+        self.last.append((run, value))
+        here = (self._sign * value, run)
+        self.best[run.block] = max(self.best.get(run.block, here), here, key=_score)
 
 
 def stuck(
@@ -131,19 +159,16 @@ def stuck(
         info: What the problem says of the objective.
     """
     objective, sign = spec.objective, 1.0 if info.direction == "maximize" else -1.0
-    scored = [
-        (run, median(values)) for run in past.ended if _searches(run) and (values := run.values_of(objective))
-    ]
-    last = scored[-STALLED_RUNS:]
-    if info.direction == "maximize" and info.target and len(last) == STALLED_RUNS:
-        if all(abs(value) < NEAR_ZERO * abs(info.target) for _, value in last):
-            named = ", ".join(str(run.number) for run, _ in last)
-            return f"stuck for {STALLED_RUNS} runs: runs {named} stayed near zero"
-    before = [(sign * value, run) for run, value in scored if run.block < block - 1]
-    since = [(sign * value, run) for run, value in scored if run.block == block - 1]
-    if block < 3 or not before or not since:
+    course = past.derive(Course, objective, info.direction)
+    last = course.last
+    zero = NEAR_ZERO * abs(info.target or 0.0) if info.direction == "maximize" else 0.0
+    if len(last) == STALLED_RUNS and all(abs(value) < zero for _, value in last):
+        named = ", ".join(str(run.number) for run, _ in last)
+        return f"stuck for {STALLED_RUNS} runs: runs {named} stayed near zero"
+    before = [best for number, best in course.best.items() if number < block - 1]
+    if block < 3 or not before or block - 1 not in course.best:
         return None
-    had, gained = max(before, key=_score), max(since, key=_score)
+    had, gained = max(before, key=_score), course.best[block - 1]
     needed = BEYOND * math.sqrt(2 / spec.replicates) * MEDIAN_NOISE * candidates.noise
     at_target = info.target is not None and abs(sign * info.target - max(had[0], gained[0])) <= needed
     if gained[0] > had[0] + needed or at_target:

@@ -42,7 +42,7 @@ class Node(NamedTuple):
 
     run: Run
     scored: bool
-    """False for a failed run, or one whose objective is missing."""
+    """False for a failed run, one whose objective is missing, and one that is no evidence."""
     reward: float
     visits: int
     ucb: float
@@ -108,7 +108,8 @@ class Tree:
         insort(self._ordered, self._scores[place])
 
     def _values_of(self, run: Run) -> list[float]:
-        return run.values_of(self._objective) if run.state is RunState.DONE else []
+        counts = run.state is RunState.DONE and run.is_evidence
+        return run.values_of(self._objective) if counts else []
 
     def visits(self, number: int) -> int:
         """The run itself and all that descend from it."""

@@ -6,8 +6,9 @@ the rows that `carry_out` writes through the store's own calls, one transaction 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from sqlalchemy import Table, insert
 
 from agent.planner.base import slot_spec
 from agent.planner.moves import steps, toggles
+from blocks.certificate import Certificate, CertificateOutcome
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
 from blocks.loading import load_exploration
@@ -144,6 +146,7 @@ def new_store(folder: Path, made_up: MadeUp, **options: Any) -> Store:
     report = FoundationReport(chosen="fit.pt", chosen_by_truth=False, metrics={}, summary="R2 1.00")
     store.judged_foundation(FOUNDATION, report)
     store.record_guard_check(code_hash="c" * 64, verdict="clean", files=1)
+    certify(store, [*made_up.spec.strategies.baseline, *made_up.spec.strategies.open])
     return store
 
 
@@ -156,6 +159,27 @@ def carry_out(store: Store, name: str, block: Sequence[Sequence[Planned]]) -> No
     store.close_block(name, block[0][0].block)
 
 
+def certify(store: Store, strategies: Iterable[str]) -> None:
+    """Gives strategies the certificates without which runs are no evidence."""
+    for name in strategies:
+        store.record_certificate(
+            Certificate(
+                strategy=name,
+                version="v" * 64,
+                data_hash="a" * 64,
+                outcome=CertificateOutcome.CERTIFIED,
+                composition=(name,),
+                steps=12,
+            )
+        )
+
+
+@cache
+def certificates_of(store: Store) -> dict[str, int]:
+    """Ids of the certificates, read once, as a launch does."""
+    return {one.strategy: one.id for one in store.certificates()}
+
+
 def plan(store: Store, name: str, batch: Sequence[Planned]) -> list[Planned]:
     """Plans the runs of a batch, and gives them back with the numbers that the store gave them."""
     planned = store.plan(
@@ -166,6 +190,7 @@ def plan(store: Store, name: str, batch: Sequence[Planned]) -> list[Planned]:
         dataset=DATA,
         foundation=FOUNDATION,
         guard_check=1,
+        certificates=certificates_of(store),
     )
     return [run._replace(number=known.number) for run, known in zip(batch, planned, strict=True)]
 
@@ -275,5 +300,6 @@ def _run(run: Planned) -> Run:
         proposal=run.proposal,
         identity=run.identity,
         state=RunState.PLANNED,
+        certified=True,
         dataset=DATA,
     )

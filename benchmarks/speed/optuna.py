@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from agent.planner import UcbPlanner
-from benchmarks.speed.filling import DATA, FOUNDATION, TRAIN_S, MadeUp
+from benchmarks.speed.filling import DATA, FOUNDATION, TRAIN_S, MadeUp, certificates_of, certify
 from benchmarks.speed.results import Figure, Timing, ratio_of
 from benchmarks.targets import Target
 from blocks.base import Value
@@ -98,6 +98,7 @@ class Setpoint:
         self._store.ready_dataset("data", observations_hash=DATA, seal_hash="s" * 64)
         self._store.plan_foundation(FOUNDATION, dataset=DATA, settings={})
         self._store.record_guard_check(code_hash="c" * 64, verdict="clean", files=1)
+        certify(self._store, [*self._spec.strategies.baseline, *self._spec.strategies.open])
 
     def trial(self) -> None:
         """Proposes one point, and records what came of it."""
@@ -115,6 +116,7 @@ class Setpoint:
             dataset=DATA,
             foundation=FOUNDATION,
             guard_check=1,
+            certificates=certificates_of(self._store),
         )
         store.start(name, run.number)
         store.trained(name, run.number, trained_hash=run.identity, train_s=TRAIN_S)

@@ -20,11 +20,10 @@ from typing import Final
 from agent.display import PlainDisplay
 from agent.launching import admits
 from agent.planner import UcbPlanner
-from agent.preparation import Ground
 from agent.remembering import Remembering
 from agent.session import Session
 from benchmarks.speed.commands import setpoint
-from benchmarks.speed.filling import DATA, FOUNDATION, MadeUp, fill, new_store, plan, record
+from benchmarks.speed.filling import MadeUp, fill, new_store, plan, record
 from benchmarks.speed.results import Figure, Timing
 from benchmarks.speed.timing import growth_exponent, side_by_side
 from benchmarks.targets import Target
@@ -75,20 +74,7 @@ class Launched:
             listener=PlainDisplay(io.StringIO()),
             version="0",
         )
-        nowhere = self.store.workspace.root
-        ground = Ground(
-            observations=nowhere,
-            observations_hash=DATA,
-            seal=None,
-            seals_elsewhere=(),
-            foundation=nowhere,
-            foundation_key=FOUNDATION,
-            summary="R2 1.00",
-            cached=True,
-            guard_check=1,
-            guard_files=1,
-        )
-        return Remembering(session, ground).write()
+        return Remembering(session).write()
 
     @contextmanager
     def anew(self) -> Iterator["Launched"]:

@@ -36,7 +36,7 @@ from sim.node import NodeCohort
 from sim.reaction.model import ReactionModel
 from sim.reaction.table import TabulatedReaction
 from sim.training.data import Reaction
-from sim.training.slots import resolve
+from sim.training.slots import hyperparameters_of
 
 
 def evaluate_slot(
@@ -78,7 +78,7 @@ def evaluate_slot(
         observations,
         TabulatedReaction(model, observations.stoichiometry, dtype=torch.float64),
         truth,
-        heldout_fraction=resolve(slot).hyperparameters.heldout_fraction,
+        heldout_fraction=hyperparameters_of(slot).heldout_fraction,
         model=model,
     )
     names = metric_infos(0 if truth is None else truth.n_types)

@@ -31,7 +31,7 @@ from sim.pictures.style import house_style, nothing_to_draw, save
 from sim.reaction.model import ReactionModel
 from sim.reaction.table import TabulatedReaction
 from sim.training.outcome import HISTORY, TRAINED
-from sim.training.slots import resolve
+from sim.training.slots import hyperparameters_of
 
 RESPONSES: Final = "responses.png"
 EMBEDDING: Final = "embedding.png"
@@ -126,7 +126,7 @@ def shown_replicate(
     model: ReactionModel,
 ) -> Shown | None:
     """The replicate with the median held-out gain (the lower of two), None where none is finite."""
-    fraction = resolve(slot).hyperparameters.heldout_fraction
+    fraction = hyperparameters_of(slot).heldout_fraction
     unseen = Unseen.of(observations, reaction, heldout_fraction=fraction, model=model)
     gains = heldout_gain(node, unseen)
     alive = [replicate for replicate, whole in enumerate(node.finite_replicates()) if whole]

@@ -2,7 +2,8 @@
 
 A strategy has a name, options, a literature reference, and overrides one or two of the hooks below;
 those that it leaves alone are neutral. Slots compose strategies freely, in the order of their names.
-Hooks see concentrations and what follows from them; no frame and no label is within their reach.
+Hooks see concentrations, what follows from them, and frames whose label column is NaN; no label is within
+their reach. A user's own strategy is a subclass in a file (`setpoint launch --strategy my_strategy.py:Name`).
 """
 
 from typing import Any, ClassVar, NamedTuple
@@ -68,6 +69,9 @@ class Strategy:
     """Whether it does nothing unless a strategy that rolls out is on too; such a slot is refused."""
 
     Options: ClassVar[type[Frozen]] = NoOptions
+
+    source_sha256: ClassVar[str | None] = None
+    """Hash of a user's own strategy, which is part of a run's identity; whoever loads it sets it."""
 
     def __init__(self, options: Any = None) -> None:
         """Takes an instance of `Options`; without one, its defaults."""

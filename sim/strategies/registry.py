@@ -1,6 +1,7 @@
 """Every strategy that ships with Setpoint, by name."""
 
 import difflib
+from collections.abc import Mapping
 
 from blocks.errors import SpecError
 from sim.strategies.accumulation import Accumulation
@@ -48,13 +49,12 @@ def catalog() -> dict[str, type[Strategy]]:
     return {strategy.name: strategy for strategy in _SHIPPED}
 
 
-def strategy_named(name: str) -> type[Strategy]:
-    """The strategy of that name.
+def strategy_named(name: str, known: Mapping[str, type[Strategy]]) -> type[Strategy]:
+    """The strategy of that name among those that are known.
 
     Raises:
         SpecError: There is none.
     """
-    known = catalog()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""

@@ -1,10 +1,12 @@
-"""What a training sees of a data set: concentrations of the training frames, and nothing else.
+"""What a training sees of a data set: its training frames, and what is computed of their concentrations.
 
-The one place that decides which frames are held out. Neither frames nor label column get past it.
+The one place that decides which frames are held out. Whole frames are there for strategies that ask for
+them, with NaN where the label column was; what is computed here is computed of concentrations alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -87,7 +89,24 @@ class TrainingData:
     line_covariance: Float[Tensor, "metabolite 2 2"] | None = None
     """Of slope and offset of each metabolite's residual, where noisy frames were fitted by a model."""
 
+    _load_frames: Callable[[], Float64[Tensor, "frame metabolite 8"]] | None = field(
+        default=None, repr=False, compare=False
+    )
+
     _averages: dict[int, Averages] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def frames(self) -> Float64[Tensor, "frame metabolite 8"]:
+        """The training frames as they were observed, all eight columns; column 6 is NaN.
+
+        They are read from disk when a strategy first asks for them.
+
+        Raises:
+            DataError: These data were made without a data set.
+        """
+        if self._load_frames is None:
+            raise DataError("frames: must come from a data set, but these data were made without one")
+        return self._load_frames()
 
     @cached_property
     def weight(self) -> Float[Tensor, "change metabolite"]:
@@ -182,8 +201,9 @@ def training_data(
             "dc/dt and the reaction model must be finite on every training frame, but one is not; "
             "check the concentrations, or fit the reaction model again"
         )
+    whole = partial(_whole_frames, observations, kept)
     if model is None:
-        return TrainingData(concentration, residual, observations.dt)
+        return TrainingData(concentration, residual, observations.dt, _load_frames=whole)
     trusted = trusted_changes(frames, model, observations, states=model.states is not None)
     covariance = model.line_covariance
     return TrainingData(
@@ -192,7 +212,13 @@ def training_data(
         observations.dt,
         trusted=None if trusted.all() else torch.from_numpy(trusted),
         line_covariance=None if covariance is None else torch.from_numpy(covariance),
+        _load_frames=whole,
     )
+
+
+def _whole_frames(observations: Observations, kept: int) -> Float64[Tensor, "frame metabolite 8"]:
+    """A copy: the frames on disk are read-only, and shared by all that train on them."""
+    return torch.from_numpy(np.array(observations.frames[:kept]))
 
 
 def trusted_changes(

@@ -1,6 +1,7 @@
 """What one training does: the plan that strategies may change, and the batch that they are given.
 
-Neither holds frames, labels or anything of the truth; a strategy has nothing to leak.
+A batch gives frames to a strategy that asks for them, with NaN where the label column was; nothing here holds
+anything of the truth.
 """
 
 from collections.abc import Mapping
@@ -94,6 +95,11 @@ class Batch:
         """Observed concentrations from each start through `time_step` further frames, c.u."""
         steps = torch.arange(self.time_step + 1)
         return self.data.concentration[self.starts + steps[:, None, None]]
+
+    @cached_property
+    def frames(self) -> Float64[Tensor, "replicate window metabolite 8"]:
+        """The frame at which each window starts, all eight columns as observed; column 6 is NaN."""
+        return self.data.frames[self.starts]
 
     def rollout(
         self, start: Float[Tensor, "replicate window metabolite"], steps: int

@@ -25,37 +25,48 @@ class Resolved:
     strategies: tuple[Strategy, ...]
     seeds: tuple[int, ...]
 
+    @property
+    def user_versions(self) -> dict[str, str]:
+        """Hash of the code of each strategy that is a user's own."""
+        return {one.name: one.source_sha256 for one in self.strategies if one.source_sha256 is not None}
+
     def description(self) -> dict[str, Any]:
         """Everything that decides the result, as plain values: what a run's identity is made of."""
+        versions = self.user_versions
         return {
             "hyperparameters": self.hyperparameters.model_dump(mode="json"),
             "strategies": {one.name: one.options.model_dump(mode="json") for one in self.strategies},
             "seeds": list(self.seeds),
-        }
+        } | ({"versions": versions} if versions else {})
 
 
-def resolve(slot: SlotSpec) -> Resolved:
+def resolve(slot: SlotSpec, known: Mapping[str, type[Strategy]] | None = None) -> Resolved:
     """Checks names and values of a slot and fills in the defaults.
+
+    Args:
+        slot: Names and values.
+        known: Strategies by name; default: those that ship with Setpoint.
 
     Raises:
         SpecError: An unknown name, a value out of its range, no strategy that supplies a loss, or one
             that would do nothing.
     """
-    plain, options = _sorted_apart(slot.values)
-    chosen = {name: strategy_named(name) for name in slot.strategies}
+    known = catalog() if known is None else known
+    plain, options = _sorted_apart(slot.values, known)
+    chosen = {name: strategy_named(name, known) for name in slot.strategies}
     built = tuple(
         strategy(validate(strategy.Options, options.get(name, {}), where=(name,)))
         for name, strategy in chosen.items()
     )
     if not any(strategy.supplies_loss for strategy in built):
-        able = ", ".join(name for name, strategy in catalog().items() if strategy.supplies_loss)
+        able = ", ".join(name for name, strategy in known.items() if strategy.supplies_loss)
         raise SpecError(
             f"strategies: must hold one that supplies a loss ({able}), but got "
             f"{', '.join(slot.strategies) or 'none'}; turn one of them on"
         )
     if not any(strategy.rolls_out for strategy in built):
         idle = [strategy.name for strategy in built if strategy.needs_rollout]
-        able = ", ".join(name for name, strategy in catalog().items() if strategy.rolls_out)
+        able = ", ".join(name for name, strategy in known.items() if strategy.rolls_out)
         if idle:
             raise SpecError(
                 f"strategies: must hold one that rolls out ({able}) for {' and '.join(idle)} to act on, "
@@ -64,16 +75,27 @@ def resolve(slot: SlotSpec) -> Resolved:
     return Resolved(validate(Hyperparameters, plain), built, slot.seeds)
 
 
-def resolve_slot(slot: SlotSpec) -> dict[str, Any]:
+def resolve_slot(slot: SlotSpec, known: Mapping[str, type[Strategy]] | None = None) -> dict[str, Any]:
     """The slot with every default filled in, as plain values.
 
     Raises:
         SpecError: As `resolve` does.
     """
-    return resolve(slot).description()
+    return resolve(slot, known).description()
 
 
-def _sorted_apart(values: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, dict[str, Value]]]:
+def hyperparameters_of(slot: SlotSpec) -> Hyperparameters:
+    """What a slot sets about training, strategies apart: an evaluator knows nothing of those.
+
+    Raises:
+        SpecError: A value breaks a rule.
+    """
+    return validate(Hyperparameters, {name: value for name, value in slot.values.items() if "." not in name})
+
+
+def _sorted_apart(
+    values: Mapping[str, Value], strategies: Mapping[str, type[Strategy]]
+) -> tuple[dict[str, Value], dict[str, dict[str, Value]]]:
     """Hyperparameters, and options by strategy."""
     plain: dict[str, Value] = {}
     options: dict[str, dict[str, Value]] = {}
@@ -82,7 +104,7 @@ def _sorted_apart(values: Mapping[str, Value]) -> tuple[dict[str, Value], dict[s
         if not dot:
             plain[name] = value
             continue
-        known = strategy_named(strategy).Options.model_fields
+        known = strategy_named(strategy, strategies).Options.model_fields
         if option not in known:
             raise SpecError(
                 f"{name}: is not an option of the strategy {strategy}; known: {', '.join(known) or 'none'}"

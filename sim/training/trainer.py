@@ -6,11 +6,12 @@ numbers does not touch the others; its parameters become NaN, and so its metrics
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor
 
 from blocks.errors import DataError
@@ -39,6 +40,9 @@ TAPE_BYTES = 32 * 2**20
 With it eight replicates stay below 1 GiB, whatever batch_size and time_step are.
 """
 
+Observer = Callable[[int, Mapping[str, ndarray]], None]
+"""Is shown everything that is trained after each optimiser step, by name; step 0 is the initial state."""
+
 
 def train_slot(
     slot: SlotSpec,
@@ -49,31 +53,37 @@ def train_slot(
     *,
     model: ReactionModel | None = None,
     part: bool = False,
+    observer: Observer | None = None,
+    known: Mapping[str, type[Strategy]] | None = None,
 ) -> None:
     """Trains a slot and writes its parameters and history into `out`, and a refined reaction model.
 
     Args:
         slot: Hyperparameters, strategies and one seed per replicate.
-        observations: The data set; column 3 is all that is read of it.
+        observations: The data set; column 3 is all that our own strategies read of it.
         reaction: The frozen reaction model, in float64.
         out: Folder to write into; made if need be.
         report: Takes progress.
         model: The fitted model behind `reaction`, which tells what it knows of the frames, and which
             strategies may refine.
         part: Whether the slot has some of a slot's seeds only; then no divergence is a failure.
+        observer: Is shown the parameters after each step.
+        known: Strategies by name; default: those that ship with Setpoint.
 
     Raises:
         SpecError: A name or value of the slot breaks a rule.
         DataError: The data set is too short for the slot.
         DivergenceError: No replicate has a finite loss any more.
     """
-    resolved = resolve(slot)
+    resolved = resolve(slot, known)
     settings = resolved.hyperparameters
     out.mkdir(parents=True, exist_ok=True)
     if model is not None:
         refined = _refined(resolved.strategies, model, observations, report)
         if refined is not model:
             write_arrays(out / REFINED, refined.arrays())
+            if observer is not None:
+                observer(0, refined.arrays())
             reaction = TabulatedReaction(refined, observations.stoichiometry, dtype=torch.float64)
             model = refined
     data = training_data(observations, reaction, heldout_fraction=settings.heldout_fraction, model=model)
@@ -83,7 +93,9 @@ def train_slot(
             f"{len(data.concentration)}; lower time_step or use a longer data set"
         )
     n_frames = len(observations.frames)
-    node, history = train_cohort(resolved, data, reaction, report, n_frames=n_frames, part=part)
+    node, history = train_cohort(
+        resolved, data, reaction, report, n_frames=n_frames, part=part, observer=observer
+    )
     write_arrays(out / TRAINED, node.arrays())
     # No time and no date: the same slot gives the same bytes.
     record = history.thinned() | {"slot": resolved.description(), "reaction_tolerance": reaction.tolerance}
@@ -93,7 +105,7 @@ def train_slot(
 def _refined(
     strategies: tuple[Strategy, ...], model: ReactionModel, observations: Observations, report: Report
 ) -> ReactionModel:
-    # A strategy is not given the frames themselves.
+    # What refines is given no frames, since it has no use for them.
     recorded = Recorded(
         observations.concentration, observations.unobserved, observations.stoichiometry, observations.dt
     )
@@ -111,6 +123,7 @@ def train_cohort(
     *,
     n_frames: int,
     part: bool = False,
+    observer: Observer | None = None,
 ) -> tuple[NodeCohort, History]:
     """The training itself, without files.
 
@@ -121,16 +134,21 @@ def train_cohort(
         report: Takes progress.
         n_frames: Frames of the whole data set, which the count of optimiser steps refers to.
         part: Whether to go on to the end where all replicates have diverged, since others live elsewhere.
+        observer: Is shown the parameters after each step, and the loss that led to it.
 
     Raises:
         DivergenceError: No replicate has a finite loss any more.
     """
     cohort = CohortTraining(resolved, data, reaction, n_frames=n_frames)
     plan, history = cohort.plan, History(cohort.plan.steps)
+    if observer is not None:
+        observer(0, cohort.state())
     recent: list[Tensor] = []
     every = max(1, min(CHECK_EVERY, plan.steps // 100))
     for step in range(plan.steps):
         recent.append(cohort.step(step))
+        if observer is not None:
+            observer(step + 1, {**cohort.state(), "loss": recent[-1].numpy()})
         if len(recent) == every or step + 1 == plan.steps:
             history.add(step + 1, torch.stack(recent))
             recent.clear()
@@ -187,6 +205,11 @@ class CohortTraining:
             strategy.gradients(self.node)
         self._optimiser.step()
         return loss
+
+    def state(self) -> dict[str, ndarray]:
+        """All that is trained, by name: parameters, embeddings, and what strategies train beside them."""
+        latents = {f"latent {name}": one.value.detach().numpy() for name, one in self._latents.items()}
+        return self.node.arrays() | latents
 
     def finite_replicates(self) -> list[bool]:
         """For each replicate, whether all that is trained of it is finite."""

@@ -9,7 +9,7 @@ UP = MetricInfo(direction="maximize", needs_labels=False, meaning="")
 DOWN = MetricInfo(direction="minimize", needs_labels=False, meaning="")
 
 
-def run(number: int, *gains: float | None, state: RunState = RunState.DONE) -> Run:
+def run(number: int, *gains: float | None, state: RunState = RunState.DONE, certified: bool = True) -> Run:
     spec = SlotSpec(values={"lr": 0.1}, strategies=(), seeds=tuple(range(len(gains) or 1)))
     return Run(
         number=number,
@@ -18,6 +18,7 @@ def run(number: int, *gains: float | None, state: RunState = RunState.DONE) -> R
         proposal=Proposal(slot=0, spec=spec, role=Role.BASELINE),
         identity="x",
         state=state,
+        certified=certified,
         metrics=tuple({"gain": gain} for gain in gains),
     )
 
@@ -87,3 +88,11 @@ def test_a_change_is_named_in_words() -> None:
     one = SlotSpec(values={"lr": 0.001, "ts": 4}, strategies=("clipping",), seeds=(1,))
     two = SlotSpec(values={"lr": 0.003, "ts": 4}, strategies=("residual",), seeds=(2,))
     assert two.differs_from(one) == ["lr 1e-3 -> 3e-3", "without clipping", "with residual"]
+
+
+def test_an_uncertified_run_is_never_the_best() -> None:
+    runs = [run(1, 0.1), run(2, 0.9, certified=False)]
+    assert [one.is_evidence for one in runs] == [True, False]
+    best = best_run(runs, "gain", UP)
+    assert best is not None
+    assert best.number == 1

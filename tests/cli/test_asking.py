@@ -103,7 +103,7 @@ def test_a_workspace_may_be_named_by_the_environment(ask: Ask, launched: Path) -
     assert ask("runs").stdout == result.stdout
 
 
-@pytest.mark.parametrize("command", ["launch", "memory", "runs", "show", "explorations"])
+@pytest.mark.parametrize("command", ["launch", "memory", "runs", "show", "explorations", "retract"])
 def test_every_command_explains_itself(command: str, ask: Ask) -> None:
     text = ask(command, "--help").stdout
     assert "--workspace" in text
@@ -165,3 +165,52 @@ def test_a_reader_of_a_pipe_may_leave(launched: Path) -> None:
     )  # fmt: skip
     assert done.stdout.startswith("exploration,run")
     assert "Traceback" not in done.stderr
+
+
+def test_status_says_how_far_it_is_and_how_to_go_on(ask: Ask) -> None:
+    lines = ask("status").stdout.splitlines()
+    assert lines[0] == "toy · not running · block 1 of 1, closed"
+    said = {line.split("  ")[0]: line for line in lines[1:]}
+    assert "8 of 8 ended: 8 done, 0 failed" in said["runs"]
+    assert "run " in said["best so far"]
+    assert said["failures"].endswith("none")
+    assert json.loads(ask("status", "--json").stdout)["running"] is False
+
+
+def test_runs_by_group_hold_every_run_once(ask: Ask) -> None:
+    rows = json.loads(ask("runs", "--group-by", "time_step", "--format", "json").stdout)
+    assert [(row["time_step"], row["runs"]) for row in rows] == [(4, 2), (16, 2), (32, 2), (64, 2)]
+    table = ask("runs", "--group-by", "role,time_step", "--sort", "-closeness").stdout
+    assert table.splitlines()[0].split()[:4] == ["role", "time_step", "runs", "failed"]
+    assert "median ±sd over the runs of a group" in table
+
+
+def test_compare_shows_what_differs_and_judges_it(ask: Ask) -> None:
+    text = ask("compare", "1", "5").stdout
+    assert "What differs" in text
+    assert "Run 5 " in text.splitlines()[-1]
+    made = json.loads(ask("compare", "1", "5", "--json").stdout)
+    assert set(made["differs"]) == {"x"}
+    assert made["runs"] == [1, 5]
+
+
+def test_the_tree_hangs_each_run_below_the_one_that_it_mutates(ask: Ask, launched: Path) -> None:
+    lines = ask("tree").stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if "run 1 " in line)
+    assert "run 5 " in lines[at + 1]
+    assert "best so far" in "\n".join(lines)
+    assert len(ask("tree", "--run", "5").stdout.splitlines()) == 4
+    ask("tree", "--svg", "tree.svg")
+    drawn = (launched / "tree.svg").read_bytes()
+    assert b"toy: the search tree" in drawn
+    ask("tree", "--svg", "again.svg")
+    assert (launched / "again.svg").read_bytes() == drawn
+
+
+def test_sql_answers_and_cannot_write(ask: Ask, launched: Path) -> None:
+    answer = run("sql", "SELECT count(*) AS n FROM runs_wide", "--format", "json", cwd=launched)
+    assert json.loads(answer.stdout) == [{"n": 8}]
+    refused = run("sql", "DELETE FROM runs", cwd=launched)
+    assert refused.returncode == 2
+    assert "one statement that only reads" in one_line(refused)
+    assert ask("runs").stdout.splitlines()[-1] == "8 of 8 runs of toy"

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 
 from blocks.base import Value
+from blocks.certificate import Certificate, CertificateOutcome, Difference
 from blocks.exploration import BlockSpec, ExplorationSpec, MemorySpec, StrategyChoice
 from blocks.identity import content_hash
 from blocks.problem import FoundationReport
@@ -16,6 +17,7 @@ from memory.workspace import Workspace
 
 TIME_STEPS = (4, 16, 32, 64)
 DATA = "o" * 64
+STRATEGIES = ("amplification", "residual", "rollout")
 BASELINE: dict[str, Value] = {"lr_node_homeo": 1e-2, "amplification.gain": 10.0}
 METRICS = {
     "gain": MetricInfo(direction="maximize", needs_labels=False, meaning="Share explained.", target=1.0),
@@ -112,6 +114,7 @@ def run(
         state=RunState.DONE if failed is None else RunState.FAILED,
         failure=None if failed is None else Failure(kind=failed, reason="loss is NaN at step 3"),
         metrics=tuple({metric: gain} for gain in gains),
+        certified=True,
         dataset=DATA,
     )
 
@@ -132,7 +135,28 @@ def new_store(folder: Path, *names: str) -> Store:
         ),
     )
     store.record_guard_check(code_hash="c" * 64, verdict="clean", files=7)
+    for name in STRATEGIES:
+        store.record_certificate(certificate(name))
     return store
+
+
+def certificate(
+    strategy: str, *, outcome: CertificateOutcome = CertificateOutcome.CERTIFIED, version: str = "v" * 64
+) -> Certificate:
+    """What an audit might have said."""
+    difference = (
+        Difference(parameter="hidden", step=3) if outcome is not CertificateOutcome.CERTIFIED else None
+    )
+    return Certificate(
+        strategy=strategy,
+        version=version,
+        data_hash="d" * 64,
+        outcome=outcome,
+        difference=difference,
+        composition=(strategy, "rollout"),
+        steps=12,
+        seconds=0.5,
+    )
 
 
 def plan(store: Store, chosen: Sequence[tuple[Proposal, str]], **where: int) -> list[Run]:
@@ -146,6 +170,7 @@ def plan(store: Store, chosen: Sequence[tuple[Proposal, str]], **where: int) -> 
         dataset=DATA,
         foundation="base",
         guard_check=1,
+        certificates={name: number for number, name in enumerate(STRATEGIES, 1)},
     )
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from made_up_history import explored, new_store, spec
+from made_up_history import explored, new_store, slot, spec
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import StatementError
 
@@ -202,3 +204,39 @@ def test_the_package_offers_what_its_list_says() -> None:
         assert getattr(memory, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'stor'"):
         _ = memory.stor  # type: ignore[attr-defined]
+
+
+def test_runs_of_an_older_store_were_on_the_explorations_own_network(tmp_path: Path) -> None:
+    database = tmp_path / "setpoint.db"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, "0001")
+        connection.commit()
+    engine.dispose()
+    now = "2026-11-23 09:14:02.000000"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO explorations (name, spec, identity, created_at, setpoint_version, notes) "
+            "VALUES ('made_up', ?, 'i', ?, '0.1.0', '')",
+            (spec().model_dump_json(exclude={"blind"}), now),
+        )
+        connection.execute(
+            "INSERT INTO foundations (key, dataset, settings, state, created_at) "
+            "VALUES ('f', 'd', '{}', 'ready', ?)",
+            (now,),
+        )
+        connection.execute("INSERT INTO blocks (exploration, number, state) VALUES ('made_up', 1, 'running')")
+        connection.execute(
+            "INSERT INTO runs (exploration, number, block, batch, slot, role, change, reason, strategies, "
+            "spec, identity, dataset, foundation, state, attempts, planned_at) "
+            "VALUES ('made_up', 1, 1, 1, 0, 'baseline', '', '', '', ?, 'i', 'd', 'f', 'planned', 0, ?)",
+            (slot(4).model_dump_json(), now),
+        )
+    with open_store(tmp_path) as store:
+        assert store.run("made_up", 1).proposal.network == 0
+        assert not store.spec("made_up").blind
+        assert store.closed_at("made_up") is None
+        assert query_runs(store, where="network = 0").matched == 1

@@ -23,6 +23,7 @@ from memory.markdown import (
     write_memory,
 )
 from memory.store import Store
+from memory.truth import TruthUse
 from memory.view import MemoryView
 from memory.workspace import Workspace
 
@@ -83,7 +84,7 @@ def test_the_memory_has_the_form_of_the_seed(view: MemoryView) -> None:
     ]
     assert "- time_step 32 beats 4.  [1 pair, 3 vs 3 reps, +0.4" in text
     assert "- The homeostatic term is weak." in text
-    assert "over 3 replicates, not yet confirmed on fresh seeds." in text
+    assert "- Best so far, not yet confirmed on fresh seeds: run " in text
     assert "- 1 of 8 runs failed: 1 diverged.  [r8]" in text
     assert "- P1 No training path reads the label column.  [guard: clean, 7 files]" in text
     assert "- Do the strategies amplification, rollout and residual matter? No isolated pair yet." in text
@@ -104,8 +105,13 @@ def test_rendering_twice_gives_the_same_bytes(tmp_path: Path, view: MemoryView) 
 
 
 def test_an_objective_that_reads_the_truth_is_labelled_so() -> None:
-    text = render_memory(_view([], of=spec(objective="slope_recovery")))
-    assert "objective slope_recovery (truth-guided: reads ground truth; simulated data only)" in text
+    use = TruthUse(ways=("the objective reads labels",), replicates=21, foundations=1)
+    view = _view([], of=spec(objective="slope_recovery"))
+    text = render_memory(view.model_copy(update={"truth": use}))
+    assert (
+        "objective slope_recovery (reads labels) · truth-guided: the objective reads labels "
+        "(22 queries of truth: 21 replicates and 1 foundation) ·" in text
+    )
 
 
 def test_an_exploration_without_results_claims_nothing() -> None:

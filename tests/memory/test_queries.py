@@ -145,11 +145,12 @@ def test_the_view_stands_whatever_the_names_and_no_column_comes_twice(names: lis
     import sqlite3
     from contextlib import closing
 
-    from memory.schema import RunRow
+    from memory.schema import RetractionRow, RunRow, VoidRunRow
 
     with closing(sqlite3.connect(":memory:")) as connection:
-        columns = ", ".join(column.name for column in RunRow.__table__.columns)
-        connection.execute(f"CREATE TABLE runs ({columns})")
+        for row in (RunRow, RetractionRow, VoidRunRow):
+            columns = ", ".join(column.name for column in row.__table__.columns)
+            connection.execute(f"CREATE TABLE {row.__tablename__} ({columns})")
         connection.execute(view_sql(names))
         made = [name for _, name, *_ in connection.execute("PRAGMA table_info(runs_wide)")]
     assert len({name.casefold() for name in made}) == len(made)

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blocks.errors import DivergenceError, SpecError
+from blocks.errors import DataError, DivergenceError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
-from blocks.problem import FoundationReport, Progress, Report
+from blocks.problem import FoundationReport, Progress, Record, Report
+from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.user_strategy import UserStrategy
 
 ANSWER = 0.25
 DIVERGED = "loss is not finite at step 3 of 20"
@@ -28,6 +30,12 @@ class ToyProblem:
 
     name = "toy"
     foundation_name = "toy foundation"
+
+    def extended(self, strategies: Sequence[UserStrategy]) -> "ToyProblem":
+        raise SpecError("strategies.files: the toy has no use for strategies of your own")
+
+    def user_strategies(self) -> Mapping[str, UserStrategy]:
+        return {}
 
     def check(self, spec: ExplorationSpec) -> None:
         if spec.objective not in self.metrics(spec.data):
@@ -44,6 +52,12 @@ class ToyProblem:
                 direction="maximize", needs_labels=True, meaning="1 - |x - answer|", target=1.0, label="true"
             ),
         }
+
+    def default_objective(self, data: Mapping[str, Any]) -> str:
+        return "closeness"
+
+    def truth_guided_by(self, spec: ExplorationSpec) -> tuple[str, ...]:
+        return ("the objective reads labels",) if spec.objective == "true_closeness" else ()
 
     def resolve(self, slot: SlotSpec) -> Mapping[str, Any]:
         return slot.model_dump(mode="json")
@@ -67,7 +81,7 @@ class ToyProblem:
         return tuple(Path(path) for path in data.get("own_seals", ()))
 
     def fresh_data(self, data: Mapping[str, Any], k: int) -> Mapping[str, Any] | None:
-        return None if data.get("measured") else {**data, "seed": data["seed"] + k}
+        return None if data.get("measured") else {**data, "seed": data["seed"] + k, "shift": 0.05 * k}
 
     def escalation(self, strategies: Sequence[str]) -> tuple[str, ...]:
         return tuple(strategies)
@@ -77,7 +91,9 @@ class ToyProblem:
 
     def provide_data(self, data: Mapping[str, Any], observations: Path, seal: Path) -> None:
         observations.mkdir(parents=True)
-        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01))
+        if data.get("shift", 0.0) and data.get("unlucky"):
+            raise DataError("the network diverged; use another seed")
+        (observations / "hint.json").write_text(json.dumps(ANSWER + 0.01 + data.get("shift", 0.0)))
         seal.parent.mkdir(parents=True, exist_ok=True)
         seal.write_text(json.dumps([ANSWER, data["seed"]]))
 
@@ -139,6 +155,36 @@ class ToyProblem:
         if not any(found):
             raise DivergenceError(DIVERGED)
         (out / "trained.json").write_text(json.dumps(found))
+
+    def strategies(self) -> tuple[str, ...]:
+        return ("plain", "fancy", "leaky", "noisy", "broken")
+
+    def strategy_version(self, strategy: str) -> str:
+        return content_hash([strategy, os.environ.get(f"TOY_{strategy.upper()}", "1")])
+
+    def audit_slot(self, strategy: str) -> SlotSpec:
+        return SlotSpec(values={"x": 0.5}, strategies=(strategy,), seeds=(1, 2))
+
+    def write_audit_data(self, root: Path, *, other_truth: bool, observations: Path | None = None) -> None:
+        (root / "datasets").mkdir(parents=True)
+        (root / "datasets" / "hint.json").write_text(json.dumps(ANSWER + 0.01))
+        (root / "sealed").mkdir()
+        (root / "sealed" / "answer.seal").write_text(json.dumps(0.75 if other_truth else ANSWER))
+
+    def trace(self, slot: SlotSpec, root: Path, record: Record) -> None:
+        time.sleep(float(os.environ.get("TOY_TRACE_S", "0")))
+        for step in range(4):
+            x = json.loads((root / "datasets" / "hint.json").read_text()) * step
+            if slot.strategies == ("leaky",) and step == 2:
+                x = json.loads(next(Path("../../../sealed").iterdir()).read_text())
+            if slot.strategies == ("noisy",):
+                x = int.from_bytes(os.urandom(4))
+            if slot.strategies == ("broken",) and step == 1:
+                raise ValueError("a spring broke")
+            record(step, {"x": content_hash(x)})
+
+    def find_proxies(self, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
+        return ()
 
     def evaluate(
         self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None

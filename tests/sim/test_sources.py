@@ -32,12 +32,13 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def quickstart(**changes: Any) -> ExplorationSpec:
-    """The quickstart with top-level keys changed; what is given for a mapping is merged into it."""
+    """The quickstart with top-level keys changed; mappings are merged, and None leaves a key out."""
     document = YAML(typ="safe", pure=True).load(catalog()["quickstart"].read_text(encoding="utf-8"))
     for key, value in changes.items():
         merged = key in ("space", "baseline")
         document[key] = {**document[key], **value} if merged else value
-    return parse_exploration(json.dumps(document), source="my.yaml")
+    given = {key: value for key, value in document.items() if value is not None}
+    return parse_exploration(json.dumps(given), source="my.yaml")
 
 
 def on(folder: Path, **changes: Any) -> ExplorationSpec:
@@ -63,13 +64,35 @@ def test_a_label_free_objective_is_free_on_a_folder_without_labels(tmp_path):
 def test_an_objective_that_needs_labels_is_refused_without_them_and_taken_with_them(tmp_path, labelled):
     with pytest.raises(SpecError, match=r"objective: must need no labels, since real has none.*heldout_gain"):
         on(awkward(tmp_path / "real"), objective="slope_recovery")
-    assert on(labelled, objective="slope_recovery").objective == "slope_recovery"
+    spec = on(labelled, objective="slope_recovery", truth_guided=True)
+    assert MetabolicProblem().truth_guided_by(spec) == ("the objective reads labels",)
 
 
 def test_a_regime_chosen_by_truth_is_refused_without_labels(tmp_path, labelled):
     with pytest.raises(SpecError, match=r"foundation\.target_r2: must be left out, since real has no labels"):
         on(awkward(tmp_path / "real"), foundation={"target_r2": 0.7})
-    assert on(labelled, foundation={"target_r2": 0.7}).foundation == {"target_r2": 0.7}
+    spec = on(labelled, foundation={"target_r2": 0.7}, truth_guided=True)
+    assert MetabolicProblem().truth_guided_by(spec) == ("foundation.target_r2 reads the true rate constants",)
+
+
+@pytest.mark.parametrize("changes", [{"objective": "type_ari"}, {"foundation": {"target_r2": 0.7}}])
+def test_labels_of_imported_data_choose_nothing_unless_the_exploration_says_so(labelled, changes):
+    with pytest.raises(SpecError, match=r"truth_guided: must be true .*\(labelled\).*`truth_guided: true`"):
+        on(labelled, **changes)
+    assert on(labelled, **changes, truth_guided=True).truth_guided
+
+
+def test_an_objective_that_is_not_said_is_label_free_on_imported_data(labelled):
+    assert quickstart(data={"folder": str(labelled)}, objective=None).objective == "heldout_gain"
+    assert quickstart(objective=None).objective == "slope_recovery"
+
+
+def test_the_regime_of_the_seed_is_guided_by_truth_and_says_so():
+    spec = load_exploration("phase2_seed_regime")
+    assert spec.truth_guided
+    assert len(MetabolicProblem().truth_guided_by(spec)) == 2
+    assert "truth-guided" in spec.title
+    assert not MetabolicProblem().truth_guided_by(load_exploration("phase2_homeostasis"))
 
 
 def test_metrics_of_a_folder_are_known_when_the_folder_is_gone(labelled, tmp_path):

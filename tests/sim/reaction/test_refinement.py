@@ -48,6 +48,7 @@ def log_error(states: np.ndarray, clean: np.ndarray) -> float:
     return float(np.sqrt((np.log(states / clean) ** 2).mean()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "noise"), NOISY)
 def test_slopes_of_regulation_come_several_times_closer_to_the_truth(seed, noise):
     plain, refined = (

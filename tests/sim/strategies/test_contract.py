@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from blocks.errors import SpecError
+from blocks.loading import load_exploration
+from blocks.problem import load_problem
 from sim.node import PARAMETERS
 from sim.strategies import Strategy, catalog
 from sim.strategies.base import Latent
@@ -127,3 +129,16 @@ def test_unknowns_that_leave_the_finite_numbers_make_their_replicate_nan(monkeyp
     data, reaction = tiny_data()
     node, _ = train_cohort(resolve(slot("rollout")), data, reaction, silent, n_frames=400)
     assert node.finite_replicates() == [True, False, True]
+
+
+def test_label_free_baselines_come_before_auxiliary_losses() -> None:
+    problem = load_problem("metabolism")
+    assert problem.escalation(("contrastive", "residual", "warm_up")) == (
+        "residual",
+        "warm_up",
+        "contrastive",
+    )
+    spec = load_exploration("phase2_homeostasis")
+    wrong = spec.strategies.model_copy(update={"escalation": ("contrastive", "residual")})
+    with pytest.raises(SpecError, match="must have label-free baselines before auxiliary losses"):
+        problem.check(spec.model_copy(update={"strategies": wrong}))

@@ -104,6 +104,7 @@ def test_one_pass_over_all_micro_batches_is_their_mean():
     torch.testing.assert_close(Rollout().loss(inputs), mean)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [1, 2**30], ids=["one by one", "in one pass"])
 def test_micro_batches_are_trained_on_however_they_are_passed(most: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sim.training.trainer.TAPE_BYTES", most)

@@ -66,6 +66,7 @@ def slopes(metrics: tuple[Metrics, ...]) -> np.ndarray:
     return np.array([[one["slope_ratio_0"], one["slope_ratio_1"]] for one in metrics])
 
 
+@pytest.mark.slow
 def test_slopes_are_right_from_a_poor_model_on_and_far_off_without_it(site: Site):
     assert np.all(np.abs(slopes(site.metrics["refined"]) - 1) < 0.1)
     assert [one["type_ari"] for one in site.metrics["refined"]] == [1.0, 1.0, 1.0]

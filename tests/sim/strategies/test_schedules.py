@@ -25,6 +25,7 @@ def test_warm_up_rises_in_a_straight_line_and_stays():
     assert set(factors[10:]) == {1.0}
 
 
+@pytest.mark.slow
 def test_cosine_restarts_have_the_model_settled_at_the_end_of_every_cycle():
     """At a constant step size the noise of small batches is never averaged out."""
     values = {

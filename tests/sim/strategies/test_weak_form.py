@@ -14,6 +14,7 @@ BUDGET = {"residual": 100, "weak_form": 400}
 """Passes over the data that give both the same optimiser steps: a window costs four times a sample."""
 
 
+@pytest.mark.slow
 def test_on_noisy_data_the_response_is_several_times_nearer_the_truth_than_by_residuals_alone():
     single = outcome(noisy(0.02), "residual", data_augmentation_loop=BUDGET["residual"])
     averaged = outcome(noisy(0.02), "weak_form", weak_form__width=64, data_augmentation_loop=100)
@@ -21,6 +22,7 @@ def test_on_noisy_data_the_response_is_several_times_nearer_the_truth_than_by_re
     assert np.all(np.abs(averaged.slopes.mean(axis=1) - 1) < 0.5)
 
 
+@pytest.mark.slow
 def test_on_exact_data_it_is_as_good_as_residuals():
     trained = {
         name: outcome(plain(600), name, "fitted_embeddings", data_augmentation_loop=loops)

@@ -158,6 +158,7 @@ def test_a_reaction_model_that_is_not_finite_on_the_data_is_refused():
         training_data(observations, reaction, heldout_fraction=0.1)
 
 
+@pytest.mark.slow
 def test_residual_supervision_finds_both_slopes_and_the_types_without_a_label():
     from sim.evaluation.clusters import embedding_metrics
     from sim.evaluation.lines import ratios, response_curves, response_lines, visited_range

@@ -1,0 +1,29 @@
+"""`setpoint close`: the truth of a blind exploration, opened."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+
+
+def close(
+    exploration: Annotated[
+        str | None, typer.Argument(help="Which exploration; default: the one launched last.")
+    ] = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Close a blind exploration: open its sealed metrics, and tell what blind choice cost.
+
+    It cannot go on blind afterwards: `setpoint launch NAME --no-blind` goes on in sight.
+    """
+    from agent.closing import close as close_exploration
+    from agent.display import PlainDisplay
+
+    closed = close_exploration(exploration, root=workspace, listener=PlainDisplay(sys.stderr))
+    if closed.opened:
+        typer.echo(f"{closed.exploration} is closed: the sealed metrics of {closed.opened} runs are open")
+    else:
+        typer.echo(f"{closed.exploration} was closed before, or had nothing under seal")
+    typer.echo(f"working memory  {workspace / closed.memory.name}")

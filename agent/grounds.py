@@ -1,0 +1,53 @@
+"""The networks of one exploration: its own, and fresh ones that are prepared when they are first needed.
+
+A network that cannot be had is told once, and asked for no more in this launch.
+"""
+
+from agent.preparation import Ground, Preparation
+from agent.session import Session
+from blocks.errors import LabelLeakError, SetpointError, WorkspaceError
+
+
+class Grounds:
+    """Data set and foundation by the number of the network; 0 is the exploration's own."""
+
+    def __init__(self, session: Session, *, workers: int) -> None:
+        self._session = session
+        self._preparation = Preparation(session, workers=workers)
+        self._made: dict[int, Ground] = {}
+        self._refused: dict[int, SetpointError] = {}
+
+    @property
+    def home(self) -> Ground:
+        """The exploration's own network."""
+        return self.of(0)
+
+    def of(self, network: int) -> Ground:
+        """The ground of a network, prepared where it is not yet.
+
+        Raises:
+            SetpointError: It cannot be prepared.
+        """
+        if network in self._refused:
+            raise self._refused[network]
+        if network not in self._made:
+            self._made[network] = self._prepare(network)
+        return self._made[network]
+
+    def _prepare(self, network: int) -> Ground:
+        if network == 0:
+            return self._preparation.run()
+        listener, problem = self._session.listener, self._session.problem
+        try:
+            ground = self._preparation.fresh(network, self.home)
+        except (WorkspaceError, LabelLeakError):
+            raise
+        except SetpointError as error:
+            listener.note(f"network {network} cannot be prepared: {error}")
+            self._refused[network] = error
+            raise
+        finally:
+            listener.stage("")
+        kept = " (cached)" if ground.cached else ""
+        listener.note(f"network {network}: {problem.foundation_name}  {ground.summary}{kept}")
+        return ground

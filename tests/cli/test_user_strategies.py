@@ -1,0 +1,131 @@
+"""Strategies of a user's own, from the command line to the run store."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Setpoint, one_line
+
+CALM = """
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from blocks.base import Frozen
+from sim.strategies import Strategy
+from sim.training.plan import Batch
+
+{imports}
+
+
+class Calm(Strategy):
+    class Options(Frozen):
+        weight: Annotated[float, Field(gt=0, le=10, description="Weight.")] = 0.1
+
+    name: ClassVar[str] = "calm"
+    summary: ClassVar[str] = "small responses where windows start"
+    reference: ClassVar[str] = "none"
+
+    def loss(self, batch: Batch):
+        {loss}
+
+
+class Alone:
+    pass
+"""
+
+HELPER = """
+from sim.training.replicates import mean_of_each
+
+
+def squares(values):
+    return mean_of_each(values.square())
+"""
+
+CLEAN = "return self.options.weight * squares(batch.response(batch.frames[..., 3]))"
+
+TINY = """
+name: tiny
+data: {{preset: quickstart, seed: 42}}
+objective: heldout_gain
+replicates: 1
+block: {{batches: 1, slots: 1}}
+space:
+  time_step: {{kind: per_slot, values: [16]}}
+  lr_node_homeo: {{kind: log, low: 1e-4, high: 1e-1}}
+baseline: {{lr_node_homeo: 1e-2, lr_emb_homeo: 1e-2, data_augmentation_loop: 1, batch_size: 8{more}}}
+strategies: {{baseline: [rollout{baseline}], files: [{files}]}}
+"""
+
+
+MINE = '"own/mine.py:Calm"'
+
+
+def write_strategy(folder: Path, *, loss: str = CLEAN, imports: str = "from helper import squares") -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "mine.py").write_text(CALM.format(loss=loss, imports=imports))
+    (folder / "helper.py").write_text(HELPER)
+
+
+def write_tiny(folder: Path, *, baseline: str = ", calm", files: str = MINE, more: str = "") -> str:
+    (folder / "tiny.yaml").write_text(TINY.format(baseline=baseline, files=files, more=more))
+    return "tiny.yaml"
+
+
+@pytest.mark.slow
+def test_a_strategy_of_ones_own_is_trained_resumed_and_told_apart_when_edited(
+    setpoint: Setpoint, tmp_path: Path
+) -> None:
+    write_strategy(tmp_path / "own")
+    first = setpoint("launch", write_tiny(tmp_path, more=", calm.weight: 0.2"))
+    assert first.returncode == 0, first.stderr
+    runs = json.loads(setpoint("runs", "--format", "json").stdout)
+    assert [(run["state"], run["calm.weight"]) for run in runs] == [("done", 0.2)]
+    copies = list((tmp_path / "setpoint-workspace" / "strategies").iterdir())
+    assert [sorted(path.name for path in copy.iterdir()) for copy in copies] == [["helper.py", "mine.py"]]
+
+    again = setpoint("launch", "tiny.yaml")
+    assert "nothing left to do" in again.stdout
+    assert "another version" not in again.stderr
+
+    (tmp_path / "own" / "helper.py").write_text(HELPER.replace("square", "abs"))
+    edited = setpoint("launch", "tiny.yaml")
+    assert "another version" not in edited.stderr  # `helper` has no `squares` now, so it never was one
+    assert "cannot import name 'squares' from 'helper'" in one_line(edited)
+
+    (tmp_path / "own" / "helper.py").write_text(HELPER + "\n# said better\n")
+    edited = setpoint("launch", "tiny.yaml")
+    assert edited.returncode == 0, edited.stderr
+    assert "mine.py:Calm is another version than at the last launch" in edited.stderr
+
+
+def test_a_strategy_that_reads_the_label_is_refused_before_it_is_loaded(
+    setpoint: Setpoint, tmp_path: Path
+) -> None:
+    write_strategy(
+        tmp_path / "own", loss="return batch.frames[..., 6].mean()", imports="print('loaded', flush=True)"
+    )
+    result = setpoint("launch", write_tiny(tmp_path, baseline="", files=""), "--strategy", "own/mine.py:Calm")
+    assert result.returncode == 1
+    assert "the guard refuses the strategy mine.py" in result.stderr
+    assert "batch.frames[..., 6]" in result.stderr
+    assert "loaded" not in result.stdout + result.stderr
+
+
+BAD = {
+    "own/nothing.py:Calm": "--strategy: must name a file that can be read, but",
+    "own/mine.py:Calmer": "must name a class of mine.py, but it has no Calmer; it has Calm, Alone",
+    "own/mine.py": "--strategy: must be like my_strategy.py:Name, but got 'own/mine.py'",
+    "own/mine.py:Alone": "must be a subclass of sim.strategies.Strategy, but is the class Alone",
+}
+
+
+@pytest.mark.parametrize("reference", BAD)
+def test_what_is_no_strategy_is_refused_in_one_line(
+    reference: str, setpoint: Setpoint, tmp_path: Path
+) -> None:
+    write_strategy(tmp_path / "own")
+    result = setpoint("launch", write_tiny(tmp_path, baseline="", files=""), "--strategy", reference)
+    assert result.returncode == 2
+    assert BAD[reference] in one_line(result)
