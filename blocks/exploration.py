@@ -6,7 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from blocks.base import Frozen, Value
 from blocks.identity import content_hash
-from blocks.space import PerSlotParameter, SearchSpace
+from blocks.space import CategoricalParameter, PerSlotParameter, SearchSpace
 
 
 class BlockSpec(Frozen):
@@ -212,16 +212,18 @@ class ExplorationSpec(Frozen):
     def _check_resource(self) -> None:
         if self.planner.name != "halving":
             return
-        name = self.planner.resource
-        numbers = [known for known, one in self.space.tunable.items() if one.kind != "categorical"]
-        if name not in numbers:
+        name, reduction = self.planner.resource, self.planner.reduction
+        parameter = self.space.tunable.get(name)
+        if parameter is None or isinstance(parameter, CategoricalParameter):
+            tunable = self.space.tunable.items()
+            numbers = [known for known, one in tunable if not isinstance(one, CategoricalParameter)]
             raise ValueError(
                 f"planner.resource: must be a tunable number ({', '.join(numbers)}), but got {name!r}"
             )
-        low, high = float(self.space[name].low), float(self.space[name].high)
-        if low <= 0 or high < low * self.planner.reduction:
+        low, high = float(parameter.low), float(parameter.high)
+        if low <= 0 or high < low * reduction:
             raise ValueError(
-                f"space.{name}: must span a factor of {self.planner.reduction} above 0 for halving "
+                f"space.{name}: must span a factor of {reduction} above 0 for halving "
                 f"(planner.reduction), but got {low:g} .. {high:g}; widen it, or lower planner.reduction"
             )
 

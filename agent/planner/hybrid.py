@@ -7,7 +7,7 @@ whole space; what is chosen becomes the child of the run that it differs from le
 principle isolates one change, as in the tree search.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from random import Random
 from typing import Final
@@ -23,6 +23,7 @@ from agent.planner.recent import best_and_latest
 from agent.planner.tree import floor_of
 from agent.planner.ucb import Desk, Plan, Planned, UcbPlanner
 from agent.planner.whole_space import Draw, draws, switches
+from blocks.base import Value
 from blocks.run import Run, show_number
 from blocks.slot import Role
 
@@ -81,10 +82,11 @@ class _Adviser:
         candidates = list(_candidates(desk, slot_rng(desk.spec, block, batch, slot), block=block, slot=slot))
         mean, sd = model.predict(encoding.points(candidates))
         for place in np.argsort(-(mean + boldness * sd), kind="stable"):
-            parent, changes = _nearest(candidates[place], known)
+            values, strategies = candidates[place]
+            parent, changes = _nearest(values, strategies, known)
             if not changes:
                 continue
-            move = Move(parent.number, *candidates[place], ", ".join(changes))
+            move = Move(parent.number, values, strategies, ", ".join(changes))
             expected = f"{show_number(desk.tree.sign * mean[place])} ±{show_number(sd[place])}"
             yield (
                 move,
@@ -128,17 +130,18 @@ def _candidates(desk: Desk, rng: Random, *, block: int, slot: int) -> Iterator[D
         yield {**values, **here}, tuple(sorted(strategies))
 
 
-def _nearest(candidate: Draw, runs: Sequence[Run]) -> tuple[Run, list[str]]:
+def _nearest(
+    values: Mapping[str, Value], strategies: Sequence[str], runs: Sequence[Run]
+) -> tuple[Run, list[str]]:
     """The run that a candidate differs from least, the latest one of several, and how it differs."""
-    values, strategies = candidate
     chosen = set(strategies)
 
     def changes(run: Run) -> int:
         source = run.proposal.spec
-        return sum(source.values.get(name) != value for name, value in values.items()) + len(
-            chosen.symmetric_difference(source.strategies)
-        )
+        changed = sum(source.values.get(name) != value for name, value in values.items())
+        return changed + len(chosen.symmetric_difference(source.strategies))
 
     parent = min(reversed(runs), key=changes)
-    child = parent.proposal.spec.model_copy(update={"values": values, "strategies": strategies})
-    return parent, child.differs_from(parent.proposal.spec)
+    source = parent.proposal.spec
+    child = source.model_copy(update={"values": values, "strategies": tuple(sorted(strategies))})
+    return parent, child.differs_from(source)

@@ -118,7 +118,8 @@ PARSIMONY: Final = 0.4
 
 def _distances(left: Points, right: Points) -> Float64[np.ndarray, "left right"]:
     """Squared distances."""
-    return np.square(left[:, None, :] - right[None, :, :]).sum(axis=2)
+    found: Float64[np.ndarray, "left right"] = np.square(left[:, None, :] - right[None, :, :]).sum(axis=2)
+    return found
 
 
 def _kernel(squared: Float64[np.ndarray, "left right"]) -> Float64[np.ndarray, "left right"]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from agent.planner.moves import is_open
 from blocks.exploration import ExplorationSpec
 from blocks.slot import SlotSpec
-from blocks.space import CategoricalParameter, PerSlotParameter, share_of
+from blocks.space import PerSlotParameter, share_of
 from memory.findings import Claim
 
 BEST = 16
@@ -64,7 +64,7 @@ def follows(claim: Claim, slot: SlotSpec, spec: ExplorationSpec) -> bool:
     if not is_open(name, slot) or name not in slot.values:
         return False
     parameter = spec.space[name]
-    named = isinstance(parameter, CategoricalParameter | PerSlotParameter)
-    if named or claim.better not in ("higher", "lower"):
-        return slot.values[name] == claim.better
-    return (share_of(parameter, slot.values[name]) >= 0.5) == (claim.better == "higher")
+    value = slot.values[name]
+    if claim.better not in ("higher", "lower") or isinstance(parameter, PerSlotParameter):
+        return value == claim.better
+    return (share_of(parameter, value) >= 0.5) == (claim.better == "higher")

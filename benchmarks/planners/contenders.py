@@ -1,6 +1,6 @@
 """Who plays: every planner of the product, and those of the field without what the product adds to them."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ class Contender(Frozen):
 
     name: str
     planner: PlannerName
-    options: Annotated[dict[str, Any], Field(default_factory=dict)]
+    options: dict[str, Any] = Field(default_factory=dict)
     bound: bool = True
     """Whether it keeps the rules of block 1: the baseline in every slot, and no open strategy yet."""
 

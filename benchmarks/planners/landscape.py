@@ -60,7 +60,10 @@ class Landscape:
         """The expected objective of one replicate."""
         points = self._encode([(slot.values, slot.strategies) for slot in slots])
         nearest = self._distances(points).argmin(axis=1)
-        return np.clip(self._trend.predict(points) + self._departures[nearest], 0.0, 1.0)
+        found: Float64[np.ndarray, " slot"] = np.clip(
+            self._trend.predict(points) + self._departures[nearest], 0.0, 1.0
+        )
+        return found
 
     def replicates(self, slot: SlotSpec) -> list[float]:
         """The objective of a training under each of the slot's seeds."""
@@ -125,7 +128,8 @@ def _distances(
     left: Points, right: Points, weights: Float64[np.ndarray, " coordinate"]
 ) -> Float64[np.ndarray, "left right"]:
     a, b = left * weights, right * weights
-    return np.square(a[:, None, :] - b[None, :, :]).sum(axis=2)
+    found: Float64[np.ndarray, "left right"] = np.square(a[:, None, :] - b[None, :, :]).sum(axis=2)
+    return found
 
 
 def _trend() -> Any:
