@@ -55,9 +55,9 @@ class HalvingPlanner:
         Raises:
             SpecError: Nothing is left for any slot.
         """
-        if block == 1 and batch == 1:
-            return baselines(spec, first_number=len(history) + 1)
         past = Past.of(history)
+        if (block == 1 and batch == 1) or not past:
+            return baselines(spec, first_number=past.next_number)
         resource, levels = spec.planner.resource, rungs(spec)
         shown = [show_value(level) for level in levels]
         ladder = past.derive(Ladder, spec.objective, metrics[spec.objective].direction, resource, levels)
@@ -125,8 +125,8 @@ class Ladder:
         self._reached: dict[Configuration, int] = {}
 
     def add(self, run: Run) -> None:
-        """Takes in a run that has ended; a failed one is last in its rung, and a repeat says nothing new."""
-        if run.proposal.role.repeats:
+        """Takes in a run that has ended; a failed one is last in its rung; a repeat says nothing new."""
+        if run.proposal.role.repeats or not run.is_evidence:
             return
         value = float(run.proposal.spec.values[self._resource])
         rung = max((n for n, level in enumerate(self._levels) if float(level) <= value), default=0)

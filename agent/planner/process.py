@@ -116,7 +116,9 @@ PARSIMONY: Final = 0.4
 """Log likelihood that a length scale costs for being e times shorter."""
 
 
-def _distances(left: Points, right: Points) -> Float64[np.ndarray, "left right"]:
+def _distances(
+    left: Float64[np.ndarray, "left coordinate"], right: Float64[np.ndarray, "right coordinate"]
+) -> Float64[np.ndarray, "left right"]:
     """Squared distances."""
     found: Float64[np.ndarray, "left right"] = np.square(left[:, None, :] - right[None, :, :]).sum(axis=2)
     return found

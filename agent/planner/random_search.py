@@ -38,9 +38,10 @@ class RandomPlanner:
         Raises:
             SpecError: Nothing is left for any slot.
         """
-        if block == 1 and batch == 1:
-            return baselines(spec, first_number=len(history) + 1)
-        filling = Batch(spec, Past.of(history), self._admits)
+        past = Past.of(history)
+        if (block == 1 and batch == 1) or not past:
+            return baselines(spec, first_number=past.next_number)
+        filling = Batch(spec, past, self._admits)
         for slot in range(spec.block.slots):
             rng = slot_rng(spec, block, batch, slot)
             filling.draw(slot, block, rng, reason="random search: every value and strategy drawn anew")

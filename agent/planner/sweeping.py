@@ -46,12 +46,12 @@ class SweepPlanner:
         Raises:
             SpecError: Nothing is left for any slot.
         """
-        first = len(history) + 1
-        if block == 1 and batch == 1:
+        past = Past.of(history)
+        first = past.next_number
+        if (block == 1 and batch == 1) or not past:
             return baselines(spec, first_number=first)
         if block == 1 and batch - 2 < len(spec.sweep):
-            return sweep(spec, history, list(spec.sweep)[batch - 2], first_number=first)
-        past = Past.of(history)
+            return sweep(spec, past, list(spec.sweep)[batch - 2], first_number=first)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
         filling = Batch(spec, past, self._admits)
         for slot in range(spec.block.slots):

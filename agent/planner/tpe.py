@@ -58,9 +58,9 @@ class TpePlanner:
             SpecError: Optuna is not installed, or nothing is left for any slot.
         """
         optuna = _optuna()
-        if block == 1 and batch == 1:
-            return baselines(spec, first_number=len(history) + 1)
         past = Past.of(history)
+        if (block == 1 and batch == 1) or not past:
+            return baselines(spec, first_number=past.next_number)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
         names = switches(spec, block)
         space = {name: _distribution(optuna, parameter) for name, parameter in spec.space.tunable.items()}

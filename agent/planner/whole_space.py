@@ -56,7 +56,7 @@ class Batch:
 
     def new(self, values: Mapping[str, Value], strategies: tuple[str, ...], slot: int) -> SlotSpec | None:
         """The slot that comes of it; None where it was tried before or cannot be trained."""
-        number = len(self.past) + 1 + len(self.proposals)
+        number = self.past.next_number + len(self.proposals)
         found = slot_spec(self.spec, values, strategies, slot=slot, number=number)
         wanted = configuration(found)
         if wanted in self._filled or self.past.first_of(wanted) is not None or not self._admits(found):

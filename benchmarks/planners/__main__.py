@@ -21,9 +21,9 @@ from benchmarks.planners.recorded import read
 from benchmarks.planners.replay import Exploration, replay
 from benchmarks.planners.results import DEFAULT, Checked, Ground, Played, Report
 from blocks.errors import SetpointError
-from blocks.problem import Problem, load_problem
 from blocks.slot import SlotSpec
 from memory.workspace import write_atomically
+from sim.problem import MetabolicProblem
 
 LANDSCAPES = Path(__file__).parent / "landscapes"
 
@@ -108,7 +108,7 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _measured(options: argparse.Namespace, given: list[str]) -> Report:
-    problem = load_problem("metabolism")
+    problem = MetabolicProblem()
     grounds, played, checked = [], [], []
     for name in options.landscapes or FOUNDATIONS:
         recording = read(LANDSCAPES / f"{name}.jsonl.gz")
@@ -144,7 +144,7 @@ def _measured(options: argparse.Namespace, given: list[str]) -> Report:
 
 
 def _played(
-    contender: Contender, landscape: Landscape, problem: Problem, options: argparse.Namespace
+    contender: Contender, landscape: Landscape, problem: MetabolicProblem, options: argparse.Namespace
 ) -> tuple[Played, list[SlotSpec]]:
     began = time.process_time()
     seeds = range(options.first_seed, options.first_seed + options.explorations)
@@ -161,7 +161,7 @@ def _played(
     return one, [exploration.best for exploration in found if exploration.best is not None]
 
 
-def _checked(landscape: Landscape, problem: Problem, slots: list[SlotSpec]) -> list[Checked]:
+def _checked(landscape: Landscape, problem: MetabolicProblem, slots: list[SlotSpec]) -> list[Checked]:
     from benchmarks.planners.check import check
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the process that trains

@@ -12,8 +12,8 @@ from benchmarks.planners.landscape import Landscape
 from benchmarks.planners.record import Network, train
 from benchmarks.planners.results import Checked
 from blocks.exploration import ExplorationSpec
-from blocks.problem import Problem
 from blocks.slot import SlotSpec
+from sim.problem import MetabolicProblem
 
 NUMBER = 10**6
 """Seeds of the check are those of a run that no exploration has."""
@@ -22,7 +22,7 @@ NUMBER = 10**6
 def check(
     landscape: Landscape,
     ground: ExplorationSpec,
-    problem: Problem,
+    problem: MetabolicProblem,
     slots: list[SlotSpec],
     said: Callable[[str], None],
 ) -> list[Checked]:

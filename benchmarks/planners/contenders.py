@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from agent.planner import ConfirmingPlanner, Planner, make_planner, plain_planner
+from agent.planner import ConfirmingPlanner, make_planner, plain_planner
 from benchmarks.planners.grounds import admitted
 from blocks.base import Frozen
 from blocks.exploration import ExplorationSpec, PlannerName, PlannerSpec
-from blocks.problem import Problem
 from blocks.slot import SlotSpec
+from sim.problem import MetabolicProblem
 
 
 class Contender(Frozen):
@@ -31,7 +31,7 @@ class Contender(Frozen):
             update={"planner": planner, "seed": seed, "replicates": self.replicates, "blocks": 1000}
         )
 
-    def player(self, problem: Problem) -> Planner:
+    def player(self, problem: MetabolicProblem) -> ConfirmingPlanner:
         """What proposes: our planner with all its layers, or one of the field with confirmations alone."""
 
         def admits(slot: SlotSpec) -> bool:
@@ -39,7 +39,9 @@ class Contender(Frozen):
 
         if self.planner in ("random", "halving", "tpe"):
             return ConfirmingPlanner(plain_planner(self.planner, admits=admits), has_fresh_networks=False)
-        return make_planner(self.planner, admits=admits, order=problem.escalation)
+        planner = make_planner(self.planner, admits=admits, order=problem.escalation)
+        assert isinstance(planner, ConfirmingPlanner)
+        return planner
 
 
 CONTENDERS: Final = (

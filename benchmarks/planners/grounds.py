@@ -11,8 +11,8 @@ from typing import Any, Final
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.loading import load_exploration, validate
-from blocks.problem import Problem
 from blocks.slot import SlotSpec
+from sim.problem import MetabolicProblem
 
 FOUNDATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "quickstart": {},
@@ -49,7 +49,7 @@ def ground(name: str) -> ExplorationSpec:
     )
 
 
-def admitted(problem: Problem, slot: SlotSpec) -> bool:
+def admitted(problem: MetabolicProblem, slot: SlotSpec) -> bool:
     """Whether the problem can train a slot."""
     try:
         problem.resolve(slot)

@@ -125,7 +125,9 @@ class Landscape:
 
 
 def _distances(
-    left: Points, right: Points, weights: Float64[np.ndarray, " coordinate"]
+    left: Float64[np.ndarray, "left coordinate"],
+    right: Float64[np.ndarray, "right coordinate"],
+    weights: Float64[np.ndarray, " coordinate"],
 ) -> Float64[np.ndarray, "left right"]:
     a, b = left * weights, right * weights
     found: Float64[np.ndarray, "left right"] = np.square(a[:, None, :] - b[None, :, :]).sum(axis=2)

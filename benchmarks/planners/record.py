@@ -31,13 +31,14 @@ from benchmarks.planners.recorded import (
 )
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import Problem, Progress, load_problem
+from blocks.problem import Progress
 from blocks.slot import SlotSpec
 from sim.artifacts import load_reaction
 from sim.dataset import load_observations, load_seal
 from sim.evaluation.heldout import Unseen, heldout_gain
 from sim.evaluation.lines import ratios, response_curves, response_lines, slope_recovery, visited_range
 from sim.node import NodeCohort
+from sim.problem import MetabolicProblem
 from sim.reaction.table import TabulatedReaction
 from sim.training.data import training_data
 from sim.training.slots import resolve
@@ -63,7 +64,7 @@ def record(name: str, out: Path, *, command: str, n_slots: int = SLOTS, said: Ca
     Raises:
         SpecError: There is no such landscape, or `out.part` is a recording of something else.
     """
-    spec, problem = ground(name), load_problem("metabolism")
+    spec, problem = ground(name), MetabolicProblem()
     problem.check(spec)
     part = out.with_name(out.name + ".part")
     with TemporaryDirectory() as folder:
@@ -104,7 +105,7 @@ class Network(NamedTuple):
     summary: str
 
     @classmethod
-    def prepare(cls, spec: ExplorationSpec, problem: Problem, folder: Path) -> "Network":
+    def prepare(cls, spec: ExplorationSpec, problem: MetabolicProblem, folder: Path) -> "Network":
         """Simulates and fits.
 
         Args:

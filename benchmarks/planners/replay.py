@@ -13,11 +13,11 @@ from benchmarks.planners.landscape import Landscape
 from blocks.base import Frozen
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import Problem
 from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Proposal, SlotSpec
 from memory.best import best
 from memory.past import Past
+from sim.problem import MetabolicProblem
 
 RUNS: Final = 64
 """Runs of an exploration, confirmations included."""
@@ -52,7 +52,12 @@ class Exploration(NamedTuple):
 
 
 def replay(
-    contender: Contender, landscape: Landscape, ground: ExplorationSpec, problem: Problem, *, seed: int
+    contender: Contender,
+    landscape: Landscape,
+    ground: ExplorationSpec,
+    problem: MetabolicProblem,
+    *,
+    seed: int,
 ) -> Exploration:
     """Plays one exploration.
 
@@ -105,6 +110,7 @@ def _played(
             state=RunState.DONE,
             metrics=tuple({spec.objective: value} for value in landscape.replicates(proposal.spec)),
             dataset=landscape.name,
+            certified=True,
         )
         for number, proposal in enumerate(proposals, first)
     ]

@@ -30,11 +30,11 @@ from benchmarks.planners.recorded import (
 from benchmarks.planners.replay import RUNS, Moment, replay
 from benchmarks.planners.results import DEFAULT, Ground, Judgement, Played, Report
 from blocks.errors import DataError
-from blocks.problem import load_problem
 from blocks.slot import SlotSpec
+from sim.problem import MetabolicProblem
 
 SPEC = ground("quickstart")
-PROBLEM = load_problem("metabolism")
+PROBLEM = MetabolicProblem()
 LANDSCAPES = Path(__file__).parents[2] / "benchmarks" / "planners" / "landscapes"
 
 
