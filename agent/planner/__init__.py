@@ -52,6 +52,6 @@ def make_planner(
         has_fresh_networks: Whether there are further networks like the exploration's own.
     """
     inner = plain_planner(name, admits=admits)
-    most = 1 if name == "hybrid" else None
-    escalating = EscalatingPlanner(inner, order=order, admits=admits, most=most)
+    enough = 1 if name == "hybrid" else None
+    escalating = EscalatingPlanner(inner, order=order, admits=admits, enough=enough)
     return ConfirmingPlanner(escalating, has_fresh_networks=has_fresh_networks)

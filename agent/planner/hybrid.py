@@ -30,7 +30,7 @@ from blocks.slot import Role
 MODEL_RUNS: Final = 120
 """Runs that the model is fitted on, however many there are."""
 
-NODES: Final = 6
+NODES: Final = 10
 """Best nodes whose neighbours are candidates."""
 
 STEPS: Final = 24

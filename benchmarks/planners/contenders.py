@@ -19,7 +19,7 @@ class Contender(Frozen):
     planner: PlannerName
     options: dict[str, Any] = Field(default_factory=dict)
     bound: bool = True
-    """Whether it keeps the rules of block 1: the baseline in every slot, and no open strategy yet."""
+    """Whether it keeps the rule of block 1, in which no open strategy is turned on."""
 
     replicates: int = 3
     note: str = ""
@@ -50,6 +50,10 @@ CONTENDERS: Final = (
     Contender(name="halving", planner="halving", note="successive halving, reduction 3"),
     Contender(name="random", planner="random"),
     Contender(name="tpe", planner="tpe", note="Optuna's defaults"),
-    Contender(name="random, unbound", planner="random", bound=False, note="all strategies from run 1 on"),
-    Contender(name="tpe, unbound", planner="tpe", bound=False, note="all strategies from run 1 on"),
+    Contender(
+        name="random, unbound", planner="random", bound=False, note="all strategies from the second batch on"
+    ),
+    Contender(
+        name="tpe, unbound", planner="tpe", bound=False, note="all strategies from the second batch on"
+    ),
 )

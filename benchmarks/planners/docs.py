@@ -51,9 +51,9 @@ METHOD: Final = """\
   well true values foretell the recorded means of slots that were left out of the fit.
 - An exploration has {runs} runs of three replicates, confirmations (five fresh seeds) among them; *trainings*
   counts every replicate. `hybrid` and `ucb` play as in a launch, with escalation and confirmations; `random`,
-  `halving` and `tpe` are the methods themselves with confirmations. All keep the rules of block 1 (the
-  baseline in every slot first, no open strategy yet), save those called *unbound*, which draw from the whole
-  space from run 1 on. All keep the time_step of each slot.
+  `halving` and `tpe` are the methods themselves with confirmations. All begin with the baseline in every slot
+  and keep its time_step. In block 1 no open strategy is turned on; those called *unbound* may do so from the
+  second batch on.
 - What counts is the *true* value of the configuration that is reported as confirmed best. *Optimism* is the
   mean of the reported value minus the true one; beside it that of the highest run, reported as it is."""
 
