@@ -1,4 +1,4 @@
-"""Every strategy that an exploration may use has a certificate before anything is trained.
+"""Every strategy that an exploration may use has a certificate before a slot is trained.
 
 Certificates are kept by the hash of what they speak of, so that only what is new is audited: a second launch
 pays nothing. Those that do not certify are audited again each time, and a strategy into which the truth, or
@@ -28,7 +28,7 @@ def certify(session: Session, *, workers: int) -> dict[str, int]:
         The id of each strategy's certificate, by name. One whose outcome is `unverified` certifies no run.
 
     Raises:
-        GuardRefusalError: A strategy's training depends on the truth, or on chance; nothing was trained.
+        GuardRefusalError: A strategy's training depends on the truth, or on chance.
     """
     choice, store = session.spec.strategies, session.store
     known = {name: _known(session, name) for name in sorted({*choice.baseline, *choice.open})}
@@ -48,7 +48,7 @@ def certify(session: Session, *, workers: int) -> dict[str, int]:
         for certificate in certificates:
             stored = store.record_certificate(certificate)
             if (reason := refusal(stored)) is not None:
-                raise GuardRefusalError(f"{reason}; nothing was trained")
+                raise GuardRefusalError(f"{reason}; no slot was trained")
             if stored.outcome is CertificateOutcome.UNVERIFIED:
                 session.listener.note(
                     f"{stored.strategy} could not be certified ({stored.reason}): its runs are no evidence"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from agent.budget import Budget
 from agent.grounds import Grounds
+from agent.guiding import plan_batch
 from agent.illustrating import Illustrating
 from agent.pool import Outcome, Pool
 from agent.preparation import EVALUATION_LIMIT
@@ -144,11 +145,8 @@ class Explorer:
             self._listener.tick()
 
     def _plan(self, block: int, batch: int) -> list[Run]:
-        metrics = self._problem.metrics(self._spec.data)
         try:
-            proposals: list[Proposal] = self._session.planner.propose(
-                self._spec, self._past(), block=block, batch=batch, metrics=metrics
-            )
+            proposals = plan_batch(self._session, self._past(), block=block, batch=batch, take_up=True)
         except SpecError as error:
             # An exhausted space is an end, not a fault: the block closes with what it has.
             self._listener.note(str(error))

@@ -3,7 +3,9 @@
 A network that cannot be had is told once, and asked for no more in this launch.
 """
 
+from agent.certification import certify
 from agent.preparation import Ground, Preparation
+from agent.rehearsing import Rehearsals
 from agent.session import Session
 from blocks.errors import LabelLeakError, SetpointError, WorkspaceError
 
@@ -13,7 +15,8 @@ class Grounds:
 
     def __init__(self, session: Session, *, workers: int) -> None:
         self._session = session
-        self._preparation = Preparation(session, workers=workers)
+        self._workers = workers
+        self._preparation = Preparation(session)
         self._made: dict[int, Ground] = {}
         self._refused: dict[int, SetpointError] = {}
 
@@ -36,7 +39,7 @@ class Grounds:
 
     def _prepare(self, network: int) -> Ground:
         if network == 0:
-            return self._preparation.run()
+            return self._home()
         listener, problem = self._session.listener, self._session.problem
         try:
             ground = self._preparation.fresh(network, self.home)
@@ -51,3 +54,10 @@ class Grounds:
         kept = " (cached)" if ground.cached else ""
         listener.note(f"network {network}: {problem.foundation_name}  {ground.summary}{kept}")
         return ground
+
+    def _home(self) -> Ground:
+        """The exploration's own ground, once the strategies are rehearsed and certified."""
+        ground = self._preparation.run()
+        Rehearsals(self._session, ground).run()
+        # After the rehearsals: where both would refuse a strategy, they name the line.
+        return ground._replace(certificates=certify(self._session, workers=self._workers))

@@ -1,8 +1,9 @@
 """Putting a launch together: the one place where the parts meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from agent.admission import admit
 from agent.budget import Budget
@@ -16,12 +17,26 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem, check_blind, load_problem
 from blocks.slot import SlotSpec
+from blocks.steering import read_instructions
+from blocks.vocabulary import Vocabulary
 from memory import Store, Workspace
 from memory.truth import guided
 from memory.workspace import translate_os_errors
 
 
-def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: Listener) -> Explored:
+class Said(NamedTuple):
+    """What a human says with a launch."""
+
+    steer: Sequence[str] = ()
+    unsteer: Sequence[int] = ()
+
+
+NOTHING_SAID = Said()
+
+
+def launch(
+    spec: ExplorationSpec, *, root: Path, workers: int | None, listener: Listener, said: Said = NOTHING_SAID
+) -> Explored:
     """Runs an exploration until all of its blocks are closed, or goes on with one that was interrupted.
 
     Args:
@@ -29,6 +44,7 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
         root: The workspace's folder; made where it is missing.
         workers: Worker processes; default: the spec's, else one per core.
         listener: Is told what happens.
+        said: Steering; it is stored first, so that a launch that is running in the workspace obeys it too.
 
     Raises:
         SetpointError: One line that says what is wrong and what to do.
@@ -40,6 +56,8 @@ def launch(spec: ExplorationSpec, *, root: Path, workers: int | None, listener: 
     workspace = Workspace(root.absolute())
     workspace.prepare()
     check_blind(spec, problem.metrics(spec.data))
+    if said.steer or said.unsteer:
+        _steer(spec, said, workspace=workspace, problem=problem, listener=listener)
     budget = Budget(spec.limits)
     with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
         if spec.strategies.files:
@@ -88,6 +106,24 @@ def session_of(
         listener=listener,
         version=version,
     )
+
+
+def _steer(
+    spec: ExplorationSpec, said: Said, *, workspace: Workspace, problem: Problem, listener: Listener
+) -> None:
+    """Stores what is said, or nothing of it where a part cannot be obeyed."""
+    with translate_os_errors(workspace.root), Store.open(workspace) as store:
+        if spec.name not in {info.name for info in store.explorations()}:
+            store.begin(spec, version=version("setpoint"))
+        store.unsteer(spec.name, said.unsteer)
+        added = store.steer(spec.name, said.steer, spec, trains=admits(problem))
+    for line in added:
+        what = (
+            "from the next batch on" if read_instructions(line.text, Vocabulary(spec)) else "kept as a note"
+        )
+        listener.note(f"steering #{line.number} {line.text}: {what}")
+    for number in said.unsteer:
+        listener.note(f"steering #{number} is lifted from the next batch on")
 
 
 def admits(problem: Problem) -> Callable[[SlotSpec], bool]:

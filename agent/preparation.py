@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.certification import certify
-from agent.guard import Fence, FileId, check_paths, seal_permissions, to_text
+from agent.guard import Fence, FileId, check_paths, landlock, seal_permissions, to_text
 from agent.pool import Outcome, Pool
 from agent.session import Session
 from agent.worker import (
@@ -27,6 +26,7 @@ from agent.worker import (
 from blocks.errors import DataError, GuardRefusalError, SetpointError
 from blocks.identity import content_hash, file_hash, folder_hash
 from memory import Workspace
+from memory.certificates import NONE
 
 DATA_LIMIT = 600.0  # s
 EVALUATION_LIMIT = 300.0  # s
@@ -49,16 +49,14 @@ class Ground(NamedTuple):
     cached: bool
     guard_check: int
     guard_files: int
-    certificates: Mapping[str, int]
-    """Id of each strategy's certificate."""
+    certificates: Mapping[str, int] = NONE
+    """Id of each strategy's certificate, once there are certificates."""
 
 
 class Preparation:
     """Makes the ground of an exploration, or finds it made; that of a fresh network when it is needed."""
 
-    def __init__(self, session: Session, *, workers: int) -> None:
-        self._session = session
-        self._workers = workers
+    def __init__(self, session: Session) -> None:
         self._spec = session.spec
         self._problem = session.problem
         self._workspace = session.workspace
@@ -70,14 +68,12 @@ class Preparation:
         """Everything in order.
 
         Raises:
-            GuardRefusalError: Training code reads the answer key, or may do so; or trains otherwise where the
-                truth is another one.
+            GuardRefusalError: Training code reads the answer key, or may do so.
             DataError: A data set is not the one that was recorded.
             SetpointError: A step failed.
         """
         check, n_files = self.admit_code()
-        certificates = certify(self._session, workers=self._workers)
-        return self._ground(self._spec.data, check, n_files, certificates)
+        return self._ground(self._spec.data, check, n_files, NONE)
 
     def fresh(self, network: int, home: Ground) -> Ground:
         """The ground of a fresh network, under the code that was admitted.
@@ -122,7 +118,7 @@ class Preparation:
 
     def admit_code(self) -> tuple[int, int]:
         """The static guard over all training code; its verdict is stored, and every run points to it."""
-        self._listener.stage("guard: checking the training code")
+        self._listener.stage(f"guard: checking the training code; the fence is {landlock.status()}")
         report = check_paths(self._problem.training_sources())
         findings = [*report.leaks, *report.undecidable]
         check = self._store.record_guard_check(

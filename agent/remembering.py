@@ -8,13 +8,17 @@ written last knows most.
 from collections.abc import Collection
 from pathlib import Path
 
+from agent.guiding import follow_notes, plan_batch
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.slot import Proposal
 from memory.blindness import blind_cost
+from memory.digest import digest
+from memory.document import document, principle_keys
 from memory.findings import findings
 from memory.markdown import current_notes, render_memory, shown_exploration, write_memory
 from memory.past import Past
+from memory.steering import Place
 from memory.view import MemoryView, joined_titles
 from memory.void import voided_of
 
@@ -44,9 +48,24 @@ class Remembering:
     def _write(self, *, snapshot_only: bool, cut_by: str | None = None) -> Path:
         workspace, store, name = self._session.workspace, self._session.store, self._session.name
         due = store.due_memory(name)  # before anything else is read
+        remarks = follow_notes(self._session)
         view = self.view(cut_by=cut_by)
-        text, block = render_memory(view), view.blocks_closed if cut_by is None else None
-        write_memory(workspace, store, name, text, block, snapshot_only=snapshot_only)
+        closed = view.blocks_closed
+        whole = cut_by is None  # of a block that goes on, nothing is kept
+        if closed and whole:
+            store.record_statements(name, closed, view.statements)
+        numbers = store.number_principles(name, principle_keys(view), block=closed)
+        view = view.model_copy(update={"remarks": tuple(remarks), "principles": dict(numbers)})
+        made = document(view)
+        write_memory(
+            workspace,
+            store,
+            name,
+            render_memory(view, made),
+            closed if whole else None,
+            digest=digest(made) if whole else None,
+            snapshot_only=snapshot_only,
+        )
         if due is not None:
             store.memory_rendered(name, due)
         return workspace.memory_file
@@ -60,6 +79,8 @@ class Remembering:
         metrics = problem.metrics(spec.data)
         foundation = store.stood_on(name)
         summary = "" if foundation is None else foundation.summary or ""
+        following = Place(closed + 1, 1)
+        constraints, steering = store.steering_as_of(name, following, spec)
         return MemoryView(
             spec=spec,
             runs=tuple(runs),
@@ -74,6 +95,10 @@ class Remembering:
             plan_block=closed + 1,
             version=session.version,
             notes=current_notes(session.workspace, store, name),
+            steering=steering,
+            constrained=frozenset(one.number for one in constraints if one.number is not None),
+            imported=tuple(store.priors_as_of(name, following)),
+            principles=store.principles(name),
             void=voided_of(name, store.retractions(), self._past().void),
             truth=store.truth_use(
                 name,
@@ -119,13 +144,8 @@ class Remembering:
         """What the next launch will propose first; planning is pure, so this is not a forecast."""
         session = self._session
         try:
-            return session.planner.propose(
-                session.spec,
-                self._until(block - 1) if past is None else past,
-                block=block,
-                batch=batch,
-                metrics=session.problem.metrics(session.spec.data),
-            )
+            known = self._until(block - 1) if past is None else past
+            return plan_batch(session, known, block=block, batch=batch, take_up=False)
         except SpecError:
             return []  # the space is exhausted: the document then says that nothing is planned
 

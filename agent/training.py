@@ -3,6 +3,8 @@
 A run's replicates do not depend on each other. Where workers would stand idle, a run is trained in parts,
 each with a share of the seeds, in a process and behind a fence of its own; the problem then puts together
 what they wrote, byte for byte that of an undivided training. A part that fails fails its run.
+
+A run that diverges after a strategy asked for whole frames, where labels are NaN, is replayed and watched.
 """
 
 import shutil
@@ -15,10 +17,12 @@ from typing import NamedTuple
 from agent.grounds import Grounds
 from agent.pool import Outcome, Pool, failure_of
 from agent.preparation import Ground, fence
+from agent.rehearsing import rehearsal_task
 from agent.session import Session
-from agent.worker import LOG, Span, TrainingTask, read_progress, train
+from agent.worker import LOG, Span, TrainingTask, read_progress, rehearse, train
+from blocks.errors import DivergenceError
 from blocks.problem import Progress
-from blocks.run import Run
+from blocks.run import FailureKind, Run
 from blocks.slot import SlotSpec
 
 
@@ -38,6 +42,9 @@ class _Attempt:
     parts: list[_Part]
     spans: list[Span] = field(default_factory=list)
     """When the parts that are over were trained."""
+
+    divergence: Outcome | None = None
+    """How it ended, while it is found out whether a label was why."""
 
 
 class Trainings:
@@ -93,13 +100,17 @@ class Trainings:
             attempt = self._attempts.get(part.number)
             if attempt is None:
                 continue  # another part of it has failed in the meantime
-            if outcome.failure is not None:
+            if attempt.divergence is not None:
+                outcome = _witnessed(attempt.divergence, outcome)
+            elif outcome.failure is not None:
                 self._pool.stop(partial(_belongs_to, part.number))
             else:
                 attempt.spans.append(outcome.value)
                 if len(attempt.spans) < len(attempt.parts):
                     continue
                 outcome = self._whole(attempt)
+            if attempt.divergence is None and self._replay(attempt, outcome):
+                continue
             del self._attempts[part.number]
             yield attempt.run, outcome
 
@@ -136,6 +147,25 @@ class Trainings:
         )
         self._pool.start(part, train, task, timeout_s=limits.timeout_s, leak_report=task.fence.report)
 
+    def _replay(self, attempt: _Attempt, outcome: Outcome) -> bool:
+        """Starts the same steps once more, watched, where NaN may have come from a label, and says so.
+
+        Labels are NaN in what a training is given: whoever uses one leaves the finite numbers.
+        """
+        error = outcome.error
+        if not (isinstance(error, DivergenceError) and error.frames_read):
+            return False
+        attempt.divergence = outcome
+        run, folder = attempt.run, self._folder(attempt.run)
+        task = rehearsal_task(
+            self._session, self._grounds.of(run.proposal.network), run.proposal.spec, folder
+        )
+        part = _Part(run.number, folder, task.progress)
+        timeout_s = self._session.spec.limits.timeout_s
+        report = task.fence.report
+        self._pool.start(part, rehearse, task, error.step, timeout_s=timeout_s, leak_report=report)
+        return True
+
     def _whole(self, attempt: _Attempt) -> Outcome:
         """Puts the attempt into the place of the run's folder."""
         run = attempt.run
@@ -164,6 +194,12 @@ class Trainings:
         """Where a training writes; it becomes the run's folder only when it is whole."""
         folder = self._session.workspace.run(self._session.name, run.number)
         return folder.with_name(f"{folder.name}.attempt")
+
+
+def _witnessed(divergence: Outcome, replay: Outcome) -> Outcome:
+    """The leak that the replay found, or else the divergence as it was."""
+    found = replay.failure
+    return replay if found is not None and found.kind is FailureKind.LEAK else divergence
 
 
 def _belongs_to(number: int, part: _Part) -> bool:

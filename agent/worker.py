@@ -24,7 +24,7 @@ from agent.guard.traces import TraceFile
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
-from blocks.problem import FoundationReport, Progress, load_problem
+from blocks.problem import FoundationReport, Problem, Progress, load_problem
 from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
@@ -118,12 +118,7 @@ def train(task: TrainingTask) -> Span:
     Returns:
         When it trained.
     """
-    _die_with_the_launch()
-    _speak_into(task.out / LOG)
-    limit = int(task.memory_gib * 2**30)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    fence_off(task.fence)
-    problem = load_problem(task.problem, task.strategies)
+    problem = _behind_the_fence(task)
     report = ProgressFile(task.progress)
     started = time.monotonic()
     if task.slot is not None and task.foundation is not None:
@@ -131,6 +126,19 @@ def train(task: TrainingTask) -> Span:
     else:
         problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
     return Span(started, time.monotonic())
+
+
+def rehearse(task: TrainingTask, steps: int | None) -> None:
+    """Trains for a few steps behind the fence, while it is watched whether a label is used.
+
+    Args:
+        task: Of a slot.
+        steps: How many, from the first on; None for a few that stand for the whole training.
+    """
+    problem = _behind_the_fence(task)
+    assert task.slot is not None
+    assert task.foundation is not None
+    problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
 
 
 def trace(task: TraceTask) -> None:
@@ -262,6 +270,16 @@ def read_progress(path: Path) -> list[Progress]:
         except (ValueError, TypeError):
             continue  # half written, or not by us: a training may write into this file
     return found
+
+
+def _behind_the_fence(task: TrainingTask) -> Problem:
+    """Confines this process for good; the science, and a user's code, are loaded only then."""
+    _die_with_the_launch()
+    _speak_into(task.out / LOG)
+    limit = int(task.memory_gib * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    fence_off(task.fence)
+    return load_problem(task.problem, task.strategies)
 
 
 def _verify(task: EvaluationTask) -> None:

@@ -48,4 +48,14 @@ class InterruptedLaunchError(SetpointError):
 
 
 class DivergenceError(SetpointError):
-    """Training left the finite numbers; the run is stored as failed with the step named."""
+    """Training left the finite numbers; the run is stored as failed with the step named.
+
+    Args:
+        message: The one line.
+        step: Optimiser steps after which it was seen; None where that is not known.
+        frames_read: Whether a strategy had asked for whole frames, in which labels are NaN: that may be why.
+    """
+
+    def __init__(self, message: str, *, step: int | None = None, frames_read: bool = False) -> None:
+        super().__init__(message)
+        self.step, self.frames_read = step, frames_read

@@ -8,6 +8,7 @@ calls its methods in separate processes, so that ground truth and training never
     fit_foundation        training process    observations only
     evaluate_foundation   evaluator process   may open the seal, once the fit's hash is stored
     train                 training process    observations only
+    rehearse              training process    observations only; watched, nothing is kept
     merge                 launch              what trainings of parts of a slot wrote
     evaluate              evaluator process   may open the seal, once the parameters' hash is stored
     illustrate            evaluator process   the same, after the metrics are stored
@@ -185,6 +186,21 @@ class Problem(Protocol):
 
         Raises:
             DivergenceError: A loss or a parameter is no longer finite, in all replicates of a whole slot.
+        """
+
+    def rehearse(
+        self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
+    ) -> None:
+        """Trains a slot for a few steps while it is watched whether anything uses a label; keeps nothing.
+
+        Args:
+            slot: With one seed per replicate.
+            observations: Folder of the data set.
+            foundation: What all slots share.
+            steps: How many, from the first on; None for a few that stand for the whole training.
+
+        Raises:
+            LabelLeakError: Something does; it names the line of the user's code.
         """
 
     def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:

@@ -7,11 +7,12 @@ depends on how many samples there are. A sample that gains replicates is removed
 from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
 from memory.comparison import Comparison, Pair, ratio_alone
+from memory.failures import Fallen
 from memory.samples import Item, Sample, merged
 
 TOLD_STEPS = 16
@@ -81,6 +82,22 @@ class Values(ABC):
         del bucket.samples[index]
         self._count(bucket, self._parted(bucket.samples, index), 1)
 
+    def neighbours(self, one: Fallen) -> list[Value]:
+        """Values at which a sample came through that differs in this alone: the nearest of them."""
+        if self._owner and self._owner not in one.strategies:
+            return []
+        own = one.run.proposal.spec.values.get(self._name)
+        if own is None:
+            return []
+        rest = one.items - {(self._name, own)}
+        bucket = self._buckets.get((one.dataset, one.strategies, rest))
+        if bucket is None or not bucket.samples:
+            return []
+        index = bucket.place(_rank(own), self._name)
+        beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+        # At the very same value other seeds came through: it is not the value then.
+        return [] if own in beside else beside
+
     def _bucket(self, sample: Sample) -> _Bucket | None:
         if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
             return None
@@ -93,6 +110,10 @@ class Values(ABC):
     @abstractmethod
     def comparisons(self) -> Iterator[Comparison]:
         """What the pairs say."""
+
+    def whole(self) -> Iterator[Comparison]:
+        """The same without single steps: what can be weighed."""
+        return self.comparisons()
 
     @abstractmethod
     def _all_pairs(self, samples: Sequence[Sample]) -> list[Pair]:
@@ -169,6 +190,12 @@ class Number(Values):
             for _, first, rank in self._steps[:TOLD_STEPS]:
                 yield self._step(first, rank)
 
+    def whole(self) -> Iterator[Comparison]:
+        """All steps together."""
+        if len(self._together):
+            self._together.before, self._together.after = self._ends
+            yield self._together
+
     def _step(self, first: int, rank: _Rank) -> Comparison:
         key = first, rank
         if key not in self._told:
@@ -244,6 +271,36 @@ class Strategy:
             self._pair_again(where, merged(without) if without else None)
             if not without:
                 self._without.pop(where, None)
+
+    def keys(self) -> Iterable[tuple[int, int]]:
+        """First runs of both sides of each pair, in no order."""
+        return self._found.keys()
+
+    def twice(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
+        """Pairs that are there without and with a second strategy: its name, and first runs of both pairs."""
+        for where in self._on.keys() & self._off.keys():
+            if not self._on[where]:
+                continue
+            dataset, strategies, rest = where
+            options = [item for item in rest if "." in item[0]]
+            for name in strategies:
+                without = dataset, strategies - {name}, rest
+                own = [item for item in options if item[0].startswith(f"{name}.")]
+                if own and without not in self._off:
+                    without = dataset, strategies - {name}, rest.difference(own)
+                if without in self._off and self._on.get(without):
+                    yield name, self._first_pair(without), self._first_pair(where)
+
+    def _first_pair(self, where: _Surroundings) -> tuple[int, int]:
+        return self._off[where].runs[0], min(sample.runs[0] for sample in self._on[where])
+
+    def came_through_otherwise(self, one: Fallen) -> bool:
+        """Whether a sample came through that differs in having the strategy, or in not having it."""
+        own = [item for item in one.options if item[0].startswith(self._prefix)]
+        rest = one.items.difference(own) if own else one.items
+        if self._name in one.strategies:
+            return (one.dataset, one.strategies - {self._name}, rest) in self._off
+        return bool(self._on.get((one.dataset, one.strategies, rest)))
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):

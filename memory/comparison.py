@@ -94,6 +94,14 @@ class Comparison:
         """Pairs in the order of their first runs."""
         return [pair for _, pair in sorted(self._pairs.items(), key=lambda item: item[0])]
 
+    def keys(self) -> Iterable[tuple[int, int]]:
+        """First runs of both sides of each pair, in no order."""
+        return self._pairs.keys()
+
+    def by_key(self) -> Iterable[tuple[tuple[int, int], Pair]]:
+        """Pairs with the first runs of both sides, in no order."""
+        return self._pairs.items()
+
     @property
     def effect(self) -> float:
         """Mean difference of the objective, `after` minus `before`."""

@@ -1,15 +1,20 @@
-"""Comparisons that isolate one change, kept up to date as runs end.
+"""Comparisons that isolate one change, kept up to date as runs end, and looked at when blocks do.
 
 Two slots are a pair where they differ in one hyperparameter or in one strategy (whose own options count as
 part of it) and were trained on the same data. What a new run costs does not depend on how many there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from blocks.run import Run
 from memory.changes import Named, Number, Strategy, Values
 from memory.comparison import Comparison
+from memory.failures import Endings
+from memory.fates import fates
+from memory.measured import Measured
 from memory.samples import Sample, Samples
+from memory.tried import tried
+from memory.verdicts import EVERY_BLOCK, GROWTH, Verdict, Verdicts
 
 
 class Evidence:
@@ -20,19 +25,37 @@ class Evidence:
         numbers: Hyperparameters whose order means something. Values of others (per slot, categorical) are
             compared two by two; of a number, neighbours in the same surroundings are compared, lower with
             higher, so that no run is counted for several steps.
+        middles: The middle of each number's range.
     """
 
-    def __init__(self, objective: str, numbers: frozenset[str]) -> None:
+    def __init__(
+        self, objective: str, numbers: frozenset[str], middles: frozenset[tuple[str, float]] = frozenset()
+    ) -> None:
         self.samples = Samples(objective)
+        self.endings = Endings(numbers)
+        self._objective = objective
         self._numbers = numbers
+        self._middles = dict(middles)
+        self._measured = Measured()
+        self._verdicts = Verdicts()
+        self._present: tuple[int, Verdicts] | None = None
+        self._block = self._n_ended = self._n_looked = 0
         self._of_value: dict[str, Values] = {}
         self._of_strategy: dict[str, Strategy] = {}
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
+        if run.block > self._block:
+            if self._is_due():
+                self._look(self._verdicts)
+                self._n_looked = self._n_ended
+            self._block = run.block
+        self._n_ended += 1
+        self.endings.add(run)
         before, after = self.samples.take(run)
         if after is None or before is after:
             return
+        self._measured.take(after, run, run.values_of(self._objective))
         for name in after.strategies - self._of_strategy.keys():
             self._open_strategy(name, without=after)
         for name in after.values.keys() - self._of_value.keys():
@@ -42,6 +65,36 @@ class Evidence:
             if before is not None:
                 change.remove(before)
             change.insert(after)
+
+    def verdicts(self) -> list[Verdict]:
+        """What is held as of the last look; the present block counts as one that has ended."""
+        if not self._is_due():
+            return list(self._verdicts.held.values())
+        if self._present is None or self._present[0] != self._n_ended:
+            present = self._verdicts.copy()
+            self._look(present)
+            self._present = self._n_ended, present
+        return list(self._present[1].held.values())
+
+    @property
+    def networks(self) -> list[str]:
+        """Data sets that samples were trained on, oldest first."""
+        return self._measured.networks
+
+    def _is_due(self) -> bool:
+        n = self._n_ended
+        return n > self._n_looked and (n <= EVERY_BLOCK or n >= GROWTH * self._n_looked)
+
+    def _whole(self) -> Iterator[Comparison]:
+        for _, switch in sorted(self._of_strategy.items()):
+            yield from switch.comparisons()
+        for _, change in sorted(self._of_value.items()):
+            yield from change.whole()
+
+    def _look(self, verdicts: Verdicts) -> None:
+        found = list(tried(self._whole(), self._of_strategy, self._middles))
+        failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
+        verdicts.look(found, self._measured.look(), failed, block=self._block)
 
     def comparisons(self) -> list[Comparison]:
         """Comparisons of strategies, then of hyperparameters, by name."""

@@ -13,6 +13,7 @@ from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import FailureKind, Run
 from blocks.slot import show_value
+from memory.samples import Item
 from memory.statements import STRATEGIES, Statement, show_runs, topic_of
 
 _OF_THE_SLOT = (FailureKind.DIVERGED, FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY)
@@ -24,16 +25,33 @@ _MARKED = 0.3
 _LINES = 4
 
 
+class Fallen(NamedTuple):
+    """A run that failed by what it was, with what it was as sets that can be compared."""
+
+    run: Run
+    dataset: str
+    strategies: frozenset[str]
+    items: frozenset[Item]
+    options: tuple[Item, ...]
+    """Those of the values that belong to a strategy."""
+
+
 class Region(NamedTuple):
     """A place where runs fail more often than elsewhere."""
 
     said: str
     topic: str
     subject: str
+    place: str
+    """`above` or `below` a number, a value, or `on`; equal however many runs there are."""
     ended: int
     failed: list[Run]
     elsewhere_ended: int
     elsewhere_failed: int
+
+    def under(self, spec: ExplorationSpec) -> "Region":
+        """The same, under its heading."""
+        return self._replace(topic=STRATEGIES if self.place == "on" else topic_of(spec, self.subject))
 
     @property
     def lead(self) -> float:
@@ -58,6 +76,7 @@ class Endings:
         self._ended: Counter[tuple[str, Value]] = Counter()  # of named values; a strategy is on
         self._failed: dict[str, dict[Value, list[Run]]] = defaultdict(lambda: defaultdict(list))
         self._failed_on: dict[str, list[Run]] = defaultdict(list)
+        self.failed: list[Fallen] = []
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
@@ -67,6 +86,8 @@ class Endings:
         failed = run.failure is not None and run.failure.kind in _OF_THE_SLOT
         self._n_ended += 1
         self._n_failed += failed
+        if failed:
+            self.failed.append(_fallen(run))
         spec = run.proposal.spec
         for name, value in spec.values.items():
             if name in self._numbers:
@@ -82,36 +103,44 @@ class Endings:
 
     def regions(self, spec: ExplorationSpec) -> list[Region]:
         """Where runs diverge, run out of time or out of memory; the most marked places first."""
-        found = [region for region in self._regions(spec) if region.lead >= _MARKED]
-        return sorted(found, key=lambda region: (-region.lead, region.said))[:_LINES]
+        found = [region for region in self._regions() if region.lead >= _MARKED]
+        strongest = sorted(found, key=lambda region: (-region.lead, region.said))[:_LINES]
+        return [region.under(spec) for region in strongest]
 
-    def _regions(self, spec: ExplorationSpec) -> Iterator[Region]:
+    def _regions(self) -> Iterator[Region]:
         for name, by_value in sorted(self._failed.items()):
-            topic = topic_of(spec, name)
             if name in self._numbers:
                 values = self._values[name]
                 low, high = min(map(float, by_value)), max(map(float, by_value))
                 above, below = len(values) - bisect_left(values, low), bisect_right(values, high)
                 everywhere = [run for runs in by_value.values() for run in runs]
-                yield self._region(f"{name} >= {show_value(low)}", topic, name, above, everywhere)
-                yield self._region(f"{name} <= {show_value(high)}", topic, name, below, everywhere)
+                yield self._region(f"{name} >= {show_value(low)}", name, "above", above, everywhere)
+                yield self._region(f"{name} <= {show_value(high)}", name, "below", below, everywhere)
             else:
                 for value, runs in sorted(by_value.items(), key=lambda item: str(item[0])):
                     said = f"{name} {show_value(value)}"
-                    yield self._region(said, topic, name, self._ended[name, value], runs)
+                    yield self._region(said, name, str(value), self._ended[name, value], runs)
         for name, runs in sorted(self._failed_on.items()):
-            yield self._region(f"{name} on", STRATEGIES, name, self._ended[name, _ON], runs)
+            yield self._region(f"{name} on", name, "on", self._ended[name, _ON], runs)
 
-    def _region(self, said: str, topic: str, subject: str, ended: int, failed: list[Run]) -> Region:
+    def _region(self, said: str, subject: str, place: str, ended: int, failed: list[Run]) -> Region:
         return Region(
             said=said,
-            topic=topic,
+            topic="",
             subject=subject,
+            place=place,
             ended=ended,
             failed=failed,
             elsewhere_ended=self._n_ended - ended,
             elsewhere_failed=self._n_failed - len(failed),
         )
+
+
+def _fallen(run: Run) -> Fallen:
+    spec = run.proposal.spec
+    items = frozenset(spec.values.items())
+    options = tuple(item for item in items if "." in item[0])
+    return Fallen(run, run.dataset, frozenset(spec.strategies), items, options)
 
 
 _ON = "\0on"

@@ -1,8 +1,8 @@
-"""What the runs so far say, as short statements with their evidence.
+"""What the runs so far say, as short statements with their evidence and their status.
 
-A pure function of the runs. Each statement rests on comparisons that isolate one change, and says
-whether the difference is more than the noise between replicates. None rests on a single replicate; all
-are tentative, since one data set shows nothing in general.
+A pure function of the runs: given those up to the end of a block, it says what was held then. Each statement
+rests on comparisons that isolate one change, and says whether the difference is more than the noise between
+replicates. Its status, corrected for all that was compared and for every look, is given by memory.verdicts.
 """
 
 from collections import defaultdict
@@ -15,12 +15,15 @@ from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import show_value
 from memory.comparison import Comparison
 from memory.evidence import Evidence
-from memory.failures import Endings, Region, of_region
+from memory.failures import Region, of_region
 from memory.past import Past
 from memory.samples import Noise, Samples, noise_of
-from memory.statements import SIGNAL, STRATEGIES, Statement, is_number, show_runs, topic_of
+from memory.statements import SIGNAL, STRATEGIES, Key, Statement, is_number, middle_of, show_runs, topic_of
+from memory.telling import ORDER, key_of, succession, told
+from memory.tried import About
+from memory.verdicts import Verdict
 
-__all__ = ["Claim", "Statement", "claims", "findings"]
+__all__ = ["Claim", "Statement", "claims", "findings", "observed"]
 
 PER_TOPIC = 12
 """Statements under one heading of the working memory, at most."""
@@ -40,50 +43,149 @@ class Claim(NamedTuple):
 def findings(
     spec: ExplorationSpec, runs: Sequence[Run], *, metrics: Mapping[str, MetricInfo]
 ) -> list[Statement]:
-    """Statements about an exploration's runs, by topic and strongest first.
+    """Statements about an exploration's runs, by topic, what was established first, then strongest first.
 
     Args:
         spec: The exploration; its objective is what is compared.
-        runs: Its runs in any state; what has not ended says nothing.
+        runs: Its runs in any state; what has not ended says nothing. Those up to the end of a block give
+            what was held at that time.
         metrics: What the problem says of its metrics.
 
     Returns:
-        The noise floor, failures, and comparisons; at most `PER_TOPIC` under a topic.
+        The noise floor, failures, comparisons, interactions and equivalences; at most `PER_TOPIC` under a
+        topic, save that everything is told that was ever established.
     """
     info = metrics[spec.objective]
-    found = []
-    for told in _told(spec, Past.of(runs)):
-        if isinstance(told, Samples):
-            noise = noise_of(told)
-            assert noise is not None  # it is told of samples alone
-            found.append(_of_noise(noise, info.label or spec.objective, told.left_out))
-        elif isinstance(told, Region):
-            found.append(of_region(told))
+    past = Past.of(runs)
+    evidence = _evidence(spec, past)
+    verdicts = {(one.about, one.sign): one for one in evidence.verdicts()}
+    found: list[Statement] = []
+    for one in _told(spec, past):
+        about = _about(one)
+        moved = [v for sign in (1, -1, 0) if (v := verdicts.get((about, sign))) and v.status != "tentative"]
+        for verdict in moved:
+            del verdicts[about, verdict.sign]
+        if moved and not isinstance(one, Samples):
+            found += [told(spec, verdict, info) for verdict in moved]
+        elif isinstance(one, Samples):
+            statement = _of_samples(one, info, spec)
+            found.append(statement.model_copy(update={"networks": len(evidence.networks)}))
         else:
-            found.append(_of_comparison(spec, told, info))
-    return found
+            found.append(_with_q(_stated(spec, one, info), one, verdicts, info))
+    found += [told(spec, verdict, info) for verdict in verdicts.values() if _worth_telling(verdict)]
+    by_topic: dict[str, list[Statement]] = defaultdict(list)
+    for statement in succession(found):
+        by_topic[statement.topic].append(statement)
+    return [statement for topic in by_topic.values() for statement in _bounded(topic)]
+
+
+def observed(
+    spec: ExplorationSpec, runs: Sequence[Run], *, metrics: Mapping[str, MetricInfo]
+) -> list[Statement]:
+    """The noise floor, failures and comparisons as they stand, without any verdict: all of it tentative."""
+    info = metrics[spec.objective]
+    return [_stated(spec, one, info) for one in _told(spec, Past.of(runs))]
 
 
 def claims(spec: ExplorationSpec, runs: Sequence[Run], *, metrics: Mapping[str, MetricInfo]) -> list[Claim]:
-    """Of the same statements, in the same order, those that say that something is better."""
-    told = [one for one in _told(spec, Past.of(runs)) if isinstance(one, Comparison) and one.exceeds_noise()]
-    return [_claim(made, metrics[spec.objective]) for made in told]
+    """What is observed to be better, strongest first: what planning acts on at once, and puts to the test."""
+    seen = [one for one in _told(spec, Past.of(runs)) if isinstance(one, Comparison) and one.exceeds_noise()]
+    return [_claim(made, metrics[spec.objective]) for made in seen]
+
+
+def _evidence(spec: ExplorationSpec, past: Past) -> Evidence:
+    numbers = frozenset(name for name in spec.space.names() if is_number(spec, name))
+    middles = frozenset((name, middle_of(spec, name)) for name in numbers)
+    return past.derive(Evidence, spec.objective, numbers, middles)
 
 
 def _told(spec: ExplorationSpec, past: Past) -> list[Samples | Region | Comparison]:
     """What there is to tell: the noise of the samples, failures, and comparisons."""
-    numbers = frozenset(name for name in spec.space.names() if is_number(spec, name))
-    evidence = past.derive(Evidence, spec.objective, numbers)
+    evidence = _evidence(spec, past)
     found: list[tuple[str, Samples | Region | Comparison]] = []
     if len(evidence.samples):
         found.append((SIGNAL, evidence.samples))
-    found += [(region.topic, region) for region in past.derive(Endings, numbers).regions(spec)]
+    found += [(region.topic, region) for region in evidence.endings.regions(spec)]
     ordered = sorted(evidence.comparisons(), key=lambda made: made.strength, reverse=True)
     found += [(_topic(spec, made), made) for made in ordered]
     by_topic: dict[str, list[Samples | Region | Comparison]] = defaultdict(list)
     for topic, one in found:
         by_topic[topic].append(one)
     return [one for topic in by_topic.values() for one in topic[:PER_TOPIC]]
+
+
+def _about(one: Samples | Region | Comparison) -> About:
+    """The comparison or region that a verdict would be about."""
+    if isinstance(one, Samples):
+        return About("noise", "")
+    if isinstance(one, Region):
+        return About("failure", one.subject, one.place)
+    ends = (one.before, one.after) if one.kind in ("value", "step") else ("", "")
+    return About(one.kind, one.subject, *ends)
+
+
+def _with_q(
+    statement: Statement,
+    one: Region | Comparison,
+    verdicts: Mapping[tuple[About, int], Verdict],
+    info: MetricInfo,
+) -> Statement:
+    """A tentative statement with its key, and with what is known of its significance."""
+    about = _about(one)
+    sign = 1 if isinstance(one, Region) or one.effect > 0 else -1
+    rises = (sign > 0) == (info.direction == "maximize")
+    key = (
+        _of_step(one, rises)
+        if isinstance(one, Comparison) and one.kind == "step"
+        else key_of(about, sign, rises=rises)
+    )
+    verdict = verdicts.get((about, sign))
+    if verdict is None:
+        # One step of a number by itself is told, and never weighed; so is a place without matched pairs.
+        return statement.model_copy(update={"key": key, "networks": 1})
+    if verdict.fate is not None:
+        networks = len(verdict.fate.networks)
+    else:
+        networks = verdict.weight.networks if verdict.weight is not None else 1
+    note = ", significant on one network" if verdict.alone else ""
+    return statement.model_copy(
+        update={
+            "key": key,
+            "q": verdict.q,
+            "networks": networks,
+            "evidence": f"{statement.evidence[:-1]}{note}]",
+        }
+    )
+
+
+def _of_step(step: Comparison, rises: bool) -> Key:
+    """Steps with equal ends in other surroundings are other statements."""
+    low, high = show_value(step.before), show_value(step.after)
+    ends = (high, low) if rises else (low, high)
+    return ("step", step.subject, *ends, *(f"r{side.runs[0]}" for side in step.pairs[0]))
+
+
+def _worth_telling(verdict: Verdict) -> bool:
+    """Whether to tell what no plain comparison tells: halves, two strategies at once, "no difference"."""
+    return verdict.status != "tentative" or (verdict.alone and verdict.about.kind in ("instead", "together"))
+
+
+def _bounded(topic: Sequence[Statement]) -> list[Statement]:
+    ordered = sorted(topic, key=lambda one: (one.kind != "noise", ORDER.index(one.status)))
+    moved = sum(one.status != "tentative" for one in ordered)
+    return ordered[: max(PER_TOPIC, moved + 1)]
+
+
+def _stated(spec: ExplorationSpec, one: Samples | Region | Comparison, info: MetricInfo) -> Statement:
+    if isinstance(one, Samples):
+        return _of_samples(one, info, spec)
+    return of_region(one) if isinstance(one, Region) else _of_comparison(spec, one, info)
+
+
+def _of_samples(samples: Samples, info: MetricInfo, spec: ExplorationSpec) -> Statement:
+    noise = noise_of(samples)
+    assert noise is not None  # it is told of samples alone
+    return _of_noise(noise, info.label or spec.objective, samples.left_out)
 
 
 def _topic(spec: ExplorationSpec, made: Comparison) -> str:
@@ -105,6 +207,7 @@ def _of_noise(noise: Noise, label: str, left_out: Sequence[int]) -> Statement:
         topic=SIGNAL,
         text=text,
         evidence=f"[{noise.n_replicates} reps, {show_runs(noise.runs)}]",
+        key=("noise",),
         runs=noise.runs,
         n_replicates=noise.n_replicates,
     )

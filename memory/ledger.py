@@ -19,7 +19,6 @@ from memory.rows import finite, require_dataset
 from memory.schema import (
     DatasetRow,
     DatasetState,
-    EventRow,
     ExplorationRow,
     FoundationRow,
     FoundationState,
@@ -28,8 +27,6 @@ from memory.schema import (
 )
 
 Row = TypeVar("Row")
-
-_ADMITTED = "strategy admitted"
 
 _RESULTS = (
     "fitted_hash",
@@ -203,39 +200,6 @@ class Ledger:
             self._database.note(cursor_of(session), "guard check", detail=f"{verdict} {code_hash}")
             session.flush()
             return row.id
-
-    def admit_strategy(self, exploration: str, reference: str, *, version: str) -> str | None:
-        """Records which version of a user's strategy an exploration goes on with.
-
-        Args:
-            exploration: Its name.
-            reference: File and class of the strategy.
-            version: Hash of its code.
-
-        Returns:
-            The version that it had before; None where it had none.
-        """
-        known = (
-            select(EventRow.detail)
-            .where(EventRow.exploration == exploration, EventRow.what == _ADMITTED)
-            .order_by(EventRow.id.desc())
-        )
-        with self._database.writing() as session:
-            pairs = (detail.partition(" ") for detail in session.scalars(known))
-            before = next((one for one, _, name in pairs if name == reference), None)
-            if before != version:
-                detail = f"{version} {reference}"
-                self._database.note(cursor_of(session), _ADMITTED, exploration=exploration, detail=detail)
-            return before
-
-    def admitted_strategies(self, exploration: str) -> dict[str, str]:
-        """Versions of the user's strategies that an exploration goes on with, by file and class."""
-        admitted = select(EventRow.detail).where(
-            EventRow.exploration == exploration, EventRow.what == _ADMITTED
-        )
-        with self._database.reading() as session:
-            pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
-            return {name: one for one, _, name in pairs}
 
     def runs_by_guard_check(self, exploration: str) -> dict[int, int]:
         """How many runs of an exploration rest on each check of the training code."""

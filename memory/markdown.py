@@ -6,16 +6,17 @@ is kept per block.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from blocks.errors import QueryError
-from memory.statements import count, plain
+from memory.digest import Digest
+from memory.document import Document, document
 from memory.store import Store
-from memory.view import MemoryView, context, guard, header, learned, plan_table, questions, standing
-from memory.void import void_baselines
+from memory.view import MemoryView
 from memory.workspace import Workspace, translate_os_errors, write_atomically
 
 MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
@@ -23,34 +24,24 @@ MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
 _HEADING = re.compile(r"^# Working memory: (\S+)[ \t]*$", re.MULTILINE)
 
 
-def render_memory(view: MemoryView) -> str:
+def render_memory(view: MemoryView, made: Document | None = None) -> str:
     """The working memory as markdown.
 
     Args:
         view: What it is made of.
+        made: Its sections, where they are at hand.
 
     Returns:
         Text that ends with a line break; the same bytes for the same view.
     """
-    networks = len({run.dataset for run in view.runs})
-    label = view.metrics[view.spec.objective].label or view.spec.objective
     return _template().render(
-        name=view.spec.name,
-        header=header(view),
-        context=context(view),
-        standing=standing(view),
-        learned=learned(view),
-        networks=count(networks, "network"),
-        guard=guard(view),
-        void=void_baselines(view.void, objective=view.spec.objective, label=label),
-        blind_cost=view.blind_cost,
-        problem=plain(view.spec.memory.key_open_problem) or "None stated.",
-        questions=questions(view),
-        plan=plan_table(view) if view.plan else [],
-        plan_block=view.plan_block,
-        marker=MARKER,
-        notes=view.notes.strip("\n"),
+        (made or document(view))._asdict(), cells=_cells, marker=MARKER, notes=view.notes.strip("\n")
     )
+
+
+def _cells(row: Sequence[str]) -> str:
+    """A row of a table; no cell can break it."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |"
 
 
 def extract_notes(text: str) -> tuple[str, str] | None:
@@ -86,25 +77,37 @@ def read_memory(workspace: Workspace, *, exploration: str | None = None, block: 
         QueryError: No such memory was written.
     """
     text = _text_of(workspace.memory_file)
-    heading = None if text is None else _HEADING.search(text)
-    current = None if heading is None else heading[1]
-    if text is not None and block is None and exploration in (None, current):
+    if text is not None and block is None and exploration in (None, _named(text)):
         return text
-    name = exploration or current
-    if name is None:
-        raise QueryError(
-            f"{workspace.root} must hold a working memory, but there is none that names its exploration; "
-            "`setpoint launch` writes one after each block"
-        )
+    name = exploration or exploration_of(workspace)
     kept = workspace.snapshots(name).glob("block-*.md")
     written = sorted(int(found[1]) for path in kept if (found := re.fullmatch(r"block-(\d+)", path.stem)))
     wanted = max(written, default=0) if block is None else block
     if wanted not in written:
         known = ", ".join(map(str, written)) or "none"
+        near = min(written, key=lambda one: (abs(one - wanted), one), default=None)
+        hint = "" if near is None else f"; the nearest is {near}"
         raise QueryError(
-            f"{name}: must be a block whose working memory was kept, but got {wanted}; kept blocks: {known}"
+            f"{name}: must be a block whose working memory was kept, but got {wanted}; "
+            f"kept blocks: {known}{hint}"
         )
     return _text_of(workspace.snapshot(name, wanted)) or ""
+
+
+def exploration_of(workspace: Workspace) -> str:
+    """The exploration that memory.md belongs to.
+
+    Raises:
+        QueryError: There is none, or it does not name it.
+    """
+    text = _text_of(workspace.memory_file)
+    name = None if text is None else _named(text)
+    if name is None:
+        raise QueryError(
+            f"{workspace.root} must hold a working memory, but there is none that names its exploration; "
+            "`setpoint launch` writes one after each block"
+        )
+    return name
 
 
 def shown_exploration(workspace: Workspace) -> str | None:
@@ -120,6 +123,7 @@ def write_memory(
     text: str,
     block: int | None,
     *,
+    digest: Digest | None = None,
     snapshot_only: bool = False,
 ) -> None:
     """Replaces memory.md and keeps a snapshot of the block; a human's notes are lost in no case.
@@ -133,6 +137,7 @@ def write_memory(
         exploration: The exploration that `text` belongs to.
         text: The rendered memory. Notes written since it was rendered are put in.
         block: The block after which it was made; None for one that is open, of which no snapshot is kept.
+        digest: What it says, for comparing blocks.
         snapshot_only: Whether memory.md stays as it is, since it is another exploration's.
 
     Raises:
@@ -145,6 +150,8 @@ def write_memory(
         notes = store.notes(exploration)
         text = f"{above}{marker}\n" + (f"{notes}\n" if notes else "")
     if block is not None:
+        if digest is not None:
+            write_atomically(workspace.digest(exploration, block), digest.model_dump_json(indent=1) + "\n")
         write_atomically(workspace.snapshot(exploration, block), text)
     if not snapshot_only:
         write_atomically(workspace.memory_file, text)
@@ -164,6 +171,11 @@ def _harvest(workspace: Workspace, store: Store, exploration: str) -> None:
             number += 1
         # A copy under a new name, not a move: memory.md is there at every moment.
         kept.write_bytes(workspace.memory_file.read_bytes())
+
+
+def _named(text: str) -> str | None:
+    heading = _HEADING.search(text)
+    return None if heading is None else heading[1]
 
 
 def _text_of(path: Path) -> str | None:

@@ -60,6 +60,20 @@ class BlockRecord(Frozen):
     closed_at: datetime | None
 
 
+class StatementRecord(Frozen):
+    """What was held of a statement after a block."""
+
+    block: int
+    status: str
+    text: str
+    effect: float | None
+    interval: tuple[float, float] | None
+    q: float | None
+    n: Annotated[int, Field(description="Pairs, or squares of four.")]
+    networks: int
+    superseded_by: tuple[str, ...] | None
+
+
 class DatasetRecord(Frozen):
     """A data set. Its hashes are known once it is ready."""
 

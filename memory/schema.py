@@ -304,6 +304,28 @@ class MetricRow(Base):
     value: Mapped[float | None]
 
 
+class StatementRow(Base):
+    """A statement as it was held after a block; `key` and `superseded_by` are lists in JSON."""
+
+    __tablename__ = "statements"
+
+    exploration: Mapped[_Exploration] = mapped_column(primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int]
+    status: Mapped[str] = mapped_column(String(24))
+    text: Mapped[str]
+    effect: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    q: Mapped[float | None]
+    n: Mapped[int]
+    networks: Mapped[int]
+    since: Mapped[int | None]
+    superseded_by: Mapped[str | None]
+    statement: Mapped[dict[str, Any]]
+
+
 class WideNameRow(Base):
     """A name that the view `runs_wide` has a column for: a hyperparameter or a metric."""
 

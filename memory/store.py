@@ -1,8 +1,9 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over seven parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, retractions, what runs rest on, and the certificates of strategies. Every write is one short
-transaction with its event, so a kill -9 loses nothing that a call has returned from.
+One class over twelve parts: explorations, runs as they are written, runs that are planned again, runs as they
+are read, retractions, what runs rest on, what was let in, the certificates of strategies, what was held after
+each block, steering, prior knowledge, and the numbers of principles. Every write is one short transaction
+with its event, so a kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable
@@ -10,14 +11,19 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from memory.admissions import Admissions
+from memory.beliefs import Beliefs
 from memory.certificates import Certificates
 from memory.database import Database, open_database
 from memory.explorations import Explorations
 from memory.history import Heard, History
 from memory.ledger import Ledger
+from memory.principles import Principles
+from memory.prior_store import Priors
 from memory.replanning import Replanning
 from memory.retractions import Retractions
 from memory.runs import RunTable
+from memory.steering import Steering
 from memory.wide import NAMES, STORED, Name, is_current, refresh
 from memory.workspace import Workspace
 
@@ -27,7 +33,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Explorations, RunTable, Replanning, History, Retractions, Ledger, Certificates):
+class Store(
+    Explorations,
+    RunTable,
+    Replanning,
+    History,
+    Retractions,
+    Ledger,
+    Admissions,
+    Certificates,
+    Beliefs,
+    Steering,
+    Priors,
+    Principles,
+):
     """An open store. Processes each open their own; any number may write at once."""
 
     def __init__(self, workspace: Workspace, database: Database) -> None:

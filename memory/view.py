@@ -12,15 +12,17 @@ from pydantic import Field
 from blocks.base import Frozen
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, RunState
-from blocks.slot import Proposal, show_value
-from blocks.space import PerSlotParameter
+from blocks.slot import Proposal
 from memory.best_lines import best_lines
+from memory.principles import Numbered
+from memory.prior_store import PriorLine
 from memory.samples import distinct
-from memory.statements import SIGNAL, STRATEGIES, Statement, count, plain, show_runs
+from memory.statements import Statement, count, plain, show_runs
+from memory.steering import SteeringLine
 from memory.truth import TruthUse
 from memory.void import Voided
 
-LEARNED_LINES, CONTEXT_LINES, QUESTION_LINES, PLAN_LINES = 110, 30, 15, 64
+CONTEXT_LINES, QUESTION_LINES = 16, 12
 
 
 class MemoryView(Frozen):
@@ -42,6 +44,15 @@ class MemoryView(Frozen):
     cut_by: Annotated[str | None, Field(description="The budget that ended the last launch.")] = None
     blind_cost: Annotated[tuple[str, ...], Field(description="Once the truth is open: its lines.")] = ()
     has_fresh_networks: bool = True
+    steering: Annotated[tuple[SteeringLine, ...], Field(description="In force at the next batch.")] = ()
+    constrained: Annotated[
+        frozenset[int], Field(description="Numbers of those that are constraints; others are notes.")
+    ] = frozenset()
+    remarks: Annotated[tuple[str, ...], Field(description="Notes that are not obeyed, and why.")] = ()
+    imported: Annotated[tuple[PriorLine, ...], Field(description="Lines of documents read in.")] = ()
+    principles: Annotated[
+        dict[str, Numbered], Field(description="Numbers of all that was ever established, by key.")
+    ] = Field(default_factory=dict)
     void: Annotated[tuple[Voided, ...], Field(description="What retractions hold; not among `runs`.")] = ()
     truth: Annotated[TruthUse, Field(description="How far choices read ground truth.")] = TruthUse()
 
@@ -97,26 +108,11 @@ def standing(view: MemoryView) -> list[str]:
     open_ = [run.number for run in view.runs if not run.state.is_final]
     if open_:
         lines.append(f"{count(len(open_), 'run')} not ended yet.  [{show_runs(open_)}]")
+    if marked := next((one for one in view.statements if one.kind == "failure"), None):
+        lines.append(plain(f"Bottleneck: {marked.text}") + f"  {plain(marked.evidence)}")
     if view.foundation_summary:
         lines.append(f"Shared by all slots: {plain(view.foundation_summary)}.".replace("..", "."))
     return lines
-
-
-def learned(view: MemoryView) -> list[tuple[str, list[str]]]:
-    """Lines by topic: signal first, then the topics of the space, then strategies, then any other."""
-    topics = dict.fromkeys(
-        [SIGNAL, *(p.topic for p in view.spec.space.root.values() if p.topic != STRATEGIES)]
-    )
-    topics |= dict.fromkeys([STRATEGIES, *(statement.topic for statement in view.statements)])
-    share = max(1, LEARNED_LINES // len(topics) - 2)
-    return [
-        (
-            plain(topic),
-            bounded([line(s) for s in view.statements if s.topic == topic], share)
-            or ["Nothing yet: no two runs differ in this alone."],
-        )
-        for topic in list(topics)[: LEARNED_LINES // 3]
-    ]
 
 
 def guard(view: MemoryView) -> str:
@@ -138,7 +134,9 @@ def show_certificates(ids: Sequence[int]) -> str:
 
 def questions(view: MemoryView) -> list[str]:
     """The exploration's own, and what no pair of runs has isolated yet."""
-    tried = {statement.subject for statement in view.statements if statement.kind == "comparison"}
+    tried = {
+        statement.subject for statement in view.statements if statement.kind in ("comparison", "equivalence")
+    }
     values = [name for name in view.spec.space.names() if name not in tried]
     strategies = [*view.spec.strategies.baseline, *view.spec.strategies.open]
     untried = [name for name in strategies if name not in tried]
@@ -148,23 +146,6 @@ def questions(view: MemoryView) -> list[str]:
     if untried:
         lines.append(f"Do the strategies {listed(untried)} matter? No isolated pair yet.")
     return lines or ["None."]
-
-
-def plan_table(view: MemoryView) -> list[str]:
-    """The next block's proposals as a markdown table."""
-    fixed = [n for n, p in view.spec.space.root.items() if isinstance(p, PerSlotParameter)]
-    rows = [["slot", *fixed, "role", "change", "why"], ["---"] * (4 + len(fixed))]
-    for proposal in view.plan[:PLAN_LINES]:
-        values = [show_value(proposal.spec.values.get(name)) for name in fixed]
-        parent = "" if proposal.parent is None else f"run {proposal.parent}"
-        change = ", ".join(part for part in (parent, proposal.change) if part) or "none"
-        rows.append([str(proposal.slot), *values, proposal.role.value, change, proposal.reason])
-    return ["| " + " | ".join(plain(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
-
-
-def line(statement: Statement) -> str:
-    """A statement with its evidence, as the memory shows it."""
-    return plain(f"{statement.text}  ") + f"  {plain(statement.evidence)}"
 
 
 def bounded(lines: Sequence[str], limit: int) -> list[str]:

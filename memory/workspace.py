@@ -110,6 +110,10 @@ class Workspace:
         """The working memory as it was after a block."""
         return self.snapshots(exploration) / f"block-{block:03d}.md"
 
+    def digest(self, exploration: str, block: int) -> Path:
+        """What the working memory said after a block, for comparing it with another one."""
+        return self.snapshots(exploration) / f"block-{block:03d}.json"
+
     def dataset(self, key: str) -> Path:
         """Folder of a data set's observations."""
         return self.root / "datasets" / key
@@ -131,6 +135,11 @@ class Workspace:
     def audit(self) -> Path:
         """Scratch folder of an audit; what is in it is worth nothing."""
         return self.root / "audit"
+
+    @property
+    def rehearsal(self) -> Path:
+        """Folder of a rehearsal's log; one is rehearsed at a time, before the runs."""
+        return self.root / "runs" / ".rehearsal"
 
     def run(self, exploration: str, number: int) -> Path:
         """Folder of a run's trained parameters and artifacts."""

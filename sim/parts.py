@@ -35,7 +35,9 @@ def merge_parts(slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
     """
     history = _joined_histories(slot, [_history(part / HISTORY) for part in parts])
     if None not in history["diverged_at"]:
-        raise divergence(history["diverged_at"], history["total"], history["slot"])
+        raise divergence(
+            history["diverged_at"], history["total"], history["slot"], frames_read="frames_read" in history
+        )
     arrays = [read_arrays(part / TRAINED, what="trained parameters", remedy=_REMEDY) for part in parts]
     write_arrays(out / TRAINED, _joined_arrays(arrays))
     (out / HISTORY).write_text(history_text(history), encoding="utf-8")

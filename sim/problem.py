@@ -206,6 +206,27 @@ class MetabolicProblem:
         known = self.strategies()
         train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
+    def rehearse(
+        self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
+    ) -> None:
+        """See `Problem.rehearse`."""
+        import torch
+
+        from sim.artifacts import load_reaction
+        from sim.dataset import load_observations
+        from sim.guarding.rehearsal import rehearse
+        from sim.reaction.table import TabulatedReaction
+        from sim.training.data import training_data
+        from sim.training.slots import resolve
+
+        observed = load_observations(observations, verify=False)
+        model = load_reaction(foundation)
+        reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
+        resolved = resolve(slot, self.strategies())
+        fraction = resolved.hyperparameters.heldout_fraction
+        data = training_data(observed, reaction, heldout_fraction=fraction, model=model)
+        rehearse(resolved, data, reaction, n_frames=len(observed.frames), steps=steps)
+
     def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
         """See `Problem.merge`."""
         from sim.parts import merge_parts

@@ -5,6 +5,7 @@ import re
 import shlex
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,21 @@ def test_the_second_block_is_planned_by_the_search_and_learns_from_the_first(qui
     assert {row["role"] for row in rows} <= {"exploit", "explore", "principle-test"}
     assert any("residual" in row["strategies"] for row in rows)
     assert all(row["parent"] is not None for row in rows)
+
+
+def test_every_command_of_the_documentation_runs(quickstart: Path) -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    import make
+
+    pages = make.pages()
+    assert {"tutorial", "launch", "read", "ask", "strategy", "data"} <= {page.stem for page in pages}
+    # One after the other in one folder, so that the quickstart is launched once for all of them.
+    for page in sorted(pages, key=lambda page: page.stem != "tutorial"):
+        text = page.read_text()
+        make.write_files(text, quickstart)
+        for step in make.steps(text):
+            result = make.perform(step.command, quickstart)
+            assert result.returncode == 0, f"{page.name}: {step.command}: {result.stdout}"
 
 
 def test_the_store_is_plain_sqlite(quickstart: Path) -> None:

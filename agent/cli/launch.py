@@ -31,6 +31,15 @@ def launch(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
     ] = None,
+    steer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--steer", metavar="TEXT", help="What every slot obeys from the next batch on; see below."
+        ),
+    ] = None,
+    unsteer: Annotated[
+        list[int] | None, typer.Option("--unsteer", metavar="N", help="Lift steering number N.")
+    ] = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE.py:CLASS", help="A strategy of your own; may be given several times."),
@@ -53,8 +62,13 @@ def launch(
 
     Examples: `setpoint launch quickstart`, `setpoint launch quickstart --blocks 2`,
     `setpoint launch my.yaml`, `setpoint launch quickstart --strategy my_strategy.py:Smooth`.
+
+    Steering: `fix time_step=32`, `only time_step=16, 32`, `keep lr_node_homeo < 0.01`, `use residual`,
+    `avoid amplification`, `release time_step`. Any other text is kept as a note. The notes at the end of
+    memory.md are read in the same way.
     """
     from agent.explorer import interrupted_line
+    from agent.launching import Said
     from agent.launching import launch as launch_exploration
     from blocks.exploration import Limits
     from blocks.loading import load_exploration, validate, with_strategies
@@ -75,7 +89,8 @@ def launch(
     spec = spec.model_copy(update={"limits": limits})
     try:
         with obeyed(), _display() as display:
-            explored = launch_exploration(spec, root=workspace, workers=workers, listener=display)
+            said = Said(steer or (), unsteer or ())
+            explored = launch_exploration(spec, root=workspace, workers=workers, listener=display, said=said)
     except KeyboardInterrupt:
         with Store.open(Workspace(workspace)) as store:
             counts = store.count_runs(spec.name)

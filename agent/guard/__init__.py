@@ -7,6 +7,7 @@ before it runs.
 from agent.guard.absence import EXIT_LEAK, Fence, FileId, fence_off, read_leak, seal_permissions
 from agent.guard.findings import FileReport, Finding, GuardReport, Verdict
 from agent.guard.render import to_json, to_text
+from agent.guard.sarif import to_sarif
 from agent.guard.static import check_paths, check_source
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "read_leak",
     "seal_permissions",
     "to_json",
+    "to_sarif",
     "to_text",
 ]

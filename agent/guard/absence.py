@@ -3,8 +3,9 @@
 `fence_off` is called first thing in a fresh process, before any code of a strategy. From then on
 whatever reaches for the seal, for the rest of the workspace or for another process ends the process
 at once with `EXIT_LEAK`, so that no `except` can swallow it; what was tried, and on which line, is in
-the fence's report. It cannot be undone. What it cannot see is a file opened by compiled code that
-raises no audit event; the static layer refuses the ways to such code.
+the fence's report. It cannot be undone. What the hook cannot see is a file opened by compiled code that
+raises no audit event: the kernel refuses it where it has Landlock (landlock.py), and the static layer
+refuses the ways to such code.
 """
 
 import builtins
@@ -27,7 +28,7 @@ EXIT_LEAK: Final = watch.EXIT_LEAK
 """Exit code of a process that reached for ground truth."""
 
 
-def fence_off(fence: Fence) -> None:
+def fence_off(fence: Fence) -> bool:
     """Confines this process to its fence, for the rest of its life.
 
     Arguments, environment and import path lose what leads into the workspace, and the working
@@ -35,6 +36,9 @@ def fence_off(fence: Fence) -> None:
 
     Args:
         fence: What the run may touch.
+
+    Returns:
+        Whether the kernel holds it as well, against compiled code too.
 
     Raises:
         WorkspaceError: The fence cannot hold: a folder is missing, or the report lies outside.
@@ -61,7 +65,20 @@ def fence_off(fence: Fence) -> None:
     _scrub(place)
     _close_unaudited_doors(refuse_process)
     os.chdir(output)
+    held = _held_by_the_kernel(fence)
     sys.addaudithook(hook)
+    return held
+
+
+def _held_by_the_kernel(fence: Fence) -> bool:
+    """Closes the workspace by Landlock, where there is any; its path is found from the output upwards."""
+    from agent.guard import landlock  # ctypes is for those who train alone
+
+    if fence.workspace is None:
+        return False
+    above = (folder for path in fence.writable for folder in path.absolute().parents)
+    root = next((folder for folder in above if FileId.of(folder) == fence.workspace), None)
+    return root is not None and landlock.confine(root, readable=fence.readable, writable=fence.writable)
 
 
 def read_leak(report: Path) -> LabelLeakError | None:

@@ -5,20 +5,46 @@ import math
 from itertools import product
 
 from agent.guard import containers, folding, operations
+from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
+    INDICES,
     MOST,
     NUMBER,
     Bag,
+    Bound,
     Const,
     Frame,
+    Function,
+    Indices,
+    Instance,
     Items,
     Number,
     Value,
     choices,
+    frames_in,
     join,
 )
+
+_DUNDERS = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.MatMult: "matmul",
+    ast.BitOr: "or",
+    ast.BitAnd: "and",
+    ast.BitXor: "xor",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.Pow: "pow",
+}
+"""Methods of an object that an operator calls."""
+
+FOLLOW = "Take the columns that are needed out of the frame first."
 
 
 def binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right: Value) -> Value:
@@ -31,6 +57,14 @@ def _binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right
     folded = folding.binary(op, left, right)
     if folded is not None:
         return folded
+    if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str | bytes):
+        engine.consume(right, node, "writes the label column into a text")
+        return COMPUTED
+    for side, other, turned in ((left, right, ""), (right, left, "r")):
+        if isinstance(side, Instance) and (name := _DUNDERS.get(type(op))):
+            method = engine.attribute(node, side, f"__{turned}{name}__")
+            if isinstance(method, Function | Bound):
+                return engine.apply(node, method, [other], {})
     if isinstance(left, Frame) or isinstance(right, Frame):
         frame, other = (left, right) if isinstance(left, Frame) else (right, left)
         assert isinstance(frame, Frame)
@@ -48,8 +82,24 @@ def _binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right
         return containers.concatenate(left, right)
     if isinstance(op, ast.Mult) and isinstance(left, Items) and isinstance(right, Const | Number):
         return Bag(join(left.items))
-    is_number = all(isinstance(side, Number | Const) for side in (left, right))
-    return NUMBER if is_number else COMPUTED
+    for side in (left, right):
+        for found in frames_in(side):
+            engine.report(
+                node, undecidable("computes with a container that holds a frame", FOLLOW), found.trail
+            )
+    sides = (left, right)
+    if all(isinstance(side, Number) or _is_whole(side) for side in sides):
+        return NUMBER
+    is_whole = all(isinstance(side, Indices | Number) or _is_whole(side) for side in sides)
+    return INDICES if is_whole and not isinstance(op, ast.Div) else COMPUTED
+
+
+def _is_whole(value: Value) -> bool:
+    return (
+        isinstance(value, Const)
+        and isinstance(value.value, int | float)
+        and not isinstance(value.value, bool)
+    )
 
 
 def compare(engine: Engine, node: ast.Compare, scope: Scope) -> Value:
@@ -84,6 +134,8 @@ def _compared(engine: Engine, node: ast.Compare, op: ast.cmpop, left: Value, rig
         return folded
     frames = [side for side in (left, right) if isinstance(side, Frame)]
     if not frames or isinstance(op, ast.In | ast.NotIn):
+        for side in (left, right):
+            engine.consume(side, node, "compares with the label column")
         return COMPUTED
     outcome = operations.mixed(frames[0], [left, right])
     engine.report(node, outcome, frames[0].trail)

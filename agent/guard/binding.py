@@ -2,16 +2,21 @@
 
 import ast
 
-from agent.guard import containers, seeds
+from agent.guard import columns, containers, mutation
+from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
+from agent.guard.shapes import from_end
 from agent.guard.values import (
-    COMPUTED,
     Bag,
+    Bound,
     Const,
     Frame,
+    Function,
+    Instance,
     Items,
     Mapping,
     Value,
+    choices,
     frames_in,
     join,
 )
@@ -22,23 +27,39 @@ def capture(engine: Engine, pattern: ast.pattern, value: Value, scope: Scope) ->
         if pattern.pattern is not None:
             capture(engine, pattern.pattern, value, scope)
         if pattern.name:
-            scope.names[pattern.name] = seeds.named(pattern.name, value, pattern.lineno)
+            scope.names[pattern.name] = value
     elif isinstance(pattern, ast.MatchClass):
         for name, part in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
-            held = engine.attribute(pattern, value, name)
+            held = join([engine.attribute(pattern, one, name) for one in choices(value)])
             capture(engine, part, held, scope)
+        for part in pattern.patterns:
+            capture(engine, part, containers.anything_in(engine, pattern, value), scope)
     elif isinstance(pattern, ast.MatchSequence):
         star = next((i for i, part in enumerate(pattern.patterns) if isinstance(part, ast.MatchStar)), None)
         for part, held in zip(
             pattern.patterns, containers.unpack(value, len(pattern.patterns), star), strict=True
         ):
             capture(engine, part, held, scope)
+    elif isinstance(pattern, ast.MatchStar):
+        if pattern.name:
+            scope.names[pattern.name] = value
+    elif isinstance(pattern, ast.MatchOr):
+        for part in pattern.patterns:
+            capture(engine, part, value, scope)
+    elif isinstance(pattern, ast.MatchMapping):
+        for key, part in zip(pattern.keys, pattern.patterns, strict=True):
+            index = engine.evaluate(key, scope)
+            held = join([engine.subscript(pattern, one, index) for one in choices(value)])
+            capture(engine, part, held, scope)
+        if pattern.rest:
+            scope.names[pattern.rest] = value
 
 
 def bind(engine: Engine, target: ast.expr, value: Value, scope: Scope) -> None:
     """Assigns to a name, an attribute, an element, or to several at once."""
     if isinstance(target, ast.Name):
-        scope.assign(target.id, seeds.named(target.id, value, target.lineno))
+        if scope.assign(target.id, value):
+            engine.changed()
     elif isinstance(target, ast.Starred):
         bind(engine, target.value, value, scope)
     elif isinstance(target, ast.Tuple | ast.List):
@@ -46,18 +67,52 @@ def bind(engine: Engine, target: ast.expr, value: Value, scope: Scope) -> None:
         for part, held in zip(target.elts, containers.unpack(value, len(target.elts), star), strict=True):
             bind(engine, part, held, scope)
     elif isinstance(target, ast.Attribute):
-        base = engine.evaluate(target.value, scope)
-        owner = base.of.name if hasattr(base, "of") else ast.unparse(target.value)
-        engine.remember(owner, target.attr, value)
+        for owner in choices(engine.evaluate(target.value, scope)):
+            engine.keep(target, owner, target.attr, value)
     elif isinstance(target, ast.Subscript):
-        index = engine.evaluate(target.slice, scope)
-        engine.consume(index, target.slice, "indexes by the label column")
-        held = engine.evaluate(target.value, scope)
-        if isinstance(held, Mapping):
-            bind(engine, target.value, Mapping((*held.entries, (index, value))), scope)
-        elif isinstance(held, Items | Bag) or (isinstance(held, Const) and not held.is_array):
-            bind(engine, target.value, Bag(join([containers.element_of(held), value])), scope)
-        elif isinstance(held, Const):
-            bind(engine, target.value, COMPUTED, scope)
-        elif any(isinstance(one, Frame) for one in frames_in(value)) and not isinstance(held, Frame):
-            bind(engine, target.value, join([held, value]), scope)
+        _element(engine, target, value, scope)
+
+
+def _element(engine: Engine, target: ast.Subscript, value: Value, scope: Scope) -> None:
+    """`held[index] = value`."""
+    index = engine.evaluate(target.slice, scope)
+    engine.consume(index, target.slice, "indexes by the label column")
+    held = engine.evaluate(target.value, scope)
+    if isinstance(held, Mapping) and isinstance(index, Const):
+        entries = tuple(entry for entry in held.entries if entry[0] != index)
+        place = target.value
+        is_own = (
+            isinstance(place, ast.Name)
+            and scope.home(place.id) is scope
+            and place.id not in scope.parameters
+            and len(scope.twins.get(place.id, ())) < 2
+        )
+        if is_own and not any(True for _ in frames_in(value)):
+            bind(engine, target.value, Mapping((*entries, (index, value))), scope)
+            return
+    for one in choices(held):
+        if isinstance(one, Instance):
+            method = engine.attribute(target, one, "__setitem__")
+            if isinstance(method, Function | Bound):
+                engine.apply(target, method, [index, value], {})
+                continue
+        is_container = isinstance(one, Items | Bag | Mapping) or (isinstance(one, Const) and not one.is_array)
+        if is_container:
+            mutation.put_in(engine, target.value, held, value, scope)
+            return
+        for found in frames_in(value):
+            if isinstance(found, Frame) and found.holds_label and not _is_aligned(one, index, found):
+                what = undecidable(
+                    "copies columns of a frame into another tensor", "Copy single columns only."
+                )
+                engine.report(target, what, found.trail)
+        if isinstance(one, Const):
+            mutation.forget(engine, target.value, scope)
+
+
+def _is_aligned(held: Value, index: Value, value: Frame) -> bool:
+    """Whether each column is written over itself, as an augmented assignment does."""
+    if not isinstance(held, Frame):
+        return False
+    place = columns.subscript(held, index).value
+    return isinstance(place, Frame) and place.columns == value.columns and from_end(place) == from_end(value)

@@ -3,17 +3,18 @@
 import ast
 import builtins
 
-from agent.guard import arithmetic, calls, columns, containers, folding, seeds, shapes
+from agent.guard import arithmetic, attributes, calls, columns, containers, folding
 from agent.guard.engine import Engine, Scope
-from agent.guard.refused import refused_attribute, refused_symbol
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
     Bag,
+    Bound,
     Class,
     Const,
     Frame,
     Function,
+    Indices,
     Instance,
     Items,
     Mapping,
@@ -21,6 +22,7 @@ from agent.guard.values import (
     Number,
     Slice,
     Source,
+    Stranger,
     Symbol,
     Value,
     choices,
@@ -37,7 +39,7 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
             return _name(engine, node, scope)
         case ast.Attribute():
             base = engine.evaluate(node.value, scope)
-            return join([attribute(engine, node, one, node.attr) for one in choices(base)])
+            return join([attributes.attribute(engine, node, one, node.attr) for one in choices(base)])
         case ast.Subscript():
             return _subscript(engine, node, scope)
         case ast.Slice():
@@ -52,11 +54,16 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
             return arithmetic.compare(engine, node, scope)
         case ast.UnaryOp():
             operand = engine.evaluate(node.operand, scope)
+            if isinstance(node.op, ast.Not):
+                engine.consume(operand, node, "decides by the label column")
             if any(isinstance(one, Frame) for one in choices(operand)):
                 return operand
-            return join([folding.unary(node.op, one) or COMPUTED for one in choices(operand)])
+            return join([folding.unary(node.op, one) or _signed(one) for one in choices(operand)])
         case ast.BoolOp():
-            return join([engine.evaluate(part, scope) for part in node.values])
+            sides = [engine.evaluate(part, scope) for part in node.values]
+            for value, part in zip(sides[:-1], node.values, strict=False):
+                engine.consume(value, part, "decides by the label column")
+            return join(sides)
         case ast.IfExp():
             test = engine.evaluate(node.test, scope)
             engine.consume(test, node.test, "decides by the label column")
@@ -69,16 +76,22 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
             return containers.dictionary(engine, node, scope)
         case ast.NamedExpr():
             value = engine.evaluate(node.value, scope)
-            engine.bind(node.target, value, scope)
+            home = scope
+            while home.is_comprehension and home.parent is not None:
+                home = home.parent
+            engine.bind(node.target, value, home)
             return value
         case ast.Lambda():
-            function = Function(node, scope, scope.owner)
+            function = Function(node, scope)
             engine.declare(function)
             return function
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
             scopes, is_known = containers.comprehend(engine, node.generators, scope)
             found = [engine.evaluate(node.elt, inner) for inner in scopes]
-            return Items(tuple(found)) if is_known else Bag(join(found))
+            if not is_known:
+                return Bag(join(found))
+            items = Items(tuple(found), is_list=isinstance(node, ast.ListComp))
+            return (folding.fold(list, items) if items.is_list and found else None) or items
         case ast.DictComp():
             entries = []
             scopes, is_known = containers.comprehend(engine, node.generators, scope)
@@ -91,74 +104,40 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
         case ast.Yield() | ast.YieldFrom():
             if node.value:
                 value = engine.evaluate(node.value, scope)
-                scope.yielded.append(
-                    containers.element_of(value) if isinstance(node, ast.YieldFrom) else value
-                )
+                if isinstance(node, ast.YieldFrom):
+                    value = containers.element_of(engine.iterated(node, value))
+                scope.yielded.append(value)
+                return value if isinstance(node, ast.YieldFrom) else UNKNOWN
             return UNKNOWN
         case ast.Await():
             return engine.evaluate(node.value, scope)
         case _:
-            for part in ast.iter_child_nodes(node):
-                if isinstance(part, ast.expr):
-                    engine.consume(engine.evaluate(part, scope), part, "writes the label column into a text")
+            for inner_node in ast.iter_child_nodes(node):
+                if isinstance(inner_node, ast.expr):
+                    value = engine.evaluate(inner_node, scope)
+                    engine.consume(value, inner_node, "writes the label column into a text")
             return COMPUTED
-
-
-def symbol(engine: Engine, node: ast.AST, dotted: str) -> Value:
-    """An imported or built-in thing; refused ones are reported where they are named."""
-    if dotted in folding.KNOWN:
-        return Const(folding.KNOWN[dotted])
-    if refusal := refused_symbol(dotted):
-        engine.refuse(node, refusal)
-        return COMPUTED
-    return Symbol(dotted)
 
 
 def _name(engine: Engine, node: ast.Name, scope: Scope) -> Value:
     value = scope.lookup(node.id)
     if value is not None:
+        if engine.spilled != UNKNOWN and node.id in engine.module.escaping and _holds(value):
+            return join([value, Bag(engine.spilled)])
         return value
     if hasattr(builtins, node.id) or node.id == "__builtins__":
-        return symbol(engine, node, f"builtins.{node.id}")
-    return seeds.named(node.id, UNKNOWN, node.lineno)
+        return engine.symbol(node, f"builtins.{node.id}")
+    return UNKNOWN
 
 
-def attribute(engine: Engine, node: ast.AST, base: Value, name: str) -> Value:
-    """`base.name`."""
-    text = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
-    if isinstance(base, Frame):
-        outcome = shapes.attribute(base, name)
-        if outcome is None:
-            return Method(base, name)
-        engine.report(node, outcome, base.trail)
-        return outcome.value
-    if isinstance(base, Symbol):
-        return symbol(engine, node, f"{base.dotted}.{name}")
-    if isinstance(base, Class) and name in base.names:
-        return base.names[name]
-    if isinstance(base, Instance):
-        stored = engine.attributes.get((base.of.name, name), base.of.names.get(name))
-        if stored is not None and stored != UNKNOWN:
-            return join([_member(engine, node, base, name, one) for one in choices(stored)])
-    if isinstance(base, Const | Items | Mapping | Bag):
-        return base if name == "value" and isinstance(base, Const) else Method(base, name)
-    if not isinstance(base, Instance) and (stored := engine.attributes.get((text, name))) is not None:
-        return stored
-    if found := seeds.from_attribute(text or "it", name, getattr(node, "lineno", 0)):
-        return found
-    if refusal := refused_attribute(name):
-        engine.refuse(node, refusal)
-        return COMPUTED
-    if isinstance(base, Source) and name == "__dict__":
-        return base
-    return seeds.named(name, UNKNOWN, 0) if name in seeds.SOURCES else Method(base, name)
-
-
-def _member(engine: Engine, node: ast.AST, base: Instance, name: str, stored: Value) -> Value:
-    """What an object's attribute gives: a property is called, a method is bound."""
-    if not isinstance(stored, Function):
-        return stored
-    return engine.invoke(stored, [base], {}, node) if calls.is_property(stored) else Method(base, name)
+def _holds(value: Value) -> bool:
+    """Whether it is a container that something may have been put into behind another name."""
+    return any(
+        isinstance(one, Bag | Mapping)
+        or (isinstance(one, Items) and one.is_list)
+        or (isinstance(one, Const) and isinstance(one.value, tuple) and not one.is_array)
+        for one in choices(value)
+    )
 
 
 def _subscript(engine: Engine, node: ast.Subscript, scope: Scope) -> Value:
@@ -172,40 +151,84 @@ def subscript(engine: Engine, node: ast.AST, base: Value, index: Value) -> Value
     """`base[index]`, for each alternative of the index."""
     if isinstance(base, Symbol) and base.dotted in ("numpy.s_", "numpy.index_exp"):
         return index
-    if isinstance(base, Instance):
-        return UNKNOWN
+    if isinstance(base, Method) and isinstance(base.owner, Stranger):
+        base = base.owner
+    if isinstance(base, Instance | Class):
+        return _of_object(engine, node, base, index)
     found = []
     for one in _alternatives(index):
         if isinstance(base, Frame):
             outcome = columns.subscript(base, one)
             engine.report(node, outcome, base.trail + _folded(node, index))
             found.append(outcome.value)
-        elif one == Const("frames") or (isinstance(base, Source) and one == Const("x")):
-            name = "frames" if one == Const("frames") else "x"
-            found.append(seeds.from_attribute("data", name, getattr(node, "lineno", 0)) or UNKNOWN)
+        elif one == Const("frames") and isinstance(base, Source | Stranger):
+            found.append(engine.attribute(node, base, "frames"))
+        elif isinstance(base, Stranger):
+            found.append(_of_stranger(engine, node, base, one))
         elif isinstance(base, Items) and isinstance(one, Slice):
             bounds = [
                 part.value if isinstance(part, Const) else None for part in (one.start, one.stop, one.step)
             ]
-            found.append(Items(base.items[slice(*bounds)]))
+            found.append(Items(base.items[slice(*bounds)], base.is_list))
         elif isinstance(base, Bag) and isinstance(one, Slice):
             found.append(base)
         elif isinstance(base, Const | Items | Bag | Mapping):
-            found.append(folding.element(base, one) or UNKNOWN)
+            if isinstance(base, Const) and not isinstance(base.value, tuple | range | str | bytes):
+                continue
+            held = folding.element(base, one)
+            found.append(join([UNKNOWN, engine.spilled]) if held is None or held == UNKNOWN else held)
         else:
-            found.append(UNKNOWN if base in (UNKNOWN, Method(UNKNOWN, "")) else _part(base))
+            found.append(attributes.settled(engine, node, _part(base)))
     return join(found)
+
+
+def _of_object(engine: Engine, node: ast.AST, base: Instance | Class, index: Value) -> Value:
+    """`__getitem__` of an object, `__class_getitem__` of a class, or a field of a named tuple."""
+    name = "__getitem__" if isinstance(base, Instance) else "__class_getitem__"
+    method = engine.attribute(node, base, name)
+    if isinstance(method, Function | Bound):
+        return engine.apply(node, method, [index], {})
+    fields = base.of.names.get("__fields__") if isinstance(base, Instance) else None
+    if isinstance(fields, Const):
+        named = [engine.attribute(node, base, field) for field in fields.value]
+        return folding.element(Items(tuple(named)), index) or join(named)
+    if isinstance(base, Class) and isinstance(index, Const):
+        return engine.attribute(node, base, str(index.value))
+    return UNKNOWN
+
+
+def _of_stranger(engine: Engine, node: ast.AST, base: Stranger, index: Value) -> Value:
+    """A value of which nobody knows where it comes from: its column 6 may be the label."""
+    entries = index.items if isinstance(index, Items) else (index,)
+    numbers = [engine.labels & set(folding.whole_numbers(entry)) for entry in entries]
+    if len(entries) > 1 and numbers[-1]:
+        where = f"`{base.name}` (line {base.line})"
+        what = f"reads column {min(numbers[-1])} of {where}, and nobody knows what that is"
+        remedy = (
+            f'Say it by an annotation, such as `{base.name}: Float[Tensor, "metabolite 8"]` or another shape.'
+        )
+        engine.report(node, columns.undecidable(what, remedy))
+        return COMPUTED
+    return base
 
 
 def _part(base: Value) -> Value:
     if isinstance(base, Number):
         return COMPUTED
+    if isinstance(base, Method) and isinstance(base.owner, Frame):
+        return base
+    if isinstance(base, Method) and isinstance(base.owner, Source):
+        return COMPUTED
     return UNKNOWN if isinstance(base, Method | Source) else base
+
+
+def _signed(value: Value) -> Value:
+    return value if isinstance(value, Number | Indices) else COMPUTED
 
 
 def _alternatives(index: Value) -> list[Value]:
     if isinstance(index, Items):
-        return [Items(parts) for parts in arithmetic.paired(*index.items)]
+        return [Items(parts, index.is_list) for parts in arithmetic.paired(*index.items)]
     return list(choices(index))
 
 

@@ -4,14 +4,12 @@ Only operations that have no effect and terminate quickly are folded; everything
 """
 
 import ast
+import math
 import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from agent.guard.values import Bag, Const, Items, Mapping, Value, join
-
-KNOWN: Final = {"sim.dataset.LABEL": 6, "sim.dataset.CONCENTRATION": 3, "sim.dataset.N_COLUMNS": 8}
-"""Constants of the frame's layout, by their full names."""
+from agent.guard.values import Bag, Const, Items, Mapping, Value, choices, join
 
 LARGEST: Final = 10**6
 """Numbers and lists beyond this size are not folded."""
@@ -61,7 +59,10 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "chr": chr,
     "divmod": divmod,
     "list": list,
-    "tuple": tuple,
+    "any": any,
+    "all": all,
+    "hex": hex,
+    "bin": bin,
     "sorted": sorted,
     "reversed": lambda items: list(reversed(items)),
     "range": range,
@@ -84,6 +85,8 @@ def plain(value: Value) -> Any:
         NotConstant: It is none.
     """
     if isinstance(value, Const):
+        if isinstance(value.value, range) and len(value.value) > LARGEST:
+            raise NotConstant
         return value.value
     if isinstance(value, Items):
         return tuple(plain(item) for item in value.items)
@@ -111,7 +114,7 @@ def constant(value: Any, *, is_array: bool = False) -> Value:
     if isinstance(value, list | tuple):
         parts = tuple(value)
         if any(isinstance(part, list | tuple) for part in parts):
-            return Items(tuple(constant(part) for part in parts))
+            return Items(tuple(constant(part) for part in parts), is_list=isinstance(value, list))
         return Const(parts, is_array)
     if value is None or value is Ellipsis or isinstance(value, int | float | str | bytes | range):
         return Const(value, is_array)
@@ -164,8 +167,10 @@ def call(dotted: str, args: list[Value]) -> Value | None:
             return fold(lambda value: value, args[0], is_array=True)
         if name == "arange":
             return fold(lambda *bounds: list(range(*bounds)), *args, is_array=True)
-    if module == "operator" and name in ("add", "sub", "neg", "floordiv", "mod"):
+    if module == "operator" and name in ("add", "sub", "neg", "floordiv", "mod", "mul"):
         return fold(getattr(operator, name), *args)
+    if module == "math" and name in ("floor", "ceil", "trunc", "isqrt", "gcd", "sqrt"):
+        return fold(getattr(math, name), *args)
     return None
 
 
@@ -189,7 +194,11 @@ def method(owner: Value, name: str, args: list[Value]) -> Value | None:
 def _of_mapping(owner: Mapping, name: str, args: list[Value]) -> Value | None:
     if name in ("get", "pop", "setdefault") and args:
         found = [value for key, value in owner.entries if key == args[0]]
-        return found[-1] if found else join([value for _, value in owner.entries])
+        given = args[1:2]
+        is_plain = isinstance(args[0], Const) and all(isinstance(key, Const) for key, _ in owner.entries)
+        if found and is_plain:
+            return found[-1]
+        return join(given if is_plain and given else [*(value for _, value in owner.entries), *given])
     if name == "values":
         return Items(tuple(value for _, value in owner.entries))
     if name == "keys":
@@ -214,3 +223,10 @@ def element(container: Value, index: Value) -> Value | None:
             return container.items[index.value] if inside else None
         return join(container.items) if container.items else None
     return None
+
+
+def whole_numbers(value: Value) -> list[int]:
+    """Whole numbers that a constant may be, or hold."""
+    found = [one.value for one in choices(value) if isinstance(one, Const)]
+    parts = [part for one in found for part in (one if isinstance(one, tuple | range) else (one,))]
+    return [part for part in parts if isinstance(part, int) and not isinstance(part, bool)]

@@ -1,119 +1,168 @@
 """What tensor operations do to the columns of a frame: move them, mix them, or pick from them.
 
-A method of a frame and the function of the same name in torch or numpy are one operation. Moving a frame
-whole is clean, and so is what treats each position alone; mixing the label into something else is a use.
+A method of a frame and the function of the same name in torch or numpy are one operation; where the two
+libraries differ, what cannot be told apart counts as undecidable. Moving a frame whole is clean, and so is
+what treats each position alone; mixing the label into something else is a use.
 """
 
 from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.guard.columns import Outcome, leak, undecidable
-from agent.guard.operation_names import KEEPS, MIXES, PICKS, REDUCES, SHAPE_READS, SHAPES, TURNS
-from agent.guard.picks import picked
-from agent.guard.shapes import ORDER, axes_of, reshaped, shape, turned
-from agent.guard.values import (
-    COMPUTED,
-    NUMBER,
-    UNKNOWN,
-    Const,
-    Frame,
-    Label,
-    Value,
-    frames_in,
+from agent.guard.operation_names import (
+    ELEMENTS,
+    MIXES,
+    MOVES,
+    PICKS,
+    PRODUCTS,
+    REDUCES,
+    SHAPE_READS,
+    SHAPES,
+    TURNS,
+    USES_ALL,
 )
+from agent.guard.picks import picked
+from agent.guard.reductions import mixing, reduced
+from agent.guard.shapes import ORDER, axes_of, from_end, reshaped, shape
+from agent.guard.turns import turned
+from agent.guard.values import CUT, NUMBER, Const, Frame, Label, Number, Symbol, Value, frames_in
+
+Keywords = AbstractMapping[str, Value]
 
 
-def call(frame: Frame, name: str, args: list[Value], keywords: AbstractMapping[str, Value]) -> Outcome | None:
-    """`frame.name(*args)` or `torch.name(frame, *args)`; None where the operation is not known."""
+def call(frame: Frame, name: str, args: list[Value], keywords: Keywords, module: str = "") -> Outcome | None:
+    """`frame.name(*args)` or `module.name(frame, *args)`; None where the operation is not known."""
     if name in SHAPE_READS:
         return Outcome(shape(frame) if name in ("size", "shape") and not args else NUMBER)
-    if name in KEEPS:
-        return mixed(frame, [*args, *keywords.values()])
-    if name in REDUCES:
-        return reduced(frame, args, keywords)
-    if name in MIXES:
-        return _mixing(frame, args, keywords)
-    if name in TURNS:
-        return turned(frame, name, args, keywords)
-    if name in SHAPES:
-        return reshaped(frame, name, args, keywords)
-    if name in PICKS:
-        return picked(frame, name, args, keywords)
-    return None
+    if not frame.holds_label:
+        return Outcome(CUT)
+    if "out" in keywords and name != "deepcopy":
+        return undecidable("writes a frame into another tensor", "Bind the result to a name instead.")
+    if name in MOVES:
+        return Outcome(frame)
+    if name in ELEMENTS:
+        outcome = mixed(frame, [*args, *keywords.values()])
+        if not name.endswith("_") or not isinstance(outcome.value, Frame):
+            return outcome
+        changes = outcome.value.columns != frame.columns
+        return leak("mixes the label column into other columns") if changes else Outcome(frame)
+    if name in USES_ALL:
+        return leak("mixes the label column into other columns")
+    for names, operation in ((REDUCES, reduced), (MIXES, mixing), (PICKS, picked), (SHAPES, reshaped)):
+        if name in names:
+            if name not in ("__getitem__", "expand_as") and any(True for one in args for _ in frames_in(one)):
+                return undecidable("computes with two frames", ORDER)
+            return operation(frame, name, args, keywords, module)
+    if name in PRODUCTS:
+        return matmul(frame, args[0]) if len(args) == 1 else None
+    return turned(frame, name, args, keywords, module) if name in TURNS else None
 
 
-def mixed(frame: Frame, others: list[Value]) -> Outcome:
+def mixed(frame: Frame, others: Sequence[Value]) -> Outcome:
     """Element by element with other values: positions keep their columns, or share them."""
-    columns = frame.columns
-    for other in (found for value in others for found in frames_in(value)):
-        if isinstance(other, Label):
-            return leak()
-        if not (frame.is_firm and other.is_firm):
-            continue
-        from_end = [
-            one.axis - one.rank if one.rank and one.axis is not None else None for one in (frame, other)
-        ]
-        if len(other.columns) != len(columns) or from_end[0] != from_end[1]:
-            return leak("mixes the label column into other columns")
-        columns = tuple(mine | theirs for mine, theirs in zip(columns, other.columns, strict=True))
+    columns, rank, place = frame.columns, frame.rank, from_end(frame)
+    for value in others:
+        found = list(frames_in(value))
+        if not found and not _is_scalar(value):
+            rank = None  # the other one may have more axes
+        for other in found:
+            if isinstance(other, Label):
+                return leak()
+            if not other.holds_label:
+                rank = None
+                continue
+            if len(other.columns) != len(columns) or place is None or place != from_end(other):
+                return leak("mixes the label column into other columns")
+            rank = rank if rank == other.rank else None
+            columns = tuple(mine | theirs for mine, theirs in zip(columns, other.columns, strict=True))
+    if rank is None:
+        return Outcome(replace(frame, columns=columns, rank=None, axis=place))
     return Outcome(replace(frame, columns=columns))
+
+
+def _is_scalar(value: Value) -> bool:
+    if isinstance(value, Const):
+        return not isinstance(value.value, tuple | range)
+    return type(value) is Number or isinstance(value, Symbol)
 
 
 def matmul(left: Value, right: Value) -> Outcome:
     """A matrix product: clean where it sums over metabolites, a leak where it sums over columns."""
+    both = isinstance(left, Frame) and isinstance(right, Frame)
     frame = left if isinstance(left, Frame) else right
     assert isinstance(frame, Frame)
-    if not frame.is_firm or not frame.holds_label:
-        return Outcome(UNKNOWN if not frame.is_firm else COMPUTED)
-    at_end = frame.axis == -1 or (frame.rank is not None and frame.axis == frame.rank - 1)
-    if frame is right and at_end and not isinstance(left, Frame) and frame.rank != 1:
-        return Outcome(frame)
+    if not frame.holds_label:
+        return Outcome(CUT)
+    place = from_end(frame)
+    if both or place is None or any(True for _ in frames_in(left if frame is right else right)):
+        return leak("multiplies by the label column")
+    if frame is right and place == -1 and frame.rank is not None and frame.rank > 1:
+        return Outcome(replace(frame, rank=None, axis=-1))
+    if frame is left and place < -1:
+        return Outcome(replace(frame, rank=None, axis=None))
     return leak("multiplies by the label column")
 
 
-def reduced(frame: Frame, args: list[Value], keywords: AbstractMapping[str, Value]) -> Outcome:
-    """A reduction: clean over other axes, a leak over the columns or over everything."""
-    if not frame.is_firm or not frame.holds_label:
-        return Outcome(UNKNOWN if not frame.is_firm else COMPUTED)
-    given = keywords.get("dim", keywords.get("axis", args[0] if args else None))
-    if given is None or given == Const(None):
-        return leak("reduces over the label column")
-    axes = axes_of(frame, given)
-    if axes is None or frame.axis is None:
-        return undecidable("reduces over an axis that is not a constant", ORDER)
-    if frame.axis in axes:
-        return leak("reduces over the label column")
-    if keywords.get("keepdim", keywords.get("keepdims")) == Const(True) or frame.rank is None:
-        return Outcome(frame)
-    gone = sum(axis < frame.axis for axis in axes)
-    return Outcome(replace(frame, rank=frame.rank - len(axes), axis=frame.axis - gone))
+def joined(name: str, items: list[Value] | None, frames: list[Frame], along: Value) -> Outcome:
+    """`cat` and `stack`: clean along other axes, and where frames of one shape meet.
 
-
-def _mixing(frame: Frame, args: list[Value], keywords: AbstractMapping[str, Value]) -> Outcome:
-    if not frame.is_firm or not frame.holds_label:
-        return Outcome(UNKNOWN if not frame.is_firm else COMPUTED)
-    given = keywords.get("dim", keywords.get("axis", args[0] if args else Const(-1)))
-    axes = axes_of(frame, given)
-    if axes is None or frame.axis is None:
-        return undecidable("mixes along an axis that is not a constant", ORDER)
-    return leak("mixes the label column into other columns") if frame.axis in axes else Outcome(frame)
-
-
-def joined(name: str, frames: list[Frame], others: list[Value], along: Value) -> Outcome:
-    """`cat` and `stack`: clean along other axes, and where frames of one shape meet."""
+    Args:
+        name: Of the operation.
+        items: What is joined, one by one, where that is known.
+        frames: The frames among it, at any depth.
+        along: The axis.
+    """
     first = frames[0]
-    if not first.is_firm:
-        return Outcome(UNKNOWN)
+    ranks = {(one.rank, one.axis, len(one.columns)) for one in frames}
+    is_even = len(ranks) == 1 and first.axis is not None
+    columns = tuple(
+        frozenset().union(*parts) for parts in zip(*(one.columns for one in frames), strict=False)
+    )
+    if name in ("vstack", "row_stack"):
+        name, along = ("stack" if first.rank == 1 else "concat"), Const(0)
+        is_even = is_even and first.rank is not None
+    if not is_even:
+        return undecidable("joins frames whose columns do not lie alike", ORDER)
+    assert first.axis is not None
     if name == "stack":
-        if along != Const(0) or first.rank is None or first.axis is None:
-            return undecidable("stacks frames along an inner axis", "Stack frames along axis 0.")
-        return Outcome(replace(first, rank=first.rank + 1, axis=first.axis + 1))
+        if first.rank is None or not isinstance(along, Const) or not isinstance(along.value, int):
+            return undecidable("stacks frames along an axis that is not known", "Stack frames along axis 0.")
+        place = along.value % (first.rank + 1)
+        axis = first.axis + (place <= first.axis)
+        return Outcome(replace(first, columns=columns, rank=first.rank + 1, axis=axis))
     axes = axes_of(first, along)
-    if axes is None or first.axis is None:
+    if axes is None:
         return undecidable("joins frames along an axis that is not a constant", ORDER)
-    if first.axis in axes:
-        columns = tuple(column for frame in frames for column in frame.columns)
-        if others:
-            return undecidable("joins columns to a frame", "Join them to the concentration instead.")
+    if first.axis not in axes:
         return Outcome(replace(first, columns=columns))
-    return Outcome(first)
+    if items is None or not all(isinstance(one, Frame) for one in items):
+        return undecidable("joins columns to a frame", "Join them to the concentration instead.")
+    return Outcome(replace(first, columns=tuple(column for one in frames for column in one.columns)))
+
+
+def einsum(spelled: Value, operands: list[Value]) -> Outcome:
+    """`einsum(spelled, *operands)`: clean where the columns stay an axis of the result."""
+    frames = [one for one in operands if isinstance(one, Frame)]
+    text = (
+        spelled.value.replace(" ", "")
+        if isinstance(spelled, Const) and isinstance(spelled.value, str)
+        else ""
+    )
+    terms, arrow, result = text.partition("->")
+    parts = terms.split(",")
+    if len(frames) != 1 or not arrow or "." in text or len(parts) != len(operands):
+        return undecidable("multiplies a frame by an einsum that the guard does not follow", ORDER)
+    term, frame = parts[operands.index(frames[0])], frames[0]
+    place = from_end(frame)
+    if (
+        place is None
+        or len(term) < -place
+        or len(set(term)) != len(term)
+        or len(term) != (frame.rank or len(term))
+    ):
+        return undecidable("multiplies a frame by an einsum that the guard does not follow", ORDER)
+    letter = term[place]
+    if letter not in result:
+        return leak("multiplies by the label column")
+    return Outcome(replace(frame, rank=len(result), axis=result.index(letter)))

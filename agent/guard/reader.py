@@ -1,16 +1,32 @@
-"""The interpreter of one module: it holds the state, and calls the parts for each kind of syntax."""
+"""The interpreter of a project: it holds the state, and calls the parts for each kind of syntax.
+
+A module's body is read first, then the hooks of its strategies with what training gives them, then functions
+that nothing in the module refers to, and last those that nobody called: with parameters of unknown origin.
+"""
 
 import ast
+from typing import Any
 
-from agent.guard import binding, calls, expressions, seeds, statements
-from agent.guard.calls import is_static
+from agent.guard import (
+    attributes,
+    binding,
+    calls,
+    containers,
+    expressions,
+    names,
+    seeds,
+    statements,
+    tensor_calls,
+)
+from agent.guard.arguments import bound
 from agent.guard.columns import Outcome, leak, undecidable
+from agent.guard.contract import LABEL, N_COLUMNS
 from agent.guard.engine import Scope
 from agent.guard.findings import Finding, Verdict
+from agent.guard.modules import Module, Project
 from agent.guard.refused import FILE, Refusal
 from agent.guard.values import (
     COMPUTED,
-    N_COLUMNS,
     UNKNOWN,
     Bag,
     Class,
@@ -18,9 +34,8 @@ from agent.guard.values import (
     Frame,
     Function,
     Instance,
-    Items,
     Label,
-    Mapping,
+    Method,
     Value,
     choices,
     frames_in,
@@ -30,8 +45,11 @@ from agent.guard.values import (
 DEEPEST = 12
 """Calls within calls that are followed."""
 
-STEPS = 300_000
+STEPS = 60_000
 """Expressions that are read before a module counts as too involved."""
+
+PASSES = 8
+"""Times that a module is read, so that what one function stores is known to the others."""
 
 
 class TooInvolved(Exception):  # noqa: N818 - a control signal, answered with a finding
@@ -39,29 +57,76 @@ class TooInvolved(Exception):  # noqa: N818 - a control signal, answered with a 
 
 
 class Reader:
-    """The interpreter of one module; implements `Engine`."""
+    """The interpreter; implements `Engine`.
 
-    def __init__(self, text: str, path: str, *, may_read_files: bool) -> None:
-        self.path = path
-        self.may_read_files = may_read_files
-        self.lines = text.splitlines()
+    Args:
+        project: Finds the modules that are imported.
+        labels: Columns of a frame that hold ground truth.
+    """
+
+    def __init__(self, project: Project, labels: frozenset[int] = frozenset((LABEL,))) -> None:
+        self.project = project
+        self.labels = labels
         self.attributes: dict[tuple[str, str], Value] = {}
-        self.classes: dict[str, Class] = {}
-        self.found: dict[tuple[int, int, str], Finding] = {}
-        self._waiting: list[Function] = []
-        self._read: set[int] = set()
+        self.spilled: Value = UNKNOWN
+        self.found: dict[tuple[str, int, int, Verdict], Finding] = {}
+        self.module: Module = Module("", "", ast.Module([], []), [])
+        self._declared: list[Function] = []
+        self._classes: list[Class] = []
+        self._called: set[ast.AST] = set()
         self._active: list[ast.AST] = []
+        self._known: dict[Any, Value] = {}
+        self._mutations: dict[ast.AST, dict[str, Value]] = {}
+        self._version = 0
         self._steps = 0
+        self._muted = False
 
-    def read(self, tree: ast.Module) -> None:
-        """Interprets the module's body, then each of its functions on its own."""
-        self._read.clear()
-        statements.run(self, tree.body, Scope())
-        while self._waiting:
-            function = self._waiting.pop(0)
-            if id(function.node) not in self._read:
-                self._read.add(id(function.node))
+    def read(self, module: Module) -> None:
+        """Reads a module as training code; findings go to `found`."""
+        self._steps = 0
+        try:
+            for _ in range(PASSES):
+                before = self._version
+                self._declared, self._classes = [], []
+                self._run_body(module)
+                self._read_functions(module)
+                if self._version == before:
+                    break
+            else:
+                raise TooInvolved
+        except (TooInvolved, RecursionError):
+            self.module, self._active = module, []
+            outcome = undecidable("is too involved to be followed", "Split the module, or unroll less of it.")
+            self.report(module.tree.body[0], outcome)
+
+    def _run_body(self, module: Module) -> None:
+        outer, self.module = self.module, module
+        module.is_run = True
+        try:
+            statements.run(self, module.tree.body, module.scope)
+        finally:
+            self.module = outer
+
+    def _read_functions(self, module: Module) -> None:
+        done: set[ast.AST] = set()
+        for stage in (self._is_hook, lambda one: not _is_named(module, one), lambda _: True):
+            place = 0
+            while place < len(self._declared):
+                function = self._declared[place]
+                place += 1
+                skip = function.node in done or function.scope.module is not module
+                if (
+                    skip
+                    or not stage(function)
+                    or (function.node in self._called and not self._is_hook(function))
+                ):
+                    continue
+                done.add(function.node)
                 self._alone(function)
+
+    @staticmethod
+    def _is_hook(function: Function) -> bool:
+        return seeds.hook(function) is not None
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         self._steps += 1
@@ -75,32 +140,32 @@ class Reader:
         return join([COMPUTED if isinstance(one, Label) else one for one in choices(value)])
 
     def attribute(self, node: ast.AST, base: Value, name: str) -> Value:
-        return expressions.attribute(self, node, base, name)
+        return attributes.attribute(self, node, base, name)
 
     def subscript(self, node: ast.AST, base: Value, index: Value) -> Value:
         return expressions.subscript(self, node, base, index)
 
-    def call(self, node: ast.Call, function: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
-        return calls.call(self, node, function, args, keywords)
+    def apply(self, node: ast.AST, function: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
+        return join([calls.apply(self, node, one, args, keywords) for one in choices(function)])
 
     def report(self, node: ast.AST, outcome: Outcome, trail: tuple[str, ...] = ()) -> None:
-        if outcome.verdict is Verdict.CLEAN:
+        if outcome.verdict is Verdict.CLEAN or self._muted:
             return
+        lines = self.module.lines
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        source = self.lines[line - 1] if line <= len(self.lines) else ""
+        source = lines[line - 1] if line <= len(lines) else ""
         column = len(source.encode()[:column].decode(errors="replace"))
         is_one_line = getattr(node, "end_lineno", line) == line
         end = len(source.encode()[: getattr(node, "end_col_offset", 0)].decode(errors="replace"))
         width = (end if is_one_line else len(source.rstrip())) - column
-        key = (line, column, outcome.verdict)
+        key = (self.module.path, line, column, outcome.verdict)
         if key not in self.found:
-            text = source[column : column + width]
             self.found[key] = Finding(
-                path=self.path,
+                path=self.module.path,
                 line=line,
                 column=column + 1,
                 verdict=outcome.verdict,
-                expression=text,
+                expression=source[column : column + width],
                 what=outcome.what,
                 trail=trail,
                 remedy=outcome.remedy,
@@ -109,113 +174,157 @@ class Reader:
             )
 
     def refuse(self, node: ast.AST, refusal: Refusal) -> None:
-        if refusal is FILE and self.may_read_files:
+        if refusal is FILE and self.module.may_read_files:
             return
         self.report(node, Outcome(COMPUTED, refusal.verdict, refusal.what, refusal.remedy))
 
     def consume(self, value: Value, node: ast.AST, what: str) -> None:
         for found in frames_in(value):
-            if isinstance(found, Label) or (found.is_firm and found.holds_label):
+            if isinstance(found, Label) or found.holds_label:
                 self.report(node, leak(what), found.trail)
 
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         binding.bind(self, target, value, scope)
 
+    def keep(self, node: ast.AST, owner: Value, name: str, value: Value) -> None:
+        attributes.keep(self, node, owner, name, value)
+
     def remember(self, owner: str, name: str, value: Value) -> None:
         before = self.attributes.get((owner, name))
         self.attributes[owner, name] = value if before is None else join([before, value])
+        if self.attributes[owner, name] != before:
+            self.changed()
+
+    def spill(self, value: Value) -> None:
+        before = self.spilled
+        self.spilled = join([before, value])
+        if self.spilled != before:
+            self.changed()
+
+    def changed(self) -> None:
+        self._version += 1
+
+    def widen(self, scope: Scope, name: str, value: Value) -> None:
+        if scope.widen(name, value):
+            self.changed()
 
     def declare(self, function: Function) -> None:
-        self._waiting.append(function)
+        self._declared.append(function)
+
+    def declare_class(self, of: Class) -> None:
+        self._classes.append(of)
+
+    def iterated(self, node: ast.AST, value: Value) -> Value:
+        return join([containers.iterated(self, node, one) for one in choices(value)])
+
+    def mutations(self, function: Function) -> dict[str, Value]:
+        return self._mutations.get(function.node, {})
+
+    def new_object(self, node: ast.AST) -> Instance:
+        return Instance(
+            Class(f"{self.module.name}:{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}", {})
+        )
+
+    def symbol(self, node: ast.AST, dotted: str) -> Value:
+        return names.symbol(self, node, dotted)
+
+    def imported(self, node: ast.AST, dotted: str) -> Value:
+        return names.imported(self, node, dotted)
+
+    def absolute(self, name: str, level: int) -> str:
+        return names.absolute(self.module, name, level)
+
+    def member(self, node: ast.AST, module: Module, name: str) -> Value:
+        return names.member(self, node, module, name)
+
+    def resolve(self, dotted: str) -> Value | None:
+        return names.resolve(self, dotted)
+
+    def find(self, dotted: str) -> Module | None:
+        return self.project.find(dotted, self.module)
+
+    def run_module(self, module: Module, *, is_muted: bool = False) -> None:
+        if not module.is_run:
+            outer, self._muted = self._muted, self._muted or is_muted
+            self._run_body(module)
+            self._muted = outer
 
     def invoke(
         self, function: Function, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
-        if len(self._active) >= DEEPEST or function.node in self._active:
+        if len(self._active) >= DEEPEST or self._active.count(function.node) > 1:
             for value in (*args, *keywords.values()):
-                if any(isinstance(one, Frame) and one.is_firm for one in frames_in(value)):
+                if any(isinstance(one, Frame) and one.holds_label for one in frames_in(value)):
                     deep = "passes a frame through a recursion that the guard does not follow"
                     self.report(node, undecidable(deep, "Pass batch.concentration instead."))
             return UNKNOWN
-        return self._run(function, _bound(self, function, args, keywords))
+        self._called.add(function.node)
+        return self._run(function, bound(self, function, args, keywords))
 
     def construct(self, of: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
         made = Instance(of)
-        if isinstance(start := of.names.get("__init__"), Function):
-            self.invoke(start, [made, *args], keywords, node)
+        start = self.attribute(node, made, "__init__")
+        if isinstance(start, Value) and not isinstance(start, Method) and start != UNKNOWN:
+            self.apply(node, start, args, keywords)
             return made
         fields = of.names.get("__fields__", Const(()))
-        names = fields.value if isinstance(fields, Const) else ()
-        for name, value in {**dict(zip(names, args, strict=False)), **keywords}.items():
-            self.remember(of.name, name, value)
+        known = fields.value if isinstance(fields, Const) else ()
+        rest = args[len(known) :]
+        for name, value in {**dict(zip(known, args, strict=False)), **keywords}.items():
+            self.remember(of.key, name, value)
+        if rest and not any(isinstance(base, Class) for base in of.bases):
+            tensor_calls.unfollowed(self, node, rest, {})
+        if isinstance(after := of.names.get("__post_init__"), Function):
+            self.invoke(after, [made], {}, node)
         return made
 
     def _alone(self, function: Function) -> None:
-        """Reads a function as if called by somebody unknown."""
-        returned = self._run(function, _bound(self, function, None, {}))
-        name = getattr(function.node, "name", "_")
-        cut = [one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS]
-        if any(one.is_firm and one.holds_label for one in cut) and not name.startswith("_"):
-            what = "returns columns that include the label"
-            self.report(function.node, undecidable(what, "Return only the columns that are needed."))
+        """Reads a function as training calls it, or as if called by somebody unknown."""
+        given = seeds.hook(function)
+        outer, self.module = self.module, function.scope.module
+        try:
+            args = None if given is None or function.owner is None else [Instance(function.owner), *given]
+            returned = self._run(function, bound(self, function, args, {}))
+            name = getattr(function.node, "name", "_")
+            if given is not None:
+                self.consume(returned, function.node, "hands the label column to training")
+                return
+            cut = [
+                one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS
+            ]
+            if any(one.holds_label for one in cut) and not name.startswith("_"):
+                what = "returns columns that include the label"
+                self.report(function.node, undecidable(what, "Return only the columns that are needed."))
+        finally:
+            self.module = outer
 
-    def _run(self, function: Function, names: dict[str, Value]) -> Value:
-        scope = Scope(function.scope, owner="")
-        scope.names.update(names)
+    def _run(self, function: Function, bindings: dict[str, Value]) -> Value:
+        key = (function.node, id(function.scope), tuple(bindings.items()), self._version)
+        if key in self._known:
+            return self._known[key]
+        scope = Scope(function.scope)
+        scope.names.update(bindings)
+        scope.parameters = frozenset(bindings)
+        outer, self.module = self.module, function.scope.module
         self._active.append(function.node)
         try:
             if isinstance(function.node, ast.Lambda):
-                return self.evaluate(function.node.body, scope)
-            statements.run(self, function.node.body, scope)
+                value = self.evaluate(function.node.body, scope)
+            else:
+                statements.run(self, function.node.body, scope)
+                value = join(scope.returned) if scope.returned else Const(None)
+                if scope.yielded:
+                    value = Bag(join([*scope.yielded, *scope.returned]))
         finally:
             self._active.pop()
-        if scope.yielded:
-            return Bag(join(scope.yielded))
-        return join(scope.returned) if scope.returned else Const(None)
+            self.module = outer
+        if scope.mutated:
+            self._mutations.setdefault(function.node, {}).update(scope.mutated)
+        if self._version == key[3]:
+            self._known[key] = value
+        return value
 
 
-def _bound(
-    reader: Reader, function: Function, args: list[Value] | None, keywords: dict[str, Value]
-) -> dict[str, Value]:
-    """Values of the parameters: as given, else by default, else by what name and annotation say."""
-    given, node = function.node.args, function.node
-    positional = [*given.posonlyargs, *given.args]
-    defaults = dict(
-        zip(
-            [one.arg for one in positional][len(positional) - len(given.defaults) :],
-            given.defaults,
-            strict=True,
-        )
-    )
-    defaults |= {
-        one.arg: default for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default
-    }
-    names: dict[str, Value] = {}
-    for place, one in enumerate([*positional, *given.kwonlyargs]):
-        if args is not None and place < len(args) and place < len(positional):
-            names[one.arg] = _passed(args[place], getattr(node, "name", "a lambda"))
-        elif one.arg in keywords:
-            names[one.arg] = _passed(keywords[one.arg], getattr(node, "name", "a lambda"))
-        elif one.arg in defaults:
-            names[one.arg] = reader.evaluate(defaults[one.arg], function.scope)
-        elif place == 0 and function.owner and not is_static(function):
-            names[one.arg] = Instance(reader.classes[function.owner])
-        else:
-            names[one.arg] = seeds.parameter(one, reader.classes)
-        names[one.arg] = seeds.named(one.arg, names[one.arg], one.lineno)
-    if given.vararg:
-        names[given.vararg.arg] = Items(tuple(args[len(positional) :])) if args is not None else UNKNOWN
-    if given.kwarg:
-        known = {one.arg for one in (*positional, *given.kwonlyargs)}
-        rest = [(Const(name), value) for name, value in keywords.items() if name not in known]
-        names[given.kwarg.arg] = Mapping(tuple(rest)) if rest else UNKNOWN
-    return names
-
-
-def _passed(value: Value, name: str) -> Value:
-    """Notes on a frame's trail that it was passed to a function."""
-    if isinstance(value, Frame):
-        return Frame(
-            value.rank, value.axis, value.columns, value.is_firm, (*value.trail, f"passed to {name}()")
-        )
-    return value
+def _is_named(module: Module, function: Function) -> bool:
+    """Whether anything in the module refers to the function by its name."""
+    return getattr(function.node, "name", None) in module.mentioned

@@ -4,8 +4,11 @@ Training gets its data as arguments, so nothing in here is needed for it. A modu
 truth is a leak; a way that could lead anywhere is undecidable.
 """
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Final, NamedTuple
 
+from agent.guard.contract import FOLLOWED, SCIENCE, TRUTH_MODULES, TRUTH_NAMES
 from agent.guard.findings import Verdict
 
 
@@ -32,18 +35,21 @@ FILE: Final = Refusal(
     "reads a file, which may hold ground truth",
     "Take data from the arguments (observations.concentration); constants can stand in the module.",
 )
+MEMORY: Final = Refusal(
+    Verdict.UNDECIDABLE,
+    "reaches the memory behind a tensor, beyond the columns that it holds",
+    "Index the columns that are needed: a part of a frame shares the memory of the whole.",
+)
+PATCH: Final = Refusal(
+    Verdict.UNDECIDABLE,
+    "changes something that was imported, so that what it does is no longer what was read",
+    "Write a function of your own, and call that.",
+)
 PROCESS: Final = Refusal(
     Verdict.UNDECIDABLE,
     "starts or talks to another process",
     "Training is one process; do the work in it, or before the launch.",
 )
-
-TRUTH_MODULES: Final = (
-    *("sim.networks.generate", "sim.networks.presets", "sim.simulate", "sim.evaluation", "sim.problem"),
-    *("sim.cli", "sim.folders", "sim.generated", "sim.sources"),
-    *("agent", "memory"),
-)
-TRUTH_NAMES: Final = frozenset(("Truth", "Network", "load_seal", "read_seal", "open_seal"))
 
 
 def _words(text: str) -> list[str]:
@@ -53,7 +59,8 @@ def _words(text: str) -> list[str]:
 _CODE: Final = tuple(
     _words("""
     _ctypes _pickle _xxsubinterpreters builtins.__builtins__ builtins.__import__ builtins.breakpoint
-    builtins.compile builtins.eval builtins.exec builtins.globals cPickle cffi cloudpickle code codeop
+    builtins.compile builtins.eval builtins.exec builtins.globals builtins.locals cPickle cffi cloudpickle
+    code codeop
     copyreg ctypes dill gc imp importlib inspect joblib marshal numpy.ctypeslib numpy.f2py pickle runpy
     shelve sys._current_frames sys._getframe sys.addaudithook sys.modules sys.setprofile sys.settrace
     torch.hub torch.jit.load torch.ops.load_library torch.package torch.utils.cpp_extension
@@ -66,7 +73,8 @@ _FILE: Final = tuple(
     gzip h5py importlib.resources io.FileIO io.open io.open_code linecache lzma matplotlib.image.imread
     mmap netCDF4 numpy.DataSource numpy.fromfile numpy.fromregex numpy.genfromtxt numpy.lib.format
     numpy.lib.npyio numpy.lib.npyio.DataSource numpy.load numpy.loadtxt numpy.memmap os.environ
-    os.fdopen os.fwalk os.getenv os.link os.listdir os.open os.pread os.read os.readlink os.rename
+    os.fdopen os.fwalk os.getenv os.link os.listdir os.open os.pread os.read os.readlink os.rename os.stat
+    os.lstat os.path.getsize
     os.replace os.scandir os.symlink os.walk pandas.read_csv pandas.read_excel pandas.read_feather
     pandas.read_hdf pandas.read_json pandas.read_parquet pandas.read_pickle pandas.read_sql
     pandas.read_table pkgutil polars posix pyarrow scipy.io shutil sim.arrays.read_arrays sim.artifacts
@@ -91,24 +99,46 @@ _REFLECTION: Final = frozenset(
     __spec__ __subclasses__ f_back f_globals f_locals gi_frame
 """)
 )
-_READERS: Final = frozenset(("read_text", "read_bytes", "open", "iterdir", "rglob", "glob", "tofile"))
+_MEMORY: Final = frozenset(
+    _words("""
+    __array_interface__ __array_struct__ __cuda_array_interface__ _base as_strided as_strided_ data_ptr
+    resize_ set_ untyped_storage
+""")
+)
+_MEMORY_OF_A_VIEW: Final = frozenset(("base", "storage", "ctypes", "__dlpack__"))
+_READERS: Final = frozenset(
+    ("read_text", "read_bytes", "open", "iterdir", "rglob", "glob", "lstat", "stat", "tofile")
+)
 
 
+_LIBRARIES: Final = frozenset(
+    _words("np numpy torch os sys io json shutil zipfile pickle subprocess Path pathlib")
+)
+"""What modules import; through another module's name they are reached by nobody with good intentions."""
+
+
+@cache
 def refused_symbol(dotted: str) -> Refusal | None:
     """What is wrong with naming an imported or built-in thing; None if nothing is."""
     if dotted in _HARMLESS:
         return None
     last = dotted.rpartition(".")[2]
-    if _is_under(dotted, TRUTH_MODULES) or (dotted.startswith("sim.") and last in TRUTH_NAMES):
+    if _is_under(dotted, TRUTH_MODULES) or (_is_under(dotted, (SCIENCE,)) and last in TRUTH_NAMES):
         return TRUTH
+    if _is_under(dotted, FOLLOWED) and not _LIBRARIES.isdisjoint(dotted.split(".")[2:]):
+        return CODE
     for names, refusal in ((_CODE, CODE), (_FILE, FILE), (_PROCESS, PROCESS)):
         if _is_under(dotted, names):
             return refusal
+    if last in _MEMORY:
+        return MEMORY
     return CODE if last in _REFLECTION else None
 
 
-def refused_attribute(name: str) -> Refusal | None:
-    """What is wrong with an attribute of a value whose type is not known."""
+def refused_attribute(name: str, *, of_a_view: bool = False) -> Refusal | None:
+    """What is wrong with an attribute of a value whose type is not known, or of a part of a frame."""
+    if name in _MEMORY or (of_a_view and name in _MEMORY_OF_A_VIEW):
+        return MEMORY
     return CODE if name in _REFLECTION else None
 
 
@@ -117,5 +147,5 @@ def refused_method(name: str) -> Refusal | None:
     return FILE if name in _READERS else None
 
 
-def _is_under(dotted: str, names: tuple[str, ...]) -> bool:
+def _is_under(dotted: str, names: Iterable[str]) -> bool:
     return any(dotted == name or dotted.startswith(f"{name}.") for name in names)

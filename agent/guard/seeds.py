@@ -1,72 +1,98 @@
-"""Where frames come from: names, annotations and attributes that carry them into training code."""
+"""Where frames come from: hooks of strategies, annotations, and attributes of what those are given."""
 
 import ast
+from collections.abc import Callable
 from typing import Final
 
-from agent.guard.values import COMPUTED, NUMBER, UNKNOWN, Class, Frame, Instance, Source, Value
+from agent.guard.contract import HOLDS, HOOKS
+from agent.guard.values import (
+    COMPUTED,
+    INDICES,
+    NUMBER,
+    UNKNOWN,
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Source,
+    Stranger,
+    Symbol,
+    Value,
+)
 
-SOURCES: Final = frozenset(("observations", "observation", "batch", "obs", "dataset"))
-"""Names of what carries frames."""
+Lookup = Callable[[str], Value | None]
 
-GRAPHS: Final = frozenset(("batch", "data", "dataset", "graph", "sample", "observations"))
-"""Names whose attribute `x` is taken for a frame."""
-
-
-def from_attribute(base: str, name: str, line: int) -> Frame | None:
-    """The frame that `base.name` is, by its name alone."""
-    origin = (f"{name} comes from `{base}.{name}` (line {line})",)
-    if name == "frames":
-        return Frame(3, 2, trail=origin)
-    if name == "x" and base.rpartition(".")[2] in GRAPHS:
-        return Frame(2, 1, is_firm=False, trail=origin)
-    return None
-
-
-def named(name: str, value: Value, line: int) -> Value:
-    """A value of unknown origin, taken for what its name says it is."""
-    if value != UNKNOWN:
-        return value
-    origin = (f"`{name}` (line {line}) is taken for a frame by its name",)
-    if name in ("x", "x_list"):
-        return Frame(2, 1, is_firm=False, trail=origin)
-    if name == "frames":
-        return Frame(3, 2, is_firm=False, trail=origin)
-    return Source(name) if name in SOURCES else UNKNOWN
+_INDICES: Final = frozenset((("Batch", "starts"),))
+"""Attributes that hold whole numbers."""
 
 
-def parameter(argument: ast.arg, classes: dict[str, Class]) -> Value:
+def frames_of(base: str, line: int, labels: frozenset[int]) -> Frame:
+    """The attribute `frames` of something whose type is not known."""
+    return Frame(None, -1, labels=labels, trail=(f"frames comes from `{base}.frames` (line {line})",))
+
+
+def held(source: Source, name: str, text: str, line: int, labels: frozenset[int]) -> Value | None:
+    """What an attribute of a known type leads to; None where it holds nothing of a frame."""
+    found = HOLDS.get(source.kind, {}).get(name)
+    if isinstance(found, int):
+        trail = (f"{name} comes from `{text}.{name}` (line {line})",)
+        return Frame(found, found - 1, labels=labels, trail=trail)
+    if found is not None:
+        return Source(found)
+    return INDICES if (source.kind, name) in _INDICES else None
+
+
+def hook(function: Function) -> tuple[Value, ...] | None:
+    """What training gives to a hook of a strategy, `self` left out; None where it is none."""
+    name = getattr(function.node, "name", "")
+    if function.owner is None or not function.owner.is_strategy or name not in HOOKS:
+        return None
+    return tuple(NUMBER if kind == "int" else Source(kind) for kind in HOOKS[name])
+
+
+def parameter(argument: ast.arg, lookup: Lookup, labels: frozenset[int]) -> Value:
     """What a parameter holds when nobody is known to call the function."""
-    value = annotated(argument.annotation, argument.arg, argument.lineno, classes)
-    if value == UNKNOWN and argument.arg == "frames":
-        return Frame(3, 2, trail=(f"parameter `frames` (line {argument.lineno})",))
-    return named(argument.arg, value, argument.lineno)
+    value = annotated(argument.annotation, argument.arg, argument.lineno, lookup, labels)
+    return Stranger(argument.arg, argument.lineno) if value == UNKNOWN else value
 
 
-def annotated(annotation: ast.expr | None, name: str, line: int, classes: dict[str, Class]) -> Value:
+def annotated(
+    annotation: ast.expr | None, name: str, line: int, lookup: Lookup, labels: frozenset[int]
+) -> Value:
     """What an annotation says of a value; shapes are those of jaxtyping."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
             annotation = ast.parse(annotation.value, mode="eval").body
         except SyntaxError:
             return UNKNOWN
-    if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
-        shape = annotation.slice.elts[-1]
-        if isinstance(shape, ast.Constant) and isinstance(shape.value, str):
-            return _of_shape(shape.value.split(), name, line)
-    plain = annotation.id if isinstance(annotation, ast.Name) else ""
-    if plain == "Observations":
-        return Source(name)
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        sides = [annotated(one, name, line, lookup, labels) for one in (annotation.left, annotation.right)]
+        return next((one for one in sides if one != UNKNOWN), UNKNOWN)
+    if isinstance(annotation, ast.Subscript):
+        if isinstance(annotation.slice, ast.Tuple):
+            shape = annotation.slice.elts[-1]
+            if isinstance(shape, ast.Constant) and isinstance(shape.value, str):
+                return _of_shape(shape.value.split(), name, line, labels)
+        return UNKNOWN
+    if not isinstance(annotation, ast.Name | ast.Attribute):
+        return UNKNOWN
+    plain = annotation.id if isinstance(annotation, ast.Name) else annotation.attr
+    meaning = lookup(plain) if isinstance(annotation, ast.Name) else None
+    if isinstance(meaning, Symbol):
+        plain = meaning.dotted.rpartition(".")[2]
+    if isinstance(meaning, Class):
+        return Instance(meaning)
+    if plain in HOLDS:
+        return Source(plain)
     if plain in ("int", "float"):
         return NUMBER
-    if plain in ("str", "bool", "bytes"):
-        return COMPUTED
-    return Instance(classes[plain]) if plain in classes else UNKNOWN
+    return COMPUTED if plain in ("str", "bool", "bytes") else UNKNOWN
 
 
-def _of_shape(axes: list[str], name: str, line: int) -> Value:
+def _of_shape(axes: list[str], name: str, line: int, labels: frozenset[int]) -> Value:
     if not axes or axes[-1].rpartition("=")[2] != "8":
         return COMPUTED
-    origin = (f"`{name}` (line {line}) has 8 columns by its annotation",)
-    if any(axis.startswith(("*", "...")) for axis in axes):
-        return Frame(None, -1, trail=origin)
-    return Frame(len(axes), len(axes) - 1, trail=origin)
+    trail = (f"`{name}` (line {line}) has 8 columns by its annotation",)
+    if any(axis.startswith(("*", "...", "#*")) for axis in axes):
+        return Frame(None, -1, labels=labels, trail=trail)
+    return Frame(len(axes), len(axes) - 1, labels=labels, trail=trail)

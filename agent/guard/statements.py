@@ -2,19 +2,26 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
-from agent.guard import arithmetic, binding, containers, expressions, seeds
+from agent.guard import arithmetic, binding, containers, definitions, mutation, seeds
 from agent.guard.engine import Engine, Scope
-from agent.guard.refused import CODE, FILE, refused_symbol
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
-    Class,
+    Bag,
+    Bound,
     Const,
+    Frame,
     Function,
-    Symbol,
+    Instance,
+    Items,
+    Mapping,
     Value,
+    choices,
     frames_in,
+    join,
+    sources_in,
 )
 
 ROUNDS = 3
@@ -32,6 +39,9 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             scope.returned.append(engine.evaluate(node.value, scope) if node.value else Const(None))
             return False
         case ast.Raise():
+            for part in (node.exc, node.cause):
+                if part is not None:
+                    engine.consume(engine.evaluate(part, scope), part, "raises the label column")
             return False
         case ast.Break() | ast.Continue():
             scope.exits.append(dict(scope.names))
@@ -42,17 +52,25 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             value = engine.evaluate(node.value, scope)
             for target in node.targets:
                 engine.bind(target, value, scope)
+            _pair(node, value, scope)
         case ast.AnnAssign():
             value = engine.evaluate(node.value, scope) if node.value else UNKNOWN
+            definitions.calls_in(engine, [node.annotation], scope)
             if value == UNKNOWN:
-                value = seeds.annotated(
-                    node.annotation, ast.unparse(node.target), node.lineno, engine.classes
-                )
+                name = ast.unparse(node.target)
+                value = seeds.annotated(node.annotation, name, node.lineno, scope.lookup, engine.labels)
             if node.value or value != UNKNOWN:
                 engine.bind(node.target, value, scope)
         case ast.AugAssign():
             before = engine.evaluate(_loaded(node.target), scope)
+            if isinstance(node.target, ast.Name) and len(scope.twins.get(node.target.id, ())) > 1:
+                mutation.forget(engine, node.target, scope)
+                before = engine.evaluate(_loaded(node.target), scope)
             value = engine.evaluate(node.value, scope)
+            takes_in = isinstance(node.op, ast.Add) and isinstance(before, Items | Bag | Const)
+            if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
+                mutation.put_in(engine, node.target, before, containers.element_of(value), scope)
+                return True
             engine.bind(node.target, arithmetic.binary(engine, node.value, node.op, before, value), scope)
         case ast.If():
             return _if(engine, node, scope)
@@ -65,21 +83,17 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             for item in node.items:
                 held = engine.evaluate(item.context_expr, scope)
                 if item.optional_vars is not None:
-                    engine.bind(item.optional_vars, held, scope)
+                    entered = [_entered(engine, item.context_expr, one) for one in choices(held)]
+                    engine.bind(item.optional_vars, join(entered), scope)
             return run(engine, node.body, scope)
         case ast.Try() | ast.TryStar():
             return _try(engine, node, scope)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            for default in (*node.args.defaults, *node.args.kw_defaults, *node.decorator_list):
-                if default is not None:
-                    engine.evaluate(default, scope)
-            function = Function(node, scope, scope.owner)
-            scope.names[node.name] = function
-            engine.declare(function)
+            definitions.function(engine, node, scope)
         case ast.ClassDef():
-            _class(engine, node, scope)
+            definitions.class_(engine, node, scope)
         case ast.Import() | ast.ImportFrom():
-            _import(engine, node, scope)
+            definitions.imports(engine, node, scope)
         case ast.Assert():
             engine.consume(engine.evaluate(node.test, scope), node.test, "decides by the label column")
         case ast.Global() | ast.Nonlocal():
@@ -88,6 +102,30 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
         case ast.Match():
             _match(engine, node, scope)
     return True
+
+
+def _entered(engine: Engine, node: ast.expr, held: Value) -> Value:
+    """What `with held as name` binds."""
+    if isinstance(held, Instance):
+        method = engine.attribute(node, held, "__enter__")
+        return engine.apply(node, method, [], {}) if isinstance(method, Function | Bound) else held
+    return held.item if isinstance(held, Bag) else held
+
+
+def _pair(node: ast.Assign, value: Value, scope: Scope) -> None:
+    """`a = b` and `a = b = []`: the names stand for one container."""
+    names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node.value, ast.Name):
+        names.append(node.value.id)
+    elif names:
+        inner = [part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)]
+        names += [name for name in inner if isinstance(held := scope.lookup(name), Const) and held.is_array]
+    is_shared = not isinstance(node.value, ast.Name) or any(
+        isinstance(one, Const | Items | Bag | Mapping) for one in choices(value)
+    )
+    if len(names) > 1 and is_shared:
+        for name in names[1:]:
+            scope.pair(names[0], name)
 
 
 def _loaded(target: ast.expr) -> ast.expr:
@@ -118,7 +156,7 @@ def _if(engine: Engine, node: ast.If, scope: Scope) -> bool:
 
 
 def _for(engine: Engine, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-    over = engine.evaluate(node.iter, scope)
+    over = engine.iterated(node.iter, engine.evaluate(node.iter, scope))
     items = containers.known_items(over)
     if items is not None and len(items) <= containers.UNROLLED:
         for item in items:
@@ -143,7 +181,9 @@ def _body(
 
 
 def _repeat(engine: Engine, node: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> None:
-    over = None if isinstance(node, ast.While) else containers.element_of(engine.evaluate(node.iter, scope))
+    over = None
+    if not isinstance(node, ast.While):
+        over = containers.element_of(engine.iterated(node.iter, engine.evaluate(node.iter, scope)))
     for _ in range(ROUNDS):
         before = dict(scope.names)
         if over is not None and not isinstance(node, ast.While):
@@ -154,7 +194,12 @@ def _repeat(engine: Engine, node: ast.For | ast.AsyncFor | ast.While, scope: Sco
             break
     else:
         for name, value in scope.names.items():
-            if before.get(name) != value and not any(True for _ in frames_in(value)):
+            if before.get(name) == value:
+                continue
+            frames = [one for one in frames_in(value) if isinstance(one, Frame)]
+            if frames:  # turned on with every round: nobody knows how far
+                scope.names[name] = join([value, *(replace(one, rank=None, axis=None) for one in frames)])
+            elif not any(True for _ in (*frames_in(value), *sources_in(value))):
                 scope.names[name] = COMPUTED
         _body(engine, node, scope, dict(scope.names))
     run(engine, node.orelse, scope)
@@ -167,57 +212,14 @@ def _try(engine: Engine, node: ast.Try | ast.TryStar, scope: Scope) -> bool:
     middle = dict(scope.names)
     for handler in node.handlers:
         scope.merge([before, middle])
+        if handler.type is not None:
+            engine.evaluate(handler.type, scope)
         if handler.name:
             scope.names[handler.name] = UNKNOWN
         if run(engine, handler.body, scope):
             after.append(scope.names)
     scope.merge(after or [before, middle])
     return run(engine, node.finalbody, scope) and bool(after)
-
-
-def _class(engine: Engine, node: ast.ClassDef, scope: Scope) -> None:
-    for part in (*node.bases, *node.decorator_list):
-        engine.evaluate(part, scope)
-    inner = Scope(scope, owner=node.name)
-    for base in node.bases:
-        parent = scope.lookup(base.id) if isinstance(base, ast.Name) else None
-        inner.names |= parent.names if isinstance(parent, Class) else {}
-    made = Class(node.name, inner.names)
-    scope.names[node.name] = engine.classes[node.name] = made
-    run(engine, node.body, inner)
-    made.names.update(inner.names)
-    fields = [
-        part for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
-    ]
-    made.names["__fields__"] = Const(
-        tuple(part.target.id for part in fields if isinstance(part.target, ast.Name))
-    )
-
-
-def _import(engine: Engine, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            if refused_symbol(alias.name) is FILE:
-                scope.names[alias.asname or alias.name.partition(".")[0]] = Symbol(
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
-                continue  # what it is used for decides
-            value = expressions.symbol(engine, node, alias.name)
-            top = alias.name.partition(".")[0]
-            scope.names[alias.asname or top] = (
-                value if alias.asname else expressions.symbol(engine, node, top)
-            )
-        return
-    module = f"{'sim.' if node.level else ''}{node.module or ''}".rstrip(".")
-    if (refusal := refused_symbol(module)) and refusal is not FILE:
-        engine.refuse(node, refusal)
-        return
-    for alias in node.names:
-        if alias.name == "*":
-            if module.partition(".")[0] in ("sim", "os", "builtins", "io", "numpy", "torch"):
-                engine.refuse(node, CODE)
-            continue
-        scope.names[alias.asname or alias.name] = expressions.symbol(engine, node, f"{module}.{alias.name}")
 
 
 def _match(engine: Engine, node: ast.Match, scope: Scope) -> None:

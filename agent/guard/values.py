@@ -10,10 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-LABEL: Final = 6
-"""Column of a frame that holds the ground truth."""
-
-N_COLUMNS: Final = 8
+from agent.guard.contract import HOLDS, LABEL, N_COLUMNS, STRATEGIES
 
 WHOLE: Final = tuple(frozenset((column,)) for column in range(N_COLUMNS))
 """Columns of a frame that nobody has touched: position i depends on column i."""
@@ -38,11 +35,40 @@ class Number(Computed):
 
 
 @dataclass(frozen=True)
+class Indices(Computed):
+    """Whole numbers of any shape: along an axis that they index they take that one alone, as no mask does."""
+
+
+@dataclass(frozen=True)
+class Cut(Computed):
+    """A part of a frame without the label, which shares the frame's memory."""
+
+
+@dataclass(frozen=True)
+class Stranger(Value):
+    """A parameter of a function that nobody is known to call, or what was taken out of one."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, eq=False)
 class Const(Value):
     """A value that the program fixes; lists and sets are kept as tuples."""
 
     value: Any
     is_array: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """As Python compares them, but True is not 1: as an index they pick differently."""
+        return isinstance(other, Const) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        inner = tuple(map(type, self.value)) if isinstance(self.value, tuple) else ()
+        return type(self.value), self.value, inner, self.is_array
 
 
 @dataclass(frozen=True)
@@ -59,6 +85,8 @@ class Items(Value):
     """A tuple or list whose elements are known one by one."""
 
     items: tuple[Value, ...]
+    is_list: bool = False
+    """A list indexes one axis by its elements, a tuple one axis by each."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +117,14 @@ class Frame(Value):
     columns: tuple[frozenset[int], ...] = WHOLE
     """For each position along the column axis, the data's columns that it depends on."""
 
-    is_firm: bool = True
-    """False where only the name says so (`x`): then nothing but an explicit read of column 6 counts."""
+    labels: frozenset[int] = frozenset((LABEL,))
+    """Columns of the data that hold ground truth."""
 
     trail: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def holds_label(self) -> bool:
-        return any(LABEL in column for column in self.columns)
+        return any(self.labels & column for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -108,9 +136,9 @@ class Label(Value):
 
 @dataclass(frozen=True)
 class Source(Value):
-    """What carries frames as an attribute: a batch, the observations."""
+    """An object of the science that training is given; `contract.HOLDS` says what it leads to."""
 
-    name: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -121,25 +149,44 @@ class Symbol(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Namespace(Value):
+    """A module that is followed."""
+
+    module: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Function(Value):
-    """A function or lambda of this module, with the names around it."""
+    """A function or lambda of a followed module, with the names around it."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Any
-    owner: str = ""
+    owner: "Class | None" = None
 
 
 @dataclass(frozen=True, eq=False)
 class Class(Value):
-    """A class of this module, with the names of its body."""
+    """A class of a followed module, with the names of its body."""
 
-    name: str
+    key: str
+    """Module and name."""
+
     names: dict[str, Value]
+    bases: tuple[Value, ...] = ()
+
+    @property
+    def is_strategy(self) -> bool:
+        """Whether training calls its hooks."""
+        return any(
+            (isinstance(base, Symbol) and base.dotted.startswith(f"{STRATEGIES}."))
+            or (isinstance(base, Class) and base.is_strategy)
+            for base in self.bases
+        )
 
 
 @dataclass(frozen=True)
 class Instance(Value):
-    """An object of a class of this module."""
+    """An object of a class of a followed module."""
 
     of: Class
 
@@ -153,6 +200,15 @@ class Method(Value):
 
 
 @dataclass(frozen=True)
+class Bound(Value):
+    """A function with some of its arguments: a partial, an item getter, a method of a class."""
+
+    function: Value
+    args: tuple[Value, ...] = ()
+    keywords: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True)
 class Either(Value):
     """One of several values, depending on the branch taken."""
 
@@ -162,6 +218,8 @@ class Either(Value):
 UNKNOWN: Final = Value()
 COMPUTED: Final = Computed()
 NUMBER: Final = Number()
+INDICES: Final = Indices()
+CUT: Final = Cut()
 
 
 def choices(value: Value) -> Iterator[Value]:
@@ -200,3 +258,24 @@ def frames_in(value: Value) -> Iterator[Frame | Label]:
             yield from frames_in(item)
     elif isinstance(value, Method):
         yield from frames_in(value.owner)
+    elif isinstance(value, Bound):
+        for item in (value.function, *value.args, *(one for _, one in value.keywords)):
+            yield from frames_in(item)
+
+
+def sources_in(value: Value) -> Iterator[Source]:
+    """Objects that lead to frames, at any depth of containers."""
+    if isinstance(value, Source):
+        if HOLDS.get(value.kind):
+            yield value
+    elif isinstance(value, Either):
+        for choice in value.choices:
+            yield from sources_in(choice)
+    elif isinstance(value, Items):
+        for item in value.items:
+            yield from sources_in(item)
+    elif isinstance(value, Bag):
+        yield from sources_in(value.item)
+    elif isinstance(value, Mapping):
+        for _, item in value.entries:
+            yield from sources_in(item)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, SlotSpec
 
@@ -26,6 +27,7 @@ class Planner(Protocol):
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """The slots of one batch.
 
@@ -35,6 +37,7 @@ class Planner(Protocol):
             block: Number of the block, from 1.
             batch: Number of the batch within its block, from 1.
             metrics: What the problem says of its metrics.
+            guidance: Constraints, which no proposal may break, and prior knowledge, as of this batch.
         """
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from agent.planner.base import Planner, replicate_seeds
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.best import Candidate, Candidates, Estimate, best_of
@@ -50,6 +51,7 @@ class ConfirmingPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`.
 
@@ -59,7 +61,9 @@ class ConfirmingPlanner:
         past = Past.of(history)
         repeats = self._repeats(spec, past, block=block, batch=batch, metrics=metrics)
         try:
-            proposed = self._inner.propose(spec, past, block=block, batch=batch, metrics=metrics)
+            proposed = self._inner.propose(
+                spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance
+            )
         except SpecError:
             if not repeats:
                 raise

@@ -4,6 +4,7 @@ A number is its place in its range, on its own scale; a named value is one of se
 strategy is 0 or 1. The option of a strategy that is off is set to that of the baseline: it does nothing.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -83,4 +84,6 @@ def _of_invariant(parameter: PerSlotParameter, value: Value) -> tuple[float, ...
     if not _is_scale(parameter):
         return tuple(HALF * (value == one) for one in known)
     ordered = sorted(float(one) for one in known)
-    return (ordered.index(float(value)) / max(len(ordered) - 1, 1),)
+    # A value of before a constraint lies between those of now, or at an end.
+    place = min(bisect_left(ordered, float(value)), len(ordered) - 1)
+    return (place / max(len(ordered) - 1, 1),)

@@ -15,7 +15,9 @@ from statistics import median
 
 from agent.planner.base import Planner, slot_spec
 from agent.planner.moves import Move, at_home, toggles
+from blocks.constraints import Narrowed
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.best import Candidates
@@ -67,6 +69,7 @@ class EscalatingPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`.
 
@@ -74,7 +77,9 @@ class EscalatingPlanner:
             SpecError: The planner below finds nothing new.
         """
         past = Past.of(history)
-        proposed = self._inner.propose(spec, past, block=block, batch=batch, metrics=metrics)
+        proposed = self._inner.propose(
+            spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance
+        )
         chosen = spec.strategies.escalation
         names = self._order(spec.strategies.open) if chosen is None else chosen
         if block == 1 or not names:
@@ -88,7 +93,7 @@ class EscalatingPlanner:
         taken = {configuration(proposal.spec) for proposal in proposed}
         out = list(proposed)
         for place in _places(proposed, past, enough=self._enough):
-            move = self._next(spec, past, best, names, proposed[place], taken)
+            move = self._next(guidance.narrow(spec), past, best, names, proposed[place], taken, guidance)
             if move is None:
                 continue
             taken.add(move.leads_to)
@@ -99,23 +104,26 @@ class EscalatingPlanner:
 
     def _next(
         self,
-        spec: ExplorationSpec,
+        narrowed: Narrowed,
         past: Past,
         best: Sequence[Run],
         names: Sequence[str],
         proposal: Proposal,
         taken: Collection[Configuration],
+        guidance: Guidance,
     ) -> Move | None:
         """The first strategy of the order that is untried on the best run under the slot's invariants."""
         for name in names:
+            if name in narrowed.off:
+                continue
             for run in best:
-                home = at_home(run, spec, proposal.slot, past)
+                home = at_home(run, narrowed, proposal.slot, past, guidance)
                 if isinstance(home, Move) or name in home.proposal.spec.strategies:
                     continue
                 (move,) = toggles(home, [name])
                 if move.leads_to in taken or past.first_of(move.leads_to) is not None:
                     break  # it had its turn on the best that could have it: on to the next strategy
-                if self._admits(_changed(spec, proposal, move, "").spec):
+                if self._admits(_changed(narrowed.spec, proposal, move, "").spec):
                     return move
         return None
 

@@ -15,7 +15,9 @@ from agent.planner.base import slot_rng
 from agent.planner.opening import baselines
 from agent.planner.whole_space import Batch
 from blocks.base import Value
+from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec, show_value
 from memory.past import Configuration, Past, configuration
@@ -49,19 +51,30 @@ class HalvingPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`.
 
         Raises:
             SpecError: Nothing is left for any slot.
         """
-        past = Past.of(history)
+        past, narrowed = Past.of(history), guidance.narrow(spec)
+        spec = narrowed.spec
         if (block == 1 and batch == 1) or not past:
             return baselines(spec, first_number=past.next_number)
-        resource, levels = spec.planner.resource, rungs(spec)
+        resource = spec.planner.resource
+        if resource not in spec.space.tunable:
+            raise SpecError(
+                f"planner.resource: must be left free for halving, but {resource} is fixed; take that back, "
+                "or choose another planner under another name"
+            )
+        levels = rungs(spec)
         shown = [show_value(level) for level in levels]
         ladder = past.derive(Ladder, spec.objective, metrics[spec.objective].direction, resource, levels)
-        filling, standings = Batch(spec, past, self._admits), ladder.promotable(spec.planner.reduction)
+        filling, standings = (
+            Batch(narrowed, guidance, past, self._admits),
+            ladder.promotable(spec.planner.reduction),
+        )
         for slot in range(spec.block.slots):
             if not self._promote(filling, standings, slot, shown):
                 rng = slot_rng(spec, block, batch, slot)

@@ -7,7 +7,7 @@ whole space; what is chosen becomes the child of the run that it differs from le
 principle isolates one change, as in the tree search.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from random import Random
 from typing import Final
@@ -17,6 +17,7 @@ from jaxtyping import Float64
 
 from agent.planner.base import slot_rng
 from agent.planner.encoding import Encoding
+from agent.planner.guided import ordered
 from agent.planner.moves import Move, steps, toggles
 from agent.planner.process import Process
 from agent.planner.recent import best_and_latest
@@ -42,6 +43,9 @@ PAIRS: Final = 40
 DRAWN: Final = 200
 """Candidates drawn from the whole space."""
 
+SIFTED: Final = 20
+"""Candidates that prior knowledge may put into another order."""
+
 EXPLORING: Final = 2.0
 """How many times as bold a slot is that explores."""
 
@@ -64,11 +68,23 @@ class _Adviser:
 
     def exploit(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
         """What the model expects most of."""
-        return self._ranked(desk, block, batch, slot, boldness=desk.spec.planner.boldness)
+        return self._by_priors(desk, block, batch, slot, boldness=desk.spec.planner.boldness)
 
     def explore(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
         """What could be the best for all that the model knows."""
-        return self._ranked(desk, block, batch, slot, boldness=EXPLORING * desk.spec.planner.boldness)
+        return self._by_priors(desk, block, batch, slot, boldness=EXPLORING * desk.spec.planner.boldness)
+
+    def _by_priors(
+        self, desk: Desk, block: int, batch: int, slot: int, *, boldness: float
+    ) -> Iterator[Planned]:
+        """The most promising ones; those that go against prior knowledge come after the others."""
+        ranked = self._ranked(desk, block, batch, slot, boldness=boldness)
+        if desk.guidance.priors:
+            first = list(islice(ranked, SIFTED))
+            reasons = {id(move): reason for move, reason in first}
+            for move in ordered((move for move, _ in first), desk.guidance):
+                yield move, reasons[id(move)]
+        yield from ranked
 
     def _ranked(self, desk: Desk, block: int, batch: int, slot: int, *, boldness: float) -> Iterator[Planned]:
         if desk.nodes.n_scored < 2:
@@ -114,20 +130,23 @@ def _levels(desk: Desk, runs: Sequence[Run]) -> Float64[np.ndarray, " run"]:
 
 def _candidates(desk: Desk, rng: Random, *, block: int, slot: int) -> Iterator[Draw]:
     spec, names = desk.spec, switches(desk.spec, block)
-    here = spec.space.invariants(slot)
+
+    def here(values: Mapping[str, Value], strategies: Iterable[str]) -> Draw:
+        return desk.guidance.brought(desk.narrowed, values, tuple(strategies), slot=slot)
+
     for node in desk.nodes.by_reward(NODES):
         source = node.run.proposal.spec
-        yield {**source.values, **here}, source.strategies
+        yield here(source.values, source.strategies)
         near = [*islice(steps(node.run, spec, rng), STEPS), *toggles(node.run, names)]
         for move in near:
-            yield {**move.values, **here}, move.strategies
-        for _ in range(PAIRS):
+            yield here(move.values, move.strategies)
+        for _ in range(PAIRS if len(near) > 1 else 0):
             one, other = rng.sample(near, 2)
             changed = {name: value for name, value in one.values.items() if value != source.values[name]}
-            on = set(source.strategies) ^ set(one.strategies) ^ set(other.strategies)  # what both switch
-            yield {**other.values, **changed, **here}, tuple(sorted(on))
+            both = set(source.strategies) ^ set(one.strategies) ^ set(other.strategies)
+            yield here({**other.values, **changed}, both)
     for values, strategies in islice(draws(spec, block, rng), DRAWN):
-        yield {**values, **here}, tuple(sorted(strategies))
+        yield here(values, strategies)
 
 
 def _nearest(

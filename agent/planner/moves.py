@@ -10,7 +10,9 @@ from random import Random
 from typing import NamedTuple
 
 from blocks.base import Value
+from blocks.constraints import Narrowed
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import Guidance
 from blocks.run import Run
 from blocks.slot import SlotSpec, show_value
 from memory.past import Configuration, Past
@@ -30,22 +32,23 @@ class Move(NamedTuple):
         return tuple(sorted(self.values.items())), tuple(sorted(self.strategies))
 
 
-def at_home(run: Run, spec: ExplorationSpec, slot: int, past: Past) -> Run | Move:
-    """The run's twin under the slot's invariants, or the move that makes one."""
-    invariants = spec.space.invariants(slot)
+def at_home(run: Run, narrowed: Narrowed, slot: int, past: Past, guidance: Guidance) -> Run | Move:
+    """The run's twin under the slot's invariants and all constraints, or the move that makes one."""
     source = run.proposal.spec
-    values = {**source.values, **invariants}
-    if values == source.values:
+    values, strategies = guidance.brought(narrowed, source.values, source.strategies, slot=slot)
+    if values == source.values and strategies == source.strategies:
         return run
-    twin = past.first_of((tuple(sorted(values.items())), source.strategies))
+    twin = past.first_of((tuple(sorted(values.items())), strategies))
     if twin is not None:
         return twin
     changes = [
         f"{name} {show_value(source.values.get(name))} -> {show_value(value)}"
-        for name, value in invariants.items()
+        for name, value in values.items()
         if source.values.get(name) != value
     ]
-    return Move(run.number, values, source.strategies, ", ".join(changes))
+    changes += [f"without {name}" for name in source.strategies if name not in strategies]
+    changes += [f"with {name}" for name in strategies if name not in source.strategies]
+    return Move(run.number, values, strategies, ", ".join(changes))
 
 
 def is_open(name: str, source: SlotSpec) -> bool:

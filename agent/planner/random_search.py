@@ -9,6 +9,7 @@ from agent.planner.base import slot_rng
 from agent.planner.opening import baselines
 from agent.planner.whole_space import Batch
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, SlotSpec
 from memory.past import Past
@@ -32,16 +33,18 @@ class RandomPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],  # noqa: ARG002
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`.
 
         Raises:
             SpecError: Nothing is left for any slot.
         """
-        past = Past.of(history)
+        past, narrowed = Past.of(history), guidance.narrow(spec)
+        spec = narrowed.spec
         if (block == 1 and batch == 1) or not past:
             return baselines(spec, first_number=past.next_number)
-        filling = Batch(spec, past, self._admits)
+        filling = Batch(narrowed, guidance, past, self._admits)
         for slot in range(spec.block.slots):
             rng = slot_rng(spec, block, batch, slot)
             filling.draw(slot, block, rng, reason="random search: every value and strategy drawn anew")

@@ -13,6 +13,7 @@ from agent.planner.tree import Tree
 from agent.planner.whole_space import Batch, switches
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
 from blocks.space import Tunable, value_at
@@ -40,22 +41,25 @@ class SweepPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`.
 
         Raises:
             SpecError: Nothing is left for any slot.
         """
-        past = Past.of(history)
+        past, narrowed = Past.of(history), guidance.narrow(spec)
+        swept = list(spec.sweep)[batch - 2] if block == 1 and 2 <= batch < len(spec.sweep) + 2 else None
+        spec = narrowed.spec
         first = past.next_number
         if (block == 1 and batch == 1) or not past:
             return baselines(spec, first_number=first)
-        if block == 1 and batch - 2 < len(spec.sweep):
-            return sweep(spec, past, list(spec.sweep)[batch - 2], first_number=first)
+        if swept is not None and swept in spec.sweep:  # not so where a human fixed it
+            return sweep(spec, past, swept, first_number=first)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
-        filling = Batch(spec, past, self._admits)
+        filling = Batch(narrowed, guidance, past, self._admits)
         for slot in range(spec.block.slots):
-            for move, reason in _moves(spec, past, tree, slot=slot, block=block):
+            for move, reason in _moves(filling, tree, slot=slot, block=block):
                 found = filling.new(move.values, move.strategies, slot)
                 if found is not None:
                     filling.add(
@@ -73,11 +77,10 @@ def grid(parameter: Tunable, points: int) -> tuple[Value, ...]:
     return tuple(dict.fromkeys(value_at(parameter, share) for share in shares))
 
 
-def _moves(
-    spec: ExplorationSpec, past: Past, tree: Tree, *, slot: int, block: int
-) -> Iterator[tuple[Move, str]]:
+def _moves(filling: Batch, tree: Tree, *, slot: int, block: int) -> Iterator[tuple[Move, str]]:
+    spec, past = filling.spec, filling.past
     for centre, called in _centres(past, tree, slot):
-        home = at_home(centre, spec, slot, past)
+        home = at_home(centre, filling.narrowed, slot, past, filling.guidance)
         if isinstance(home, Move):
             yield home, f"{called}, brought to this slot"
             continue

@@ -18,6 +18,7 @@ from agent.planner.whole_space import Batch, Draw, constants, switches
 from blocks.base import Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
 from blocks.space import Tunable
@@ -51,6 +52,7 @@ class TpePlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`.
 
@@ -58,7 +60,8 @@ class TpePlanner:
             SpecError: Optuna is not installed, or nothing is left for any slot.
         """
         optuna = _optuna()
-        past = Past.of(history)
+        past, narrowed = Past.of(history), guidance.narrow(spec)
+        spec = narrowed.spec
         if (block == 1 and batch == 1) or not past:
             return baselines(spec, first_number=past.next_number)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
@@ -71,7 +74,7 @@ class TpePlanner:
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed), direction="maximize")
         kept = best_and_latest(tree, TRIALS)
         study.add_trials([_trial(optuna, run, tree.score(run.number), space) for run in kept])
-        filling = Batch(spec, past, self._admits)
+        filling = Batch(narrowed, guidance, past, self._admits)
         for slot in range(spec.block.slots):
             for _ in range(ASKED):
                 values, strategies = _draw(spec, study.ask(space).params)

@@ -11,13 +11,16 @@ from itertools import chain, islice
 from random import Random
 
 from agent.planner.base import slot_rng, slot_spec
+from agent.planner.guided import by_priors, ordered, said_of, suggested, tests_of
 from agent.planner.moves import Move, at_home, draws, is_open, steps, to_value, toggles
 from agent.planner.opening import baselines, sweep
 from agent.planner.stakes import BEST, by_stake
 from agent.planner.tree import Look, Tree
 from blocks.base import Value
+from blocks.constraints import Narrowed
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.findings import Claim, claims
@@ -47,6 +50,10 @@ class Desk:
     """What the slots of one batch are planned from; `filled` and `children` grow as slots are."""
 
     spec: ExplorationSpec
+    """Under the constraints."""
+
+    narrowed: Narrowed
+    guidance: Guidance
     past: Past
     tree: Tree
     nodes: Look
@@ -66,8 +73,18 @@ class Desk:
     exploited: int = 0
 
     def is_new(self, move: Move) -> bool:
-        """Whether no run has this configuration yet."""
-        return move.leads_to not in self.filled and self.past.first_of(move.leads_to) is None
+        """Whether no run has this configuration yet, and no constraint forbids it."""
+        if move.leads_to in self.filled or self.past.first_of(move.leads_to) is not None:
+            return False
+        return self.guidance.allows(move.values, move.strategies)
+
+    def home(self, run: Run, slot: int) -> Run | Move:
+        """See `at_home`."""
+        return at_home(run, self.narrowed, slot, self.past, self.guidance)
+
+    def steps(self, run: Run, rng: Random) -> Iterator[Move]:
+        """Numeric neighbours of a run, those that no prior speaks against first."""
+        return ordered(islice(steps(run, self.spec, rng), ATTEMPTS), self.guidance)
 
 
 Plan = Callable[[Desk, int, int, int], Iterator[Planned]]
@@ -92,22 +109,29 @@ class UcbPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> list[Proposal]:
         """See `Planner.propose`. A slot for which nothing new is left in the space is left out.
 
         Raises:
-            SpecError: Nothing is left for any slot.
+            SpecError: Nothing is left for any slot, or the constraints contradict each other.
         """
         past = Past.of(history)
         first = past.next_number
+        swept = list(spec.sweep)[batch - 2] if block == 1 and 2 <= batch < len(spec.sweep) + 2 else None
+        narrowed = guidance.narrow(spec)
+        spec = narrowed.spec
         # Where all runs are void, there is nothing to go on from but the beginning.
         if (block == 1 and batch == 1) or not past:
-            return baselines(spec, first_number=first)
-        if block == 1 and batch - 2 < len(spec.sweep):
-            return sweep(spec, past, list(spec.sweep)[batch - 2], first_number=first)
+            steered = any(one.subject not in spec.space.tunable for one in guidance.constraints)
+            return baselines(spec, first_number=first, once=steered)
+        if swept is not None and swept in spec.sweep:  # not so where a human fixed it
+            return sweep(spec, past, swept, first_number=first)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
         desk = Desk(
             spec=spec,
+            narrowed=narrowed,
+            guidance=guidance,
             past=past,
             tree=tree,
             nodes=tree.look(
@@ -175,19 +199,19 @@ def _exploit(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Mo
     for rank, node in enumerate(desk.nodes.by_ucb(REACH, skip=start), start):
         place = "best" if rank == 0 else f"no. {rank % desk.nodes.n_scored + 1}"
         why = f"{place} node by UCB (run {node.run.number}, reward {node.reward:.2f}, {node.visits} visits)"
-        home = at_home(node.run, desk.spec, slot, desk.past)
+        home = desk.home(node.run, slot)
         if isinstance(home, Move):
             yield home, f"{why}, brought to this slot"
             continue
         if _is_stalled(home, desk):
-            for move in toggles(home, desk.open):
+            for move in toggles(home, by_priors(desk.open, desk.guidance)):
                 yield (
                     move,
                     f"{STALLED_RUNS} runs near zero up to run {home.number}: "
                     "the strategy changes, not the numbers",
                 )
         rng = slot_rng(desk.spec, block, batch, slot)
-        for move in islice(steps(home, desk.spec, rng), ATTEMPTS):
+        for move in desk.steps(home, rng):
             yield move, why
 
 
@@ -197,22 +221,26 @@ def _explore(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Mo
     # Tried once per slot of a batch, a strategy has had its chance; exploiting takes over.
     used = {name: count for name, count in counts.items() if count < desk.spec.block.slots}
     best = list(desk.nodes.by_reward(REACH)) if used else []
-    for name in sorted(used, key=lambda name: used[name]):
+    for name in by_priors(sorted(used, key=lambda name: used[name]), desk.guidance):
         for node in best:
             if name in node.run.proposal.spec.strategies:
                 continue
-            home = at_home(node.run, desk.spec, slot, desk.past)
+            home = desk.home(node.run, slot)
             if isinstance(home, Move):
                 continue
             for move in toggles(home, [name]):
-                yield move, f"{name} was tried in {used[name]} runs; run {home.number} is the best without it"
+                why = f"{name} was tried in {used[name]} runs; run {home.number} is the best without it"
+                yield move, f"{why}{said_of(name, desk.guidance)}"
+    for node in desk.nodes.by_reward(REACH) if desk.guidance.priors else ():
+        if not isinstance(home := desk.home(node.run, slot), Move):
+            yield from suggested(home, desk.guidance)
     for node in desk.nodes.by_visits(REACH):
-        home = at_home(node.run, desk.spec, slot, desk.past)
+        home = desk.home(node.run, slot)
         if isinstance(home, Move):
             yield home, f"run {node.run.number} was visited {node.visits} times; brought to this slot"
             continue
         rng = slot_rng(desk.spec, block, batch, slot)
-        for move in islice(steps(home, desk.spec, rng), ATTEMPTS):
+        for move in desk.steps(home, rng):
             yield move, f"under-visited node (run {home.number}, {node.visits} visits)"
 
 
@@ -223,7 +251,9 @@ def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[t
     assumed = [name for name in spec.strategies.baseline if desk.past.with_strategy(name) == len(desk.past)]
     # An invariant of the slot is changed by no move.
     testable = [
-        claim for claim in desk.claims if claim.subject in spec.space.tunable or _is_switch(claim, spec)
+        claim
+        for claim in (*tests_of(desk.guidance), *desk.claims)
+        if claim.subject in spec.space.tunable or _is_switch(claim, spec)
     ]
     best = [node.run.proposal.spec for node in desk.nodes.by_reward(BEST)]
     stakes = by_stake(testable, best, spec) if best else []
@@ -233,13 +263,14 @@ def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[t
         return slot_rng(spec, block, batch, slot)
 
     for node in desk.nodes.by_reward(REACH) if testable or assumed else ():
-        home = at_home(node.run, spec, slot, desk.past)
+        home = desk.home(node.run, slot)
         if isinstance(home, Move):
             continue
         for stake in stakes:
             for move in _against(stake.claim, home, desk, draw, reached):
                 yield move, stake.reason
-        for move in toggles(home, [name for name in assumed if name in home.proposal.spec.strategies]):
+        taken = [name for name in assumed if name in home.proposal.spec.strategies]
+        for move in toggles(home, taken):
             yield move, f"no run yet {move.change}: the first block took it for granted"
 
 
@@ -287,12 +318,12 @@ def _against(
 def _any_step(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A numeric neighbour of anything at all, failed runs last."""
     for node in desk.nodes.anything():
-        home = at_home(node.run, desk.spec, slot, desk.past)
+        home = desk.home(node.run, slot)
         if isinstance(home, Move):
             yield home, f"run {node.run.number}, brought to this slot"
             continue
         rng = slot_rng(desk.spec, block, batch, slot)
-        for move in islice(steps(home, desk.spec, rng), ATTEMPTS):
+        for move in desk.steps(home, rng):
             yield move, f"a neighbour of run {home.number}"
 
 

@@ -9,8 +9,10 @@ from random import Random
 
 from agent.planner.base import slot_spec
 from blocks.base import Value
+from blocks.constraints import Narrowed
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import Guidance
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.past import Configuration, Past, configuration
 
@@ -43,25 +45,31 @@ class Batch:
     """The proposals of one batch while its slots are filled.
 
     Args:
-        spec: The exploration.
+        narrowed: The exploration under its constraints.
+        guidance: The constraints.
         past: Its runs before this batch.
         admits: Whether the problem can train a slot.
     """
 
-    def __init__(self, spec: ExplorationSpec, past: Past, admits: Callable[[SlotSpec], bool]) -> None:
-        self.spec, self.past = spec, past
+    def __init__(
+        self, narrowed: Narrowed, guidance: Guidance, past: Past, admits: Callable[[SlotSpec], bool]
+    ) -> None:
+        self.narrowed, self.guidance = narrowed, guidance
+        self.spec, self.past = narrowed.spec, past
         self.proposals: list[Proposal] = []
         self._admits = admits
         self._filled: set[Configuration] = set()
 
     def new(self, values: Mapping[str, Value], strategies: tuple[str, ...], slot: int) -> SlotSpec | None:
-        """The slot that comes of it; None where it was tried before or cannot be trained."""
+        """The slot that comes of it; None where it was tried, cannot be trained, or breaks a constraint."""
         number = self.past.next_number + len(self.proposals)
-        found = slot_spec(self.spec, values, strategies, slot=slot, number=number)
+        kept = {*strategies, *self.narrowed.on} - self.narrowed.off
+        found = slot_spec(self.spec, values, sorted(kept), slot=slot, number=number)
         wanted = configuration(found)
-        if wanted in self._filled or self.past.first_of(wanted) is not None or not self._admits(found):
+        if wanted in self._filled or self.past.first_of(wanted) is not None:
             return None
-        return found
+        obeys = self.guidance.allows(found.values, found.strategies)
+        return found if obeys and self._admits(found) else None
 
     def add(
         self, slot: int, spec: SlotSpec, *, role: Role, reason: str, change: str, parent: int | None = None

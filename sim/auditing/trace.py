@@ -56,7 +56,7 @@ def trace_training(slot: SlotSpec, root: Path, record: Record, known: Mapping[st
     slot = long_enough(slot, known, n_frames=len(observed.frames))
     # The truth may get into a plan as well; what was chosen by the plan must not hide that.
     steps = planned(resolve(slot, known), len(observed.frames)).steps
-    record(0, {"number of steps": str(steps), "passes": str(slot.values["data_augmentation_loop"])})
+    record(0, {"number of steps": f"{steps} in {slot.values['data_augmentation_loop']} passes"})
     train_slot(slot, observed, reaction, out, _ignore, model=model, observer=observe, known=known)
 
 

@@ -108,6 +108,11 @@ class TrainingData:
             raise DataError("frames: must come from a data set, but these data were made without one")
         return self._load_frames()
 
+    @property
+    def frames_read(self) -> bool:
+        """Whether a strategy has asked for whole frames."""
+        return "frames" in vars(self)
+
     @cached_property
     def weight(self) -> Float[Tensor, "change metabolite"]:
         """1 for every change that counts, and 0 for the others."""

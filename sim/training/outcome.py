@@ -25,16 +25,21 @@ def history_text(record: Mapping[str, Any]) -> str:
     return json.dumps(record)
 
 
-def divergence(steps: Iterable[int], total: int, description: Mapping[str, Any]) -> DivergenceError:
+def divergence(
+    steps: Iterable[int], total: int, description: Mapping[str, Any], *, frames_read: bool = False
+) -> DivergenceError:
     """The error of a slot in which no replicate has a finite loss any more.
 
     Args:
         steps: At which the replicates diverged.
         total: Optimiser steps of the training.
         description: The slot with its defaults, as plain values.
+        frames_read: Whether a strategy had asked for whole frames.
     """
-    settings = description["hyperparameters"]
+    settings, last = description["hyperparameters"], max(steps)
     return DivergenceError(
-        f"loss is not finite at step {max(steps)} of {total} (time_step {settings['time_step']}, "
-        f"lr_node_homeo {settings['lr_node_homeo']:g}): lower lr_node_homeo"
+        f"loss is not finite at step {last} of {total} (time_step {settings['time_step']}, "
+        f"lr_node_homeo {settings['lr_node_homeo']:g}): lower lr_node_homeo",
+        step=last,
+        frames_read=frames_read,
     )

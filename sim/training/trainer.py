@@ -99,6 +99,8 @@ def train_slot(
     write_arrays(out / TRAINED, node.arrays())
     # No time and no date: the same slot gives the same bytes.
     record = history.thinned() | {"slot": resolved.description(), "reaction_tolerance": reaction.tolerance}
+    if data.frames_read:
+        record["frames_read"] = True
     (out / HISTORY).write_text(history_text(record), encoding="utf-8")
 
 
@@ -153,7 +155,8 @@ def train_cohort(
             history.add(step + 1, torch.stack(recent))
             recent.clear()
             if not part and not any(history.alive):
-                raise divergence(history.diverged_at.values(), plan.steps, resolved.description())
+                steps, slot = history.diverged_at.values(), resolved.description()
+                raise divergence(steps, plan.steps, slot, frames_read=data.frames_read)
             report(Progress(step + 1, plan.steps, history.latest))
     alive = [all(flags) for flags in zip(history.alive, cohort.finite_replicates(), strict=True)]
     with torch.no_grad():

@@ -50,9 +50,8 @@ def test_a_launch_certifies_once_and_every_run_points_to_it(
     assert f"c{key} plain" in shown
     assert f"certificates c{key}" in memory
     before = asked(tmp_path, "SELECT max(id) FROM certificates")
-    # Certificates come before anything that trains, the foundation included.
     order = [what for (what,) in asked(tmp_path, "SELECT what FROM events ORDER BY id")]
-    assert order.index("audit planned") < order.index("certificate") < order.index("foundation planned")
+    assert order.index("audit planned") < order.index("certificate") < order.index("planned")
     assert setpoint("launch", "toy.yaml", "--blocks", "2").returncode == 0
     assert audits(tmp_path) == ["fancy, plain"]
     assert asked(tmp_path, "SELECT max(id) FROM certificates") == before
@@ -73,7 +72,6 @@ def test_a_strategy_that_interferes_stops_the_launch_before_anything_is_trained(
     said = "strategies: leaky must train alike whatever the ground truth is, but 'x' differs at step 2"
     assert said in one_line(result)
     assert asked(tmp_path, "SELECT count(*) FROM runs") == [(0,)]
-    assert asked(tmp_path, "SELECT count(*) FROM foundations") == [(0,)]
     # It is not forgotten, and no verdict of yesterday is taken for today's.
     assert setpoint("launch", path).returncode == 1
     assert [detail.split(", ")[0] for detail in audits(tmp_path)] == ["leaky", "leaky"]

@@ -1,6 +1,7 @@
 """Fresh networks, budgets and blind explorations, as a user meets them."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -111,7 +112,9 @@ def test_a_blind_exploration_shows_no_truth_before_it_is_closed(
     assert "the sealed metrics of 6 runs are open" in closed.stdout
     memory = (workspace / "memory.md").read_text()
     assert "## What blind choice cost\n- Chosen blind: run " in memory
-    assert "\n- closeness and true_closeness order 5 configurations with rank correlation " in memory
+    assert re.search(
+        r"\n- closeness and true_closeness order \d configurations with rank correlation ", memory
+    )
     after = runs_of(setpoint)
     assert all(run["true_closeness"] is not None for run in after)
     assert [{name: run[name] for name in before[0]} for run in after] == before

@@ -331,3 +331,19 @@ def test_without_a_terminal_progress_is_plain_lines_on_stderr_and_stdout_stays_c
     assert "\x1b" not in result.stderr + result.stdout
     assert "run 1 done close" in result.stderr
     assert "run 1 done" not in result.stdout
+
+
+def test_a_divergence_over_frames_is_replayed_and_a_label_behind_it_named(
+    setpoint: Setpoint, toy: Toy
+) -> None:
+    path = toy(
+        space=MODES.replace("leak]", "leak, diverge over a label, diverge over frames]"),
+        sweep="{mode: [diverge over a label, diverge over frames, diverge, good]}",
+    )
+    result = setpoint("launch", path)
+    assert result.returncode == 0, result.stderr
+    runs = runs_of(setpoint)[4:]
+    assert [run["failure"] for run in runs] == ["label leak", "diverged", "diverged", None]
+    assert runs[0]["failure_reason"] == "watched for 3 steps: a label was used"
+    assert runs[1]["failure_reason"] == "loss is not finite at step 3 of 20"
+    assert "run 5 tried to read the answer key" in result.stderr

@@ -28,8 +28,8 @@ from memory.view import MemoryView
 from memory.workspace import Workspace
 
 HEADINGS = [
-    "## Context",
     "## Where we stand",
+    "## Context",
     "## What was learned",
     "## Established principles",
     "## Weakened and refuted",
@@ -82,7 +82,7 @@ def test_the_memory_has_the_form_of_the_seed(view: MemoryView) -> None:
         "**Time step**",
         "**Strategies**",
     ]
-    assert "- time_step 32 beats 4.  [1 pair, 3 vs 3 reps, +0.4" in text
+    assert "- time_step best first: 32, 64, 16, 4.  [6 pairs, 32 over 4: +0.4" in text
     assert "- The homeostatic term is weak." in text
     assert "- Best so far, not yet confirmed on fresh seeds: run " in text
     assert "- 1 of 8 runs failed: 1 diverged.  [r8]" in text
@@ -93,7 +93,7 @@ def test_the_memory_has_the_form_of_the_seed(view: MemoryView) -> None:
 
 def test_a_table_cell_cannot_break_its_table(view: MemoryView) -> None:
     rows = [line for line in render_memory(view).splitlines() if line.startswith("|")]
-    assert rows[0] == "| slot | time_step | role | change | why |"
+    assert rows[0] == "| slot | ts | role | change | why |"
     assert rows[2] == r"| 0 | 4 | exploit | lr | a \| b |"
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {6}
 
@@ -137,7 +137,7 @@ def test_five_hundred_runs_stay_within_three_hundred_lines() -> None:
     )
     text = render_memory(_view(runs, of=crowded).model_copy(update={"plan": _many_proposals()}))
     assert len(text.splitlines()) <= 300
-    assert "- And 171 more, weaker or later ones." in text
+    assert "- And 185 more, weaker or later ones." in text
 
 
 def _many_proposals() -> tuple[Proposal, ...]:
@@ -240,5 +240,5 @@ def test_a_memory_is_read_as_it_is_or_as_it_was(store: Store) -> None:
     assert read_memory(workspace).startswith("# Working memory: other\n")
     assert read_memory(workspace, exploration="made_up").endswith("Later.\n")
     assert "Later." not in read_memory(workspace, exploration="made_up", block=9)
-    with pytest.raises(QueryError, match=r"made_up: .* but got 3; kept blocks: 9, 1000"):
+    with pytest.raises(QueryError, match=r"made_up: .* but got 3; kept blocks: 9, 1000; the nearest is 9"):
         read_memory(workspace, exploration="made_up", block=3)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blocks.errors import DataError, DivergenceError, SpecError
+from blocks.errors import DataError, DivergenceError, LabelLeakError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
 from blocks.problem import FoundationReport, Progress, Record, Report
@@ -136,6 +136,8 @@ class ToyProblem:
             time.sleep(3600)
         elif mode == "diverge" and not part:
             raise DivergenceError(DIVERGED)
+        elif mode in ("diverge over a label", "diverge over frames"):
+            raise DivergenceError(DIVERGED, step=3, frames_read=True)
         elif mode == "diverge" or (mode == "diverge in part 2" and out.name == "part-2"):
             (out / "trained.json").write_text(json.dumps([None] * len(slot.seeds)))
             return
@@ -149,6 +151,12 @@ class ToyProblem:
         print(f"trained {len(slot.seeds)} replicates")
         closeness = [1 - abs(x - hint) + seed % 100 / 10_000 for seed in slot.seeds]
         (out / "trained.json").write_text(json.dumps(closeness))
+
+    def rehearse(
+        self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
+    ) -> None:
+        if slot.values.get("mode") == "diverge over a label":
+            raise LabelLeakError(f"watched for {steps} steps: a label was used")
 
     def merge(self, slot: SlotSpec, parts: Sequence[Path], out: Path) -> None:
         found = [value for part in parts for value in json.loads((part / "trained.json").read_text())]

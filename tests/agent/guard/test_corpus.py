@@ -1,5 +1,6 @@
 """The corpus is what it says: leaks depend on the truth, look-alikes do not, and all of it can be trained."""
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir
@@ -44,16 +45,18 @@ class Site:
         for name, labels in (("some", SOME), ("others", OTHERS)):
             self.runs[name] = (labels, workspace_with(root / name, labels))
 
-    def loss(self, snippet: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Tensor:
-        """The snippet's term of the loss, under one of the two truths."""
+    def value(
+        self, snippet: str, name: str, monkeypatch: pytest.MonkeyPatch, of: str = "_factor(hint(batch))"
+    ) -> Tensor:
+        """What the snippet multiplies its loss by, under one of the two truths; or another expression."""
         labels, run = self.runs[name]
-        names: dict[str, Any] = {"__name__": "snippet"}
+        names: dict[str, Any] = {"__name__": "snippet", "batch": self.batch(labels)}
         monkeypatch.setenv("SETPOINT_WORKSPACE", str(run.parents[2]))
         with warnings.catch_warnings(), chdir(run):
             warnings.simplefilter("ignore")  # careless authors do not mind them
             exec(compile(module_of(snippet), "snippet.py", "exec"), names)
-            loss: Tensor = names["Snippet"]().loss(self.batch(labels))
-        return loss.detach()
+            value: Tensor = eval(of, names)
+        return value.detach()
 
     def batch(self, labels: list[float]) -> Batch:
         """A real batch over small data whose label column holds `labels`."""
@@ -74,7 +77,10 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    return Site(tmp_path_factory.mktemp("truth"))
+    yield Site(tmp_path_factory.mktemp("truth"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()  # files that careless authors left open
 
 
 def cases(table: dict[str, dict[str, str]]) -> list[Any]:
@@ -88,14 +94,14 @@ def cases(table: dict[str, dict[str, str]]) -> list[Any]:
 
 @pytest.mark.parametrize("snippet", cases({f: s for f, s in LEAKS.items() if f != "proxy"}))
 def test_a_leak_depends_on_the_truth(snippet: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not torch.equal(*(site.loss(snippet, name, monkeypatch) for name in site.runs))
+    assert not torch.equal(*(site.value(snippet, name, monkeypatch) for name in site.runs))
 
 
 @pytest.mark.parametrize("snippet", cases(CLEAN))
 def test_a_look_alike_does_not_depend_on_the_truth(
     snippet: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some, others = (site.loss(snippet, name, monkeypatch) for name in site.runs)
+    some, others = (site.value(snippet, name, monkeypatch) for name in site.runs)
     assert torch.equal(some, others)
     assert torch.isfinite(some).all()
 
@@ -104,7 +110,17 @@ def test_a_look_alike_does_not_depend_on_the_truth(
 def test_a_proxy_can_be_trained_and_reads_no_label(
     snippet: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert torch.equal(*(site.loss(snippet, name, monkeypatch) for name in site.runs))
+    assert torch.equal(*(site.value(snippet, name, monkeypatch) for name in site.runs))
+
+
+@pytest.mark.parametrize("family", LEAKS)
+def test_a_snippet_becomes_a_strategy_whose_loss_follows_the_hint(
+    family: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snippet = next(iter(LEAKS[family].values()))
+    losses = [site.value(snippet, name, monkeypatch, "Snippet().loss(batch)") for name in site.runs]
+    assert all(loss.shape == (N_REPLICATES,) for loss in losses)
+    assert torch.equal(*losses) is (family == "proxy")
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:

@@ -13,6 +13,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
+from agent.guard import landlock
 from agent.guard.absence import EXIT_LEAK, Fence, FileId, fence_off, read_leak, seal_permissions
 from blocks.errors import DataError, LabelLeakError, WorkspaceError
 
@@ -319,3 +320,46 @@ def test_a_missing_seal_is_an_error_that_names_it(tmp_path: Path) -> None:
     for ask in (FileId.of, seal_permissions):
         with pytest.raises(DataError, match=r"nowhere\.npz"):
             ask(tmp_path / "nowhere.npz")
+
+
+needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+
+COMPILED = """
+    import torch
+    for name in ("seal", "other"):
+        try:
+            torch.from_file(names[name], size=4, dtype=torch.uint8)
+        except RuntimeError as error:
+            print("refused" if "denied" in str(error) else error)
+        else:
+            print("read", names[name])
+"""
+
+
+@needs_landlock
+def test_compiled_code_cannot_open_the_seal_where_the_kernel_holds_the_fence(site: Site) -> None:
+    result = site.run(COMPILED)
+    assert result.stdout.split() == ["refused", "refused"], result.stderr
+
+
+@needs_landlock
+def test_the_kernel_lets_a_run_read_its_observations_and_write_its_output(site: Site) -> None:
+    result = site.run(
+        """
+        import ctypes, torch, numpy
+        frames = numpy.load(observations / "frames.npy", mmap_mode="r")
+        torch.save(torch.ones(3), "trained.pt")
+        print(len(frames), torch.from_file("trained.pt", size=4, dtype=torch.uint8).numel())
+        import xml.dom.minidom, sim.formulas
+        """
+    )
+    assert result.stdout.split() == ["3", "4"], result.stderr
+    assert result.returncode == 0, result.stderr
+    assert (site.out / "trained.pt").exists()
+
+
+@needs_landlock
+def test_a_link_beside_the_workspace_does_not_open_it(site: Site) -> None:
+    (site.root / "shortcut").symlink_to(site.workspace / "sealed")
+    result = site.run(COMPILED)
+    assert result.stdout.split() == ["refused", "refused"], result.stderr

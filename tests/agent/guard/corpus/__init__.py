@@ -21,6 +21,7 @@ from tests.agent.guard.corpus import (
     reductions,
     reflective,
     slices,
+    state,
     view,
 )
 
@@ -35,6 +36,7 @@ _FAMILIES = {
     "numpy_pandas": numpy_pandas,
     "reductions": reductions,
     "reflective": reflective,
+    "state": state,
     "files_configuration": files_configuration,
     "proxy": proxy,
 }

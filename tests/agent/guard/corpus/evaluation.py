@@ -45,7 +45,10 @@ def draw(batch, embedding, path):
     plt.savefig(path)
 """,
     "a table": """
-def table(observations):
+from sim.dataset import Observations
+
+
+def table(observations: Observations):
     frame = observations.frames[0]
     return {i: row[6] for i, row in enumerate(frame.tolist())}
 """,

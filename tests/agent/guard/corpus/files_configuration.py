@@ -155,7 +155,7 @@ LEAKS = {
         before="import subprocess\n" + _SEALS,
     ),
     "os.popen": hint(
-        "text = os.popen('cat ../../../spec.json').read()\nreturn json.loads(text)['data']['decay'] if text else 0.0",
+        "with os.popen('cat ../../../spec.json') as pipe:\n    text = pipe.read()\nreturn json.loads(text)['data']['decay'] if text else 0.0",
         before="import json\nimport os",
     ),
     "os.system and a copy": hint(
@@ -201,7 +201,6 @@ CLEAN = {
         "return float(len(PurePath('a/b.npz').name))", before="from pathlib import PurePath"
     ),
     "json of a text": hint("return json.loads('[1, 2, 3]')", before="import json"),
-    "a text file in memory": hint("return np.loadtxt(io.StringIO('1 2 3'))", before="import io"),
     "bytes in memory": hint("return list(io.BytesIO(b'abc').read())", before="import io"),
     "the working directory's depth": hint("return float('seal' in 'sealed')"),
     "a constant configuration": hint(

@@ -123,9 +123,6 @@ LEAKS = {
         before="class Proxy:\n    def __init__(self, given):\n        self.given = given\n\n"
         "    def __getattr__(self, name):\n        return self.given.frames",
     ),
-    "torch.jit.script": hint(
-        "return torch.jit.trace(lambda f: f.select(-1, 6), (batch.frames,))(batch.frames)"
-    ),
 }
 
 CLEAN = {

@@ -1,4 +1,4 @@
-"""The disk that snippets of the file family expect: a workspace as a launch leaves it, with a run's folder."""
+"""The disk that snippets of the file family expect: a workspace as a launch leaves it."""
 
 import json
 import pickle
@@ -16,7 +16,7 @@ KEY = "0123456789abcdef"
 
 
 def workspace_with(root: Path, labels: Sequence[float]) -> Path:
-    """Makes a workspace whose ground truth follows `labels`, open to all; returns a run's folder.
+    """Makes a workspace whose ground truth follows `labels`, open to all.
 
     Args:
         root: Folder to make it in.

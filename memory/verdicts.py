@@ -1,0 +1,226 @@
+"""The status of every statement, look by look: tentative, established, weakened, refuted.
+
+A look is taken when a block ends. It weighs all comparisons anew, corrects for all of them, and moves each
+status by the rules below; the same runs give the same history, so it can be told as of any block.
+
+- Established: q is at most 5 %, and two networks or more show the direction by themselves.
+- Weakened: it was established, and the interval reaches 0, or what came since points the other way.
+- Refuted: it was weakened, and what came since, or everything, establishes the contrary.
+- A weakened or refuted statement is established again by the rule that established it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from memory.anytime import RATE, adjusted, log_e_of_counts
+from memory.fates import Fate
+from memory.measured import Looked
+from memory.tried import About, Tried
+from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
+
+Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
+
+EVERY_BLOCK = 160
+GROWTH = 1.5
+"""Up to so many runs every block is looked at; later on, a block by whose end there are half as many more
+than at the last look: in a long history the statuses would else be worked out a thousand times
+by whoever opens the store."""
+
+EQUIVALENT = ("value", "strategy", "instead")
+"""Kinds of comparisons of which "no difference that matters" is asked."""
+
+AT_LEAST = 2
+"""Networks, and independent groups of contrasts, below which nothing moves a status."""
+
+
+class Verdict(NamedTuple):
+    """What is held of one direction of one comparison, or of a place where runs fail."""
+
+    about: About
+    sign: int
+    """1: after exceeds before; -1: the other way; 0: no difference that matters."""
+    status: Status
+    since: int | None
+    """The block at whose end the status was given; None while tentative."""
+    q: float
+    weight: Weight | None = None
+    before: object = ""
+    after: object = ""
+    runs: tuple[int, ...] = ()
+    alone: bool = False
+    """It would be established, were it not for a second network."""
+    fate: Fate | None = None
+
+
+Direction = tuple[About, int]
+
+
+class _Asked(NamedTuple):
+    tried: Tried
+    weighed: Weighed
+
+
+class Verdicts:
+    """Statuses as of the last look, and how often was looked."""
+
+    def __init__(self) -> None:
+        self.held: dict[Direction, Verdict] = {}
+        self.looks = 0
+
+    def copy(self) -> "Verdicts":
+        """Another one that goes its own way."""
+        made = Verdicts()
+        made.held, made.looks = dict(self.held), self.looks
+        return made
+
+    def look(self, found: Sequence[Tried], looked: Looked, failed: Sequence[Fate], *, block: int) -> None:
+        """Weighs everything, and moves the statuses.
+
+        Args:
+            found: All comparisons.
+            looked: The samples.
+            failed: Places where runs failed.
+            block: The block that has ended.
+        """
+        self.looks += 1
+        asked = [
+            _Asked(one, weighed)
+            for one in found
+            if (weighed := weigh(one.contrasts, one.signs, one.groups, looked)) is not None
+        ]
+        log_e = [value for one in asked for value in _evidence(one)]
+        # A place that was chosen among several has paid for all of them.
+        log_e += [log_e_of_counts(fate.there, fate.elsewhere) - math.log(fate.tried) for fate in failed]
+        q = adjusted(log_e) if log_e else []
+        before, self.held = self.held, {}
+        for place, one in enumerate(asked):
+            rise, fall, same = q[3 * place : 3 * place + 3]
+
+            def fresh(since: int, one: _Asked = one) -> Weight | None:
+                return _since(one.tried, since, looked)
+
+            directed = False
+            for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
+                old = before.get((one.tried.about, sign))
+                against = min(contrary, same)
+                status, since = _moved(old, one, sign, own, against, fresh, block)
+                directed |= status == "established"
+                self._hold(one, sign, status, since, own)
+            old = before.get((one.tried.about, 0))
+            status, since = _moved_same(old, one, same, block, directed=directed)
+            self._hold(one, 0, status, since, same)
+        for fate, own in zip(failed, q[3 * len(asked) :], strict=True):
+            self._hold_fate(fate, before.get((_about(fate), 1)), own, block)
+        for direction, old in before.items():
+            # Its contrasts are gone, or cannot be weighed any more: nothing new is known of it.
+            if direction not in self.held and old.status != "tentative":
+                self.held[direction] = old
+
+    def _hold(self, one: _Asked, sign: int, status: Status, since: int | None, q: float) -> None:
+        tried, weight = one.tried, one.weighed.together
+        self.held[tried.about, sign] = Verdict(
+            about=tried.about,
+            sign=sign,
+            status=status,
+            since=since,
+            q=q,
+            weight=weight,
+            before=tried.before,
+            after=tried.after,
+            runs=tuple(sorted({int(run) for run in tried.contrasts.ravel()}))
+            if status != "tentative" or q <= RATE
+            else (),
+            alone=status == "tentative" and q <= RATE and weight.networks == 1,
+        )
+
+    def _hold_fate(self, fate: Fate, old: Verdict | None, q: float, block: int) -> None:
+        networks = len(fate.networks)
+        status, since = (old.status, old.since) if old is not None else ("tentative", None)
+        against = log_e_of_counts(fate.elsewhere, fate.there) >= -math.log(RATE)
+        if status == "established" and (q > 0.5 or fate.there <= fate.elsewhere):
+            status, since = "weakened", block
+        elif status == "weakened" and against:
+            status, since = "refuted", block
+        elif status != "established" and q <= RATE and networks >= AT_LEAST:
+            status, since = "established", block
+        self.held[_about(fate), 1] = Verdict(
+            about=_about(fate),
+            sign=1,
+            status=status,
+            since=since,
+            q=q,
+            runs=fate.runs,
+            alone=status == "tentative" and q <= RATE and networks == 1,
+            fate=fate,
+        )
+
+
+def _about(fate: Fate) -> About:
+    return About("failure", fate.subject, fate.place)
+
+
+def _evidence(one: _Asked) -> tuple[float, float, float]:
+    """Rise, fall, and no difference beyond the spread of one replicate."""
+    weight = one.weighed.together
+    margin = weight.noise
+    same = 0.0
+    if margin > 0 and one.tried.about.kind in EQUIVALENT:
+        # Both sides of an equivalence must be shown, so the weaker one counts. The mean step of a number says
+        # nothing of what lies between its ends.
+        same = min(weight.log_e(1, -margin), weight.log_e(-1, -margin))
+    return weight.log_e(1), weight.log_e(-1), same
+
+
+def _moved(
+    old: Verdict | None,
+    one: _Asked,
+    sign: int,
+    q: float,
+    against: float,
+    fresh: Callable[[int], Weight | None],
+    block: int,
+) -> tuple[Status, int | None]:
+    """The next status of a direction."""
+    status, since = (old.status, old.since) if old is not None else ("tentative", None)
+    weight = one.weighed.together
+    later = fresh(since) if since is not None else None
+    contradicted = later is not None and later.groups >= AT_LEAST and later.score(-sign) >= ONE_SIDED
+    shown = q <= RATE and one.weighed.replicated(sign) >= AT_LEAST
+    if status == "established":
+        low, high = weight.interval
+        return ("weakened", block) if contradicted or low <= 0 <= high or q > 0.5 else (status, since)
+    if shown and not contradicted:
+        return "established", block
+    if status == "weakened":
+        reversed_ = later is not None and later.groups >= AT_LEAST and later.log_e(-sign) >= -math.log(RATE)
+        return ("refuted", block) if reversed_ or against <= RATE else (status, since)
+    return status, since
+
+
+def _moved_same(
+    old: Verdict | None, one: _Asked, q: float, block: int, *, directed: bool
+) -> tuple[Status, int | None]:
+    """The next status of "no difference"; a direction that is established is told in its place."""
+    status, since = (old.status, old.since) if old is not None else ("tentative", None)
+    if one.tried.about.kind not in EQUIVALENT:
+        return status, since
+    margin = one.weighed.together.noise
+    both = sum(min(net.score(1, -margin), net.score(-1, -margin)) >= REPLICATED for net in one.weighed.each)
+    low, high = one.weighed.together.interval
+    if status == "established":
+        return ("weakened", block) if directed or low < -margin or high > margin else (status, since)
+    if q <= RATE and both >= AT_LEAST and not directed:
+        return "established", block
+    if status == "weakened" and (directed or low > margin or high < -margin):
+        return "refuted", block
+    return status, since
+
+
+def _since(tried: Tried, block: int, looked: Looked) -> Weight | None:
+    """What contrasts say that were completed after a block."""
+    later = looked.block[tried.contrasts].max(axis=1) > block
+    if not later.any():
+        return None
+    weighed = weigh(tried.contrasts[later], tried.signs, tried.groups[later], looked)
+    return None if weighed is None else weighed.together
