@@ -124,10 +124,9 @@ def _facts(
     if found.confirmed:
         by = ", ".join(f"run {run.number}" for run in found.by)
         seeds = found.by[-1].proposal.spec.seeds
-        round_ = (
-            f"round {found.rounds}, the last; earlier ones helped to choose it" if found.rounds > 1 else ""
-        )
-        facts = [(label, f"{value} over {value.n} fresh seeds ({by}{'; ' + round_ if round_ else ''})")]
+        facts = [(label, f"{value} over {value.n} fresh seeds ({by})")]
+        if found.rounds > 1:
+            facts.append(("", f"of round {found.rounds} alone: the earlier ones helped to choose it"))
     else:
         facts = [(label, f"{value} over {value.n} replicates that selected it, and so overstate it")]
     facts.append(("seeds", ", ".join(map(str, seeds))))

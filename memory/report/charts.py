@@ -134,13 +134,14 @@ def against_hyperparameters(shown: Shown) -> list[Chart]:
             x = alt.X(f"{field}:Q", title=one.name, scale=scale, axis=ticks)
         else:
             x = alt.X(f"{field}:O", title=one.name, axis=alt.Axis(labelAngle=0))
-        chart = (
+        points = (
             alt.Chart(RUNS)
             .transform_filter(f"isValid(datum.shown) && isValid(datum.{field}) && datum.network == 0")
             .mark_point(filled=True, opacity=0.8)
             .encode(x=x, y=y, size=_size(40), **_points(shown, alt.Tooltip(f"{field}:N", title=one.name)))
-            .properties(width="container", height=SMALL)
         )
+        best = points.transform_filter(f"datum.kind == '{Kind.BEST}'")  # on top of what repeats it
+        chart = alt.layer(points, best).properties(width="container", height=SMALL)
         here = sum(1 for run, _, _ in shown.scored if not run.proposal.network)
         text = f"{shown.label} of {here} runs against {one.name}."
         charts.append(Chart(f"against-{place}", _finished(chart), text))
