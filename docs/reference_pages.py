@@ -180,6 +180,7 @@ def metrics() -> str:
 
 def store() -> str:
     """The tables of the store, and the columns of the view for people."""
+    import memory.store  # noqa: F401 - so that all tables are there, those of guidance as well
     from memory.schema import Base
     from memory.wide import COLUMNS
 
