@@ -1,11 +1,10 @@
 """Calls: of the project's own functions, of tensor operations, and of what cannot be followed."""
 
 import ast
-from dataclasses import replace
 
-from agent.guard import builtin_calls, containers, folding, mutation, operations, seeds, tensor_calls, tools
+from agent.guard import builtin_calls, containers, folding, mutation, operations, tensor_calls, tools
 from agent.guard.columns import undecidable
-from agent.guard.contract import FOLLOWED, HANDS_OUT, STRATEGIES
+from agent.guard.contract import FOLLOWED, STRATEGIES
 from agent.guard.engine import Engine, Scope
 from agent.guard.operation_names import ELEMENTS, MOVES, PICKS, PRODUCTS, SHAPES, TURNS, WHOLE_NUMBERS
 from agent.guard.refused import refused_method
@@ -181,9 +180,6 @@ def _symbol(
         return found
     if top in TENSOR_MODULES:
         return tensor_calls.function(engine, node, top, name, args, keywords)
-    if dotted in HANDS_OUT:
-        frame = seeds.frames_of(dotted, getattr(node, "lineno", 0), engine.labels)
-        return replace(frame, rank=HANDS_OUT[dotted], axis=HANDS_OUT[dotted] - 1)
     leads = any(
         True for value in (*args, *keywords.values()) for _ in (*frames_in(value), *sources_in(value))
     )

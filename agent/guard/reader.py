@@ -15,6 +15,7 @@ from agent.guard import (
     expressions,
     names,
     seeds,
+    special,
     statements,
     tensor_calls,
 )
@@ -318,11 +319,22 @@ class Reader:
         finally:
             self._active.pop()
             self.module = outer
+        if special.escapes(self, function, value):
+            what = f"gives back a way to frames from {getattr(function.node, 'name', '')}, which Python calls"
+            self.report(function.node, undecidable(what, "Give the method a name, and call it by that."))
+        if any(special.leads(self, one) for one in scope.returned) and _is_generator(function.node):
+            what = "gives back a way to frames at the end of a generator, which an exception carries"
+            self.report(function.node, undecidable(what, "Yield it, or return it from a function."))
         if scope.mutated:
             self._mutations.setdefault(function.node, {}).update(scope.mutated)
         if self._version == key[3]:
             self._known[key] = value
         return value
+
+
+def _is_generator(node: ast.AST) -> bool:
+    """Whether a `yield` stands anywhere in a function, reached or not: then it is a generator."""
+    return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node))
 
 
 def _is_named(module: Module, function: Function) -> bool:

@@ -71,7 +71,8 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
                 mutation.put_in(engine, node.target, before, containers.element_of(value), scope)
                 return True
-            engine.bind(node.target, arithmetic.binary(engine, node.value, node.op, before, value), scope)
+            made = arithmetic.binary(engine, node.value, node.op, before, value, in_place=True)
+            engine.bind(node.target, made, scope)
         case ast.If():
             return _if(engine, node, scope)
         case ast.For() | ast.AsyncFor():
