@@ -2,7 +2,7 @@
 
 import ast
 
-from agent.guard import builtin_calls, containers, folding, mutation, operations, tensor_calls, tools
+from agent.guard import builtin_calls, containers, folding, mutation, operations, special, tensor_calls, tools
 from agent.guard.columns import undecidable
 from agent.guard.contract import FOLLOWED, STRATEGIES
 from agent.guard.engine import Engine, Scope
@@ -65,6 +65,8 @@ def evaluate(engine: Engine, node: ast.Call, scope: Scope) -> Value:
             keywords |= {key: one for key, one in named if isinstance(key, str)}
         else:
             engine.consume(value, node, "spreads a frame over the arguments of a call")
+    if function == Symbol("builtins.super") and (found := _super(scope)) is not None:
+        return found
     mutation.grow(engine, node, args, keywords, scope)
     result = join([apply(engine, node, one, args, keywords) for one in choices(function)])
     for one in choices(function):
@@ -98,6 +100,18 @@ def apply(
     if isinstance(function, Symbol):
         return _symbol(engine, node, function.dotted, args, keywords)
     return unfollowed(engine, node, args, keywords)
+
+
+def _super(scope: Scope) -> Value | None:
+    """`super()` in a method of a class that is made from others of the project."""
+    inner: Scope | None = scope
+    while inner is not None and inner.owner is None:
+        for name in inner.parameters:
+            held = inner.names.get(name)
+            if isinstance(held, Instance) and any(isinstance(base, Class) for base in held.of.bases):
+                return special.above(held)
+        inner = inner.parent
+    return None
 
 
 def is_static(function: Function) -> bool:

@@ -189,12 +189,13 @@ def _of_object(engine: Engine, node: ast.AST, base: Instance | Class, index: Val
     if isinstance(method, Function | Bound):
         return engine.apply(node, method, [index], {})
     fields = base.of.names.get("__fields__") if isinstance(base, Instance) else None
-    if isinstance(fields, Const):
+    if isinstance(fields, Const) and fields.value:
         named = [engine.attribute(node, base, field) for field in fields.value]
         return folding.element(Items(tuple(named)), index) or join(named)
     if isinstance(base, Class) and isinstance(index, Const):
         return engine.attribute(node, base, str(index.value))
-    return UNKNOWN
+    # One's own kind of list or dictionary: what it was made of is in it.
+    return containers.anything_in(engine, node, base)
 
 
 def _of_stranger(engine: Engine, node: ast.AST, base: Stranger, index: Value) -> Value:

@@ -290,6 +290,9 @@ class Reader:
             if given is not None:
                 self.consume(returned, function.node, "hands the label column to training")
                 return
+            if _is_handed_on(function) and special.leads(self, returned, is_sure=True):
+                what = "gives back a way to frames to a caller that the guard does not know"
+                self.report(function.node, undecidable(what, "Call the function by its name."))
             cut = [
                 one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS
             ]
@@ -330,6 +333,13 @@ class Reader:
         if self._version == key[3]:
             self._known[key] = value
         return value
+
+
+def _is_handed_on(function: Function) -> bool:
+    """Whether it is a lambda or a function within a function, which only a library can have called."""
+    if isinstance(function.node, ast.Lambda):
+        return True
+    return function.owner is None and function.scope.parent is not None
 
 
 def _is_generator(node: ast.AST) -> bool:

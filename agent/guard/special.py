@@ -8,6 +8,7 @@ wherever Python may call it, but for those of which every call is seen (`escapes
 import ast
 from typing import Final
 
+from agent.guard.contract import HOLDS, SCIENCE
 from agent.guard.engine import Engine
 from agent.guard.values import (
     Bag,
@@ -19,6 +20,7 @@ from agent.guard.values import (
     Items,
     Mapping,
     Method,
+    Source,
     Stranger,
     Symbol,
     Value,
@@ -81,6 +83,13 @@ def defines(of: Class, name: str) -> bool:
     return name in of.names or any(isinstance(base, Class) and defines(base, name) for base in of.bases)
 
 
+def above(instance: Instance) -> Value:
+    """What `super()` is in a method: the same object, with the names of the classes above its own."""
+    bases = [base for base in instance.of.bases if isinstance(base, Class)]
+    names = {name: value for base in reversed(bases) for name, value in base.names.items()}
+    return Instance(Class(instance.of.key, names, tuple(base for one in bases for base in one.bases)))
+
+
 def compared(engine: Engine, node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value | None:
     """What `left op right` gives where a side is an object of the project; else None."""
     if isinstance(op, ast.In | ast.NotIn):
@@ -101,17 +110,26 @@ def escapes(engine: Engine, function: Function, value: Value) -> bool:
     return (name not in SEEN or is_of_a_metaclass) and leads(engine, value)
 
 
-def leads(engine: Engine, value: Value, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a value is a frame, or may be asked for one."""
+def leads(engine: Engine, value: Value, seen: frozenset[str] = frozenset(), *, is_sure: bool = False) -> bool:
+    """Whether a value is a frame, or may be asked for one.
+
+    Args:
+        engine: Knows what is stored in objects.
+        value: Any.
+        seen: Classes that are being looked into.
+        is_sure: Whether functions and parameters of unknown origin do not count, which may lead anywhere.
+    """
     if any(True for _ in (*frames_in(value), *sources_in(value))):
         return True
     match value:
         case Function() | Stranger():
-            return True
+            return not is_sure
         case Bound():
             parts = [value.function, *value.args]
+        case Method(owner=Source()):
+            return False  # an attribute of the science that is no way to frames: `contract.HOLDS` has those
         case Method():
-            parts = [value.owner]
+            parts = [] if is_sure else [value.owner]
         case Either():
             parts = list(value.choices)
         case Items():
@@ -122,11 +140,17 @@ def leads(engine: Engine, value: Value, seen: frozenset[str] = frozenset()) -> b
             parts = [one for _, one in value.entries]
         case Instance() | Class():
             of = value.of if isinstance(value, Instance) else value
-            if of.key in seen:
+            if of.key in seen or (is_sure and (isinstance(value, Class) or _is_sciences(of))):
                 return False
             seen |= {of.key}
             stored = [one for (owner, _), one in engine.attributes.items() if owner == of.key]
-            parts = [*stored, *(base for base in of.bases if isinstance(base, Class))]
+            parts = [*stored, *(Instance(base) for base in of.bases if isinstance(base, Class))]
         case _:
             return False
-    return any(leads(engine, part, seen) for part in parts)
+    return any(leads(engine, part, seen, is_sure=is_sure) for part in parts)
+
+
+def _is_sciences(of: Class) -> bool:
+    """Whether it is one of the objects that training hands to strategies, seen where it is defined."""
+    module, _, name = of.key.rpartition(":")
+    return name in HOLDS and module.partition(".")[0] == SCIENCE

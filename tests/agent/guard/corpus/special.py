@@ -102,6 +102,43 @@ LEAKS = {
         "try:\n    next(whole(batch))\nexcept StopIteration as end:\n    return end.value[..., 6]",
         before="def whole(b):\n    return b.frames\n    yield",
     ),
+    "raised in an error": hint(
+        "try:\n    raise Held(batch)\nexcept Held as held:\n    return held.f[..., 6]",
+        before="class Held(Exception):\n    def __init__(self, b):\n        self.f = b.frames",
+    ),
+    "super": hint(
+        "return Own(batch).whole()[..., 6]",
+        before="class Bag:\n    def __init__(self, b):\n        self.f = b.frames\n\n    def whole(self):\n        return self.f\n\n\nclass Own(Bag):\n    def whole(self):\n        return super().whole()",
+    ),
+    "a dictionary of one's own": hint(
+        "return Own(f=batch.frames)['f'][..., 6]", before="class Own(dict):\n    pass"
+    ),
+    "type": hint("return type('Bag', (), {'f': batch.frames}).f[..., 6]"),
+    "a default factory": hint(
+        "held = defaultdict(lambda: batch.frames)\nreturn held[0][..., 6]",
+        before="from collections import defaultdict",
+    ),
+    "iter until a value": hint("return next(iter(lambda: batch.frames, None))[..., 6]"),
+    "an object in a queue": _bag(
+        "held = Queue()\nheld.put(Bag(batch))\nreturn held.get().f[..., 6]",
+        "unused(self): pass",
+        before="from queue import Queue\n\n\n",
+    ).replace("self.b = b", "self.f = b.frames"),
+    "an object in a context variable": _bag(
+        "HELD.set(Bag(batch))\nreturn HELD.get().f[..., 6]",
+        "unused(self): pass",
+        before="from contextvars import ContextVar\n\nHELD = ContextVar('held')\n\n\n",
+    ).replace("self.b = b", "self.f = b.frames"),
+    "an object behind a weak reference": _bag(
+        "bag = Bag(batch)\nreturn weakref.ref(bag)().f[..., 6]",
+        "unused(self): pass",
+        before="import weakref\n\n\n",
+    ).replace("self.b = b", "self.f = b.frames"),
+    "an object that is reduced": _bag(
+        "return reduce(lambda one, other: one, [Bag(batch)]).f[..., 6]",
+        "unused(self): pass",
+        before="from functools import reduce\n\n\n",
+    ).replace("self.b = b", "self.f = b.frames"),
     "a coroutine": hint(
         "try:\n    whole(batch).send(None)\nexcept StopIteration as end:\n    return end.value[..., 6]",
         before="async def whole(b):\n    return b.frames",
@@ -125,6 +162,17 @@ CLEAN = {
     ),
     "__len__ and __repr__": _bag(
         "return float(len(repr(Bag(batch))))", "__repr__(self): return 'a bag of column 6'"
+    ),
+    "super, with concentrations": hint(
+        "return Own(batch).whole()[..., 6]",
+        before="class Bag:\n    def __init__(self, b):\n        self.c = b.data.concentration\n\n    def whole(self):\n        return self.c\n\n\nclass Own(Bag):\n    def whole(self):\n        return super().whole() * 2",
+    ),
+    "an error of one's own": hint(
+        "try:\n    raise Far(6.0)\nexcept Far as far:\n    return far.n",
+        before="class Far(Exception):\n    def __init__(self, n):\n        self.n = n",
+    ),
+    "a dictionary of one's own, of weights": hint(
+        "return Weights(a=6.0)['a']", before="class Weights(dict):\n    pass"
     ),
     "a generator that is sent a weight": hint(
         "mean = running(batch)\nnext(mean)\nreturn mean.send(0.5)",
