@@ -12,6 +12,7 @@ BEYOND_READING: Final = ("files_configuration", PROXY)
 """Families in which the static layer need not reach its share."""
 
 SHARE: Final = 0.9
+PROXIES: Final = "proxies that the audit reports where they tell the types"
 
 
 class Row(Frozen):
@@ -72,7 +73,10 @@ class Report(Frozen):
         reported = [row for row in proxies if row.caught_by]
         read = [row for row in self.leaks if row.family not in BEYOND_READING]
         found = [row for row in read if "static" in row.caught_by]
-        changing = [row for row in self.leaks if "certificate" in row.said]
+        # What fails alike under both truths changes nothing, and is unverified.
+        changing = [
+            row for row in self.leaks if row.said.get("certificate", Said.STOPPED) is not Said.STOPPED
+        ]
         certified = [row for row in changing if row.said["certificate"] is Said.PASSED]
         refused = [row for row in self.clean if row.caught_by]
         share = len(found) / len(read) if read else 1.0
@@ -84,7 +88,7 @@ class Report(Frozen):
                 met=len(seen) + len(proxies) == len(self.leaks),
             ),
             Target(
-                what="proxies that the audit reports where they tell the types",
+                what=PROXIES,
                 wanted="all",
                 found=f"{len(reported)} of {len(proxies)}",
                 met=len(reported) == len(proxies),
@@ -96,7 +100,7 @@ class Report(Frozen):
                 met=share >= SHARE,
             ),
             Target(
-                what="leaks that change a training, which the certificate alone does not certify",
+                what="leaks that change a training and that the certificate alone finds",
                 wanted="all",
                 found=f"{len(changing) - len(certified)} of {len(changing)}",
                 met=not certified,

@@ -1,11 +1,14 @@
 """Strategies of a user's own, from the command line to the run store."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from agent.guard import Verdict, check_source
+from blocks.errors import SpecError
+from blocks.user_strategy import strategy_file
 from tests.agent.guard.corpus.strategy import module_of
 from tests.cli.conftest import Setpoint, one_line
 
@@ -108,21 +111,26 @@ def test_a_strategy_that_reads_the_label_is_refused_before_it_is_loaded(
 
 
 BAD = {
-    "own/nothing.py:Calm": "--strategy: must name a file that can be read, but",
+    "own/nothing.py:Calm": "must name a file that can be read, but",
     "own/mine.py:Calmer": "must name a class of mine.py, but it has no Calmer; it has Calm, Alone",
-    "own/mine.py": "--strategy: must be like my_strategy.py:Name, but got 'own/mine.py'",
-    "own/mine.py:Alone": "must be a subclass of sim.strategies.Strategy, but is the class Alone",
+    "own/mine.py": "must be like my_strategy.py:Name, but got 'own/mine.py'",
 }
 
 
 @pytest.mark.parametrize("reference", BAD)
-def test_what_is_no_strategy_is_refused_in_one_line(
-    reference: str, setpoint: Setpoint, tmp_path: Path
-) -> None:
+def test_what_names_no_class_of_a_file_is_refused(reference: str, tmp_path: Path) -> None:
     write_strategy(tmp_path / "own")
-    result = setpoint("launch", write_tiny(tmp_path, baseline="", files=""), "--strategy", reference)
+    with pytest.raises(SpecError, match=re.escape(BAD[reference])):
+        strategy_file(reference, base=tmp_path)
+
+
+def test_what_is_no_strategy_is_refused_in_one_line(setpoint: Setpoint, tmp_path: Path) -> None:
+    write_strategy(tmp_path / "own")
+    path = write_tiny(tmp_path, baseline="", files="")
+    result = setpoint("launch", path, "--strategy", "own/mine.py:Alone")
     assert result.returncode == 2
-    assert BAD[reference] in one_line(result)
+    said = "--strategy: must be a subclass of sim.strategies.Strategy, but is the class Alone"
+    assert said in one_line(result)
 
 
 HINT = """

@@ -22,45 +22,26 @@ from sim.training.slots import resolve
 from sim.training.trainer import train_cohort
 from tests.sim.training.tiny import silent, slot, tiny_data
 
-UNSEEN = ("files_configuration", "proxy")
-"""Families that read no label column: the fence and the proxy audit are there for them."""
-
-STOPPED_OTHERWISE = {"the base of an array", "torch.jit.script", "__array__", "__index__"}
-"""What leaves torch has no base and is no array or index, and a traced function cannot be checked: errors of
-other kinds."""
-
-SWITCHED_OFF = {"the guard switched off", "torch's modes switched off"}
-"""What this layer cannot see; the static layer refuses the names, and the certificate finds the effect."""
-
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     return Watched(tmp_path_factory.mktemp("watched"))
 
 
-@pytest.mark.slow
-def test_every_leak_is_stopped_at_a_line_of_the_users_file(watched: Watched) -> None:
-    missed: set[str] = set()
-    within: dict[str, list[bool]] = {}
+@pytest.mark.parametrize("family", ["direct", "container"])
+def test_leaks_are_stopped_at_a_line_of_the_users_file(family: str, watched: Watched) -> None:
+    within = []
     for case in cases(leaks=True):
-        if case.family in UNSEEN:
+        if case.family != family:
             continue
         error, source = watched.error(case), case.source
+        assert isinstance(error, LabelLeakError), case.name
         found = re.search(r"at theirs\.py:(\d+) ", str(error))
-        if isinstance(error, LabelLeakError) and found:
-            first = source[: source.index(case.snippet.strip())].count("\n") + 1
-            inside = first <= int(found[1]) <= first + case.snippet.strip().count("\n")
-            within.setdefault(case.family, []).append(inside)
-        elif error is None or case.name not in STOPPED_OTHERWISE:
-            missed.add(case.name)
-    assert missed == SWITCHED_OFF
+        assert found, case.name
+        first = source[: source.index(case.snippet.strip())].count("\n") + 1
+        within.append(first <= int(found[1]) <= first + case.snippet.strip().count("\n"))
     # A slice that holds other columns as well is no use of the label yet: what sums it up is named.
-    assert all(sum(found) >= 0.5 * len(found) for found in within.values())
-
-
-def test_no_look_alike_is_stopped(watched: Watched) -> None:
-    stopped = {case: error for case in cases(leaks=False) if (error := watched.error(case)) is not None}
-    assert not stopped
+    assert sum(within) >= 0.8 * len(within)
 
 
 def test_the_error_names_the_expression_that_picked_the_label(tmp_path: Path) -> None:
