@@ -120,12 +120,18 @@ def sample_sd(values: Sequence[float]) -> float:
 
 
 def best_run(runs: Iterable[Run], objective: str, info: MetricInfo) -> Run | None:
-    """The finished run that is evidence with the best median objective; the older one of two equals."""
+    """The finished run that is evidence with the best median objective on the exploration's own data.
+
+    The older one of two equals. Other networks may be easier, or harder.
+    """
     sign = 1 if info.direction == "maximize" else -1
     scored = [
         (sign * median(values), -run.number, run)
         for run in runs
-        if run.state is RunState.DONE and run.is_evidence and (values := run.values_of(objective))
+        if run.state is RunState.DONE
+        and run.is_evidence
+        and not run.proposal.network
+        and (values := run.values_of(objective))
     ]
     return max(scored)[2] if scored else None
 

@@ -11,9 +11,9 @@ from memory.changes import Named, Number, Strategy, Values
 from memory.comparison import Comparison
 from memory.failures import Endings
 from memory.fates import fates
-from memory.measured import Measured
+from memory.measured import Looked, Measured
 from memory.samples import Sample, Samples
-from memory.tried import tried
+from memory.tried import About, Tried, tried
 from memory.verdicts import EVERY_BLOCK, GROWTH, Verdict, Verdicts
 
 
@@ -75,6 +75,14 @@ class Evidence:
             self._look(present)
             self._present = self._n_ended, present
         return list(self._present[1].held.values())
+
+    def contrasts(self) -> dict[About, Tried]:
+        """All that can be compared now."""
+        return {one.about: one for one in tried(self._whole(), self._of_strategy, self._middles)}
+
+    def looked(self) -> Looked:
+        """The samples as a look would see them now."""
+        return self._measured.look()
 
     @property
     def networks(self) -> list[str]:

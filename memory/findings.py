@@ -55,7 +55,7 @@ def findings(
     """
     info = metrics[spec.objective]
     past = Past.of(runs)
-    evidence = _evidence(spec, past)
+    evidence = evidence_of(spec, past)
     verdicts = {(one.about, one.sign): one for one in evidence.verdicts()}
     found: list[Statement] = []
     for one in _told(spec, past):
@@ -91,7 +91,8 @@ def claims(spec: ExplorationSpec, runs: Sequence[Run], *, metrics: Mapping[str, 
     return [_claim(made, metrics[spec.objective]) for made in seen]
 
 
-def _evidence(spec: ExplorationSpec, past: Past) -> Evidence:
+def evidence_of(spec: ExplorationSpec, past: Past) -> Evidence:
+    """All comparisons of a past, kept up to date with it."""
     numbers = frozenset(name for name in spec.space.names() if is_number(spec, name))
     middles = frozenset((name, middle_of(spec, name)) for name in numbers)
     return past.derive(Evidence, spec.objective, numbers, middles)
@@ -99,7 +100,7 @@ def _evidence(spec: ExplorationSpec, past: Past) -> Evidence:
 
 def _told(spec: ExplorationSpec, past: Past) -> list[Samples | Region | Comparison]:
     """What there is to tell: the noise of the samples, failures, and comparisons."""
-    evidence = _evidence(spec, past)
+    evidence = evidence_of(spec, past)
     found: list[tuple[str, Samples | Region | Comparison]] = []
     if len(evidence.samples):
         found.append((SIGNAL, evidence.samples))
@@ -145,7 +146,7 @@ def _with_q(
         networks = len(verdict.fate.networks)
     else:
         networks = verdict.weight.networks if verdict.weight is not None else 1
-    note = ", significant on one network" if verdict.alone else ""
+    note = f", {verdict.standing}" if verdict.standing else ""
     return statement.model_copy(
         update={
             "key": key,

@@ -73,8 +73,8 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
         f"{weight.networks} network{'' if weight.networks == 1 else 's'}",
         _q(verdict),
     ]
-    if verdict.alone:
-        parts[2] = "significant on one network"
+    if verdict.standing:
+        parts[2] = verdict.standing
     if verdict.since is not None:
         parts.append(f"since block {verdict.since}")
     if verdict.runs:

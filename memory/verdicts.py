@@ -50,7 +50,18 @@ class Verdict(NamedTuple):
     runs: tuple[int, ...] = ()
     alone: bool = False
     """It would be established, were it not for a second network."""
+    shown: int = 0
+    """Networks that show it by themselves."""
     fate: Fate | None = None
+
+    @property
+    def standing(self) -> str:
+        """What keeps something significant from being established; else empty."""
+        if self.alone:
+            return "significant on one network"
+        if self.status != "tentative" or self.q > RATE or not self.sign or self.weight is None:
+            return ""
+        return f"significant, but shown by {self.shown} of {self.weight.networks} networks"
 
 
 Direction = tuple[About, int]
@@ -132,6 +143,7 @@ class Verdicts:
             if status != "tentative" or q <= RATE
             else (),
             alone=status == "tentative" and q <= RATE and weight.networks == 1,
+            shown=one.weighed.replicated(sign) if sign else 0,
         )
 
     def _hold_fate(self, fate: Fate, old: Verdict | None, q: float, block: int) -> None:
