@@ -47,9 +47,7 @@ class ReplicationSpec(Frozen):
     ] = 2
     networks: Annotated[
         int,
-        Field(
-            ge=1, le=16, description="Fresh networks to be used, those of confirmation first."
-        ),
+        Field(ge=1, le=16, description="Fresh networks to be used, those of confirmation first."),
     ] = 1
 
 
