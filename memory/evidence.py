@@ -67,8 +67,8 @@ class Evidence:
             change.insert(after)
 
     def verdicts(self) -> list[Verdict]:
-        """What is held as of the last look; the present block counts as one that has ended."""
-        if not self._is_due():
+        """What is held now; the present block counts as one that has ended."""
+        if self._n_ended == self._n_looked:
             return list(self._verdicts.held.values())
         if self._present is None or self._present[0] != self._n_ended:
             present = self._verdicts.copy()

@@ -74,9 +74,7 @@ def tried(
 def _of_number(made: Comparison, middle: float | None) -> Iterator[Tried]:
     """The steps of a chain share their inner samples, so a chain is one group."""
     name = made.subject
-    steps = sorted(
-        (float(pair.before.values[name]), float(pair.after.values[name]), *key) for key, pair in made.by_key()
-    )
+    steps = made.steps
     chain: dict[int, int] = {}
     for _, _, before, after in steps:
         chain[after] = chain.setdefault(before, before)
