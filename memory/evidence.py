@@ -26,16 +26,22 @@ class Evidence:
             compared two by two; of a number, neighbours in the same surroundings are compared, lower with
             higher, so that no run is counted for several steps.
         middles: The middle of each number's range.
+        logs: Numbers on a logarithmic scale.
     """
 
     def __init__(
-        self, objective: str, numbers: frozenset[str], middles: frozenset[tuple[str, float]] = frozenset()
+        self,
+        objective: str,
+        numbers: frozenset[str],
+        middles: frozenset[tuple[str, float]] = frozenset(),
+        logs: frozenset[str] = frozenset(),
     ) -> None:
         self.samples = Samples(objective)
         self.endings = Endings(numbers)
         self._objective = objective
         self._numbers = numbers
         self._middles = dict(middles)
+        self._logs = logs
         self._measured = Measured()
         self._verdicts = Verdicts()
         self._present: tuple[int, Verdicts] | None = None
@@ -78,7 +84,7 @@ class Evidence:
 
     def contrasts(self) -> dict[About, Tried]:
         """All that can be compared now."""
-        return {one.about: one for one in tried(self._whole(), self._of_strategy, self._middles)}
+        return {one.about: one for one in tried(self._whole(), self._of_strategy, self._middles, self._logs)}
 
     def looked(self) -> Looked:
         """The samples as a look would see them now."""
@@ -100,7 +106,7 @@ class Evidence:
             yield from change.whole()
 
     def _look(self, verdicts: Verdicts) -> None:
-        found = list(tried(self._whole(), self._of_strategy, self._middles))
+        found = list(tried(self._whole(), self._of_strategy, self._middles, self._logs))
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
         verdicts.look(found, self._measured.look(), failed, block=self._block)
 

@@ -18,7 +18,17 @@ from memory.evidence import Evidence
 from memory.failures import Region, of_region
 from memory.past import Past
 from memory.samples import Noise, Samples, noise_of
-from memory.statements import SIGNAL, STRATEGIES, Key, Statement, is_number, middle_of, show_runs, topic_of
+from memory.statements import (
+    SIGNAL,
+    STRATEGIES,
+    Key,
+    Statement,
+    is_log,
+    is_number,
+    middle_of,
+    show_runs,
+    topic_of,
+)
 from memory.telling import ORDER, key_of, succession, told
 from memory.tried import About
 from memory.verdicts import Verdict
@@ -60,6 +70,10 @@ def findings(
     found: list[Statement] = []
     for one in _told(spec, past):
         about = _about(one)
+        spanned = verdicts.get((About("span", about.subject), 0))
+        flat = isinstance(one, Comparison) and one.kind == "number" and not one.exceeds_noise()
+        if flat and spanned is not None and spanned.status == "established":
+            continue  # "no difference" is told, which says more than "no direction"
         moved = [v for sign in (1, -1, 0) if (v := verdicts.get((about, sign))) and v.status != "tentative"]
         for verdict in moved:
             del verdicts[about, verdict.sign]
@@ -95,7 +109,8 @@ def evidence_of(spec: ExplorationSpec, past: Past) -> Evidence:
     """All comparisons of a past, kept up to date with it."""
     numbers = frozenset(name for name in spec.space.names() if is_number(spec, name))
     middles = frozenset((name, middle_of(spec, name)) for name in numbers)
-    return past.derive(Evidence, spec.objective, numbers, middles)
+    logs = frozenset(name for name in numbers if is_log(spec, name))
+    return past.derive(Evidence, spec.objective, numbers, middles, logs)
 
 
 def _told(spec: ExplorationSpec, past: Past) -> list[Samples | Region | Comparison]:

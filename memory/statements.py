@@ -156,5 +156,11 @@ def middle_of(spec: ExplorationSpec, name: str) -> float:
     """The middle of a number's range, on the scale on which it is drawn."""
     parameter = spec.space[name]
     assert isinstance(parameter, LogParameter | LinearParameter | IntParameter)  # see `is_number`
-    log = parameter.kind == "log" or (isinstance(parameter, IntParameter) and parameter.log)
-    return math.sqrt(parameter.low * parameter.high) if log else (parameter.low + parameter.high) / 2
+    low, high = parameter.low, parameter.high
+    return math.sqrt(low * high) if is_log(spec, name) else (low + high) / 2
+
+
+def is_log(spec: ExplorationSpec, name: str) -> bool:
+    """Whether a number is drawn on a logarithmic scale."""
+    parameter = spec.space[name]
+    return isinstance(parameter, LogParameter) or (isinstance(parameter, IntParameter) and parameter.log)

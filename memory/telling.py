@@ -38,6 +38,8 @@ def key_of(about: About, sign: int, *, rises: bool) -> Key:
         case "number" | "strategy":
             way = ("lower", "higher") if about.kind == "number" else ("off", "on")
             return ("effect", about.subject, way[rises], *half) if sign else ("equal", about.subject, *half)
+        case "span":
+            return ("equal", about.subject)
         case "value":
             pair = (second, first) if rises else (first, second)
             return ("better", about.subject, *pair) if sign else ("equal", about.subject, *sorted(pair))
@@ -82,7 +84,7 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
     kinds = {"together": "interaction"} if verdict.sign else {}
     return Statement(
         kind=kinds.get(about.kind, "comparison" if verdict.sign else "equivalence"),
-        topic=topic_of(spec, about.subject) if about.kind in ("number", "value") else STRATEGIES,
+        topic=topic_of(spec, about.subject) if about.kind in ("number", "value", "span") else STRATEGIES,
         text=said.text,
         evidence=f"[{', '.join(parts)}]",
         runs=verdict.runs,
@@ -111,7 +113,7 @@ def _said(verdict: Verdict, rises: bool, noise: str, label: str) -> _Said:
     low, high = show_value(before), show_value(after)  # type: ignore[arg-type]
     if not verdict.sign:
         what = {
-            "number": f"{name} between {low} and {high}",
+            "span": f"{name} between {low} and {high}",
             "strategy": f"{name} on or off",
             "value": f"{name} {low} or {high}",
             "instead": f"{name} or {low} in its place",

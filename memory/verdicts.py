@@ -27,7 +27,7 @@ GROWTH = 1.25
 end there are a quarter more than at the last such look: in a long history the statuses would else be worked
 out a thousand times by whoever opens the store. What is asked is told as of now in any case."""
 
-EQUIVALENT = ("value", "strategy", "instead")
+EQUIVALENT = ("value", "strategy", "instead", "span")
 """Kinds of comparisons of which "no difference that matters" is asked."""
 
 AT_LEAST = 2
@@ -111,6 +111,12 @@ class Verdicts:
             def fresh(since: int, one: _Asked = one) -> Weight | None:
                 return _since(one.tried, since, looked)
 
+            if one.tried.about.kind == "span":
+                # Its mean step says nothing of a peak between the ends: both halves are asked as well.
+                bent = not self._is_even(one.tried.about.subject)
+                status, since = _moved_same(before.get((one.tried.about, 0)), one, same, block, directed=bent)
+                self._hold(one, 0, status, since, same)
+                continue
             directed = False
             for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
                 old = before.get((one.tried.about, sign))
@@ -127,6 +133,17 @@ class Verdicts:
             # Its contrasts are gone, or cannot be weighed any more: nothing new is known of it.
             if direction not in self.held and old.status != "tentative":
                 self.held[direction] = old
+
+    def _is_even(self, name: str) -> bool:
+        """Whether no direction of a number is significant, and neither half moves by more than noise."""
+        for half in ("", "below", "above"):
+            for sign in (1, -1):
+                verdict = self.held.get((About("number", name, half=half), sign))
+                if verdict is None or verdict.weight is None or verdict.status == "established":
+                    return False
+                if verdict.q <= RATE or abs(verdict.weight.effect) > verdict.weight.noise:
+                    return False
+        return True
 
     def _hold(self, one: _Asked, sign: int, status: Status, since: int | None, q: float) -> None:
         tried, weight = one.tried, one.weighed.together
@@ -178,8 +195,7 @@ def _evidence(one: _Asked) -> tuple[float, float, float]:
     margin = weight.noise
     same = 0.0
     if margin > 0 and one.tried.about.kind in EQUIVALENT:
-        # Both sides of an equivalence must be shown, so the weaker one counts. The mean step of a number says
-        # nothing of what lies between its ends.
+        # Both sides of an equivalence must be shown, so the weaker one counts.
         same = min(weight.log_e(1, -margin), weight.log_e(-1, -margin))
     return weight.log_e(1), weight.log_e(-1), same
 

@@ -116,6 +116,25 @@ def test_what_makes_no_difference_is_established_as_that() -> None:
     assert said.text.startswith("residual on or off: no difference above 0.")
 
 
+@pytest.mark.parametrize(("peak", "status"), [(0.0, "established"), (0.3, "tentative")])
+def test_a_number_makes_no_difference_over_a_range_whose_ends_and_middle_are_alike(
+    peak: float, status: str
+) -> None:
+    rng, made = Random(5), list[Run]()
+    for block, network in enumerate(("one", "two") * 2, 1):
+        for chain in range(10):
+            for rate, added in ((2e-4, 0.0), (2e-3, peak), (5e-3, peak), (5e-2, 0.0)):
+                gains = [added + rng.gauss(0, 0.1) for _ in range(3)]
+                chosen = slot(4, lr_node_homeo=rate, batch_size=block * 10 + chain)
+                one = run(len(made) + 1, chosen, gains=gains)
+                made.append(one.model_copy(update={"dataset": network, "block": block}))
+    found = told(made).get(("equal", "lr_node_homeo"))
+    assert (found.status if found is not None else "tentative") == status
+    if found is not None:
+        assert found.text.startswith("lr_node_homeo between 2e-4 and 0.05: no difference above 0.")
+        assert not [one for one in told(made).values() if "no direction" in one.text and "lr_" in one.text]
+
+
 def test_pairs_that_share_a_run_count_as_one_however_many_there_are() -> None:
     rng = Random(3)
     made: list[Run] = []
