@@ -181,7 +181,9 @@ def _of_step(step: Comparison, rises: bool) -> Key:
 
 def _worth_telling(verdict: Verdict) -> bool:
     """Whether to tell what no plain comparison tells: halves, two strategies at once, "no difference"."""
-    return verdict.status != "tentative" or (verdict.alone and verdict.about.kind in ("instead", "together"))
+    about = verdict.about
+    unseen = about.kind in ("instead", "together") or (about.kind == "failure" and about.second != "")
+    return verdict.status != "tentative" or (verdict.alone and unseen)
 
 
 def _bounded(topic: Sequence[Statement]) -> list[Statement]:

@@ -28,6 +28,7 @@ Key = tuple[str, ...]
     ("together", "clipping", "residual", "more") two strategies do `more` or `less` than each alone adds
     ("equal", ...)                               no difference that matters; then as above, without direction
     ("fails", "lr", "above")                     a region of failures: `above`, `below`, a value, or `on`
+    ("fails", "lr", "above", "time_step 64")     the same, where another one has this value as well
 """
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]

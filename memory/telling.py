@@ -34,7 +34,7 @@ def key_of(about: About, sign: int, *, rises: bool) -> Key:
     first, second = show_value(about.first), show_value(about.second)
     match about.kind:
         case "failure":
-            return ("fails", about.subject, first)
+            return ("fails", about.subject, first, *((second,) if second else ()))
         case "number" | "strategy":
             way = ("lower", "higher") if about.kind == "number" else ("off", "on")
             return ("effect", about.subject, way[rises], *half) if sign else ("equal", about.subject, *half)
@@ -144,6 +144,15 @@ def _of_fate(spec: ExplorationSpec, verdict: Verdict) -> Statement:
         "on": f"{name} on fails where off does not",
         "off": f"Without {name} runs fail that do not with it",
     }.get(fate.place, f"{name} {at} fails where another value does not")
+    if fate.where is not None:
+        other, value = fate.where[0], show_value(fate.where[1])
+        beside, otherwise = f"at {other} {value}", f"another {other}"
+        if value in ("on", "off") and other not in spec.space:
+            beside, otherwise = f"with {other}", "without it"
+            if value == "off":
+                beside, otherwise = f"without {other}", "with it"
+        way, sense = (">=", "lower") if fate.place == "above" else ("<=", "higher")
+        where = f"{name} {way} {at} fails {beside}, where {sense}, or {otherwise}, does not"
     networks = len(fate.networks)
     parts = [
         f"{fate.there} of {fate.there + fate.elsewhere} pairs with one failure",
@@ -178,7 +187,7 @@ def succession(statements: Iterable[Statement]) -> list[Statement]:
     """The same, each with what it stands in the place of.
 
     An established direction takes the place of its refuted contrary and of "no difference"; one that holds
-    over the whole range takes that of its halves.
+    over the whole range takes that of its halves. Where failures take two factors, one alone is not told.
     """
     found = list(statements)
     established = {one.key: one for one in found if one.status == "established"}
@@ -187,6 +196,8 @@ def succession(statements: Iterable[Statement]) -> list[Statement]:
         successors = [contrary(one.key), undirected(one.key)] if one.status in ("weakened", "refuted") else []
         if one.key[:1] == ("effect",) and len(one.key) == 4:
             successors.append(one.key[:3])
+        if one.key[:1] == ("fails",) and len(one.key) == 3:
+            successors += [key for key in established if key[:1] == ("fails",) and _narrows(key, one.key)]
         if one.key[:1] == ("equal",):
             successors += [key for key in established if undirected(key) == one.key]
         for key in successors:
@@ -202,3 +213,9 @@ def succession(statements: Iterable[Statement]) -> list[Statement]:
         )
         for one in found
     ]
+
+
+def _narrows(key: Key, single: Key) -> bool:
+    """Whether a place of two factors is part of one of a single factor."""
+    _, name, place, *more = key
+    return bool(more) and (single[1:] == (name, place) or f"{single[1]} {single[2]}" == more[0])

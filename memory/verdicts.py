@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
+from blocks.slot import show_value
 from memory.anytime import RATE, adjusted, log_e_of_counts
 from memory.fates import Fate
 from memory.measured import Looked
@@ -186,7 +187,8 @@ class Verdicts:
 
 
 def _about(fate: Fate) -> About:
-    return About("failure", fate.subject, fate.place)
+    second = "" if fate.where is None else f"{fate.where[0]} {show_value(fate.where[1])}"
+    return About("failure", fate.subject, fate.place, second)
 
 
 def _evidence(one: _Asked) -> tuple[float, float, float]:
