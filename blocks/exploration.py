@@ -1,12 +1,12 @@
 """What an exploration is: the question, the data, the space, and the rules of the search."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from blocks.base import Frozen, Value
 from blocks.identity import content_hash
-from blocks.space import PerSlotParameter, SearchSpace
+from blocks.space import CategoricalParameter, PerSlotParameter, SearchSpace
 
 
 class BlockSpec(Frozen):
@@ -51,16 +51,57 @@ class ReplicationSpec(Frozen):
     ] = 1
 
 
+PlannerName = Literal["hybrid", "ucb", "sweep", "random", "halving", "tpe"]
+
+
 class PlannerSpec(Frozen):
     """Which planner proposes slots, and how bold it is."""
 
-    name: Annotated[Literal["ucb"], Field(description="Name of the planner.")] = "ucb"
+    name: Annotated[PlannerName, Field(description="Name of the planner.")] = "hybrid"
     exploration_constant: Annotated[PositiveFloat, Field(description="c of the UCB score.")] = 1.414
+    reward: Annotated[
+        Literal["rank", "objective"],
+        Field(
+            description="Reward of a node: rank of its objective, or place between the worst and the best."
+        ),
+    ] = "rank"
+    boldness: Annotated[
+        float,
+        Field(ge=0, le=10, description="Standard deviations of the model that count in favour of a slot."),
+    ] = 1.0
+    points: Annotated[int, Field(ge=2, le=100, description="Values of a parameter that a sweep tries.")] = 5
+    resource: Annotated[str, Field(description="The parameter that makes a run long.")] = (
+        "data_augmentation_loop"
+    )
+    reduction: Annotated[
+        int, Field(ge=2, le=16, description="One of so many runs goes on to a run so many times as long.")
+    ] = 3
     confirmation: ConfirmationSpec = ConfirmationSpec()
     replication: ReplicationSpec = ReplicationSpec()
     control: Annotated[
         bool, Field(description="Whether one slot of each batch from block 2 on repeats the incumbent.")
     ] = False
+
+    @model_validator(mode="after")
+    def _only_its_own(self) -> "PlannerSpec":
+        for option, owners in _OWNERS.items():
+            if self.name not in owners and getattr(self, option) != type(self).model_fields[option].default:
+                raise ValueError(
+                    f"{option}: is for the planner {' or '.join(owners)}, but the planner is {self.name}; "
+                    "leave it out, or name that planner"
+                )
+        return self
+
+
+_OWNERS: Final = {
+    "exploration_constant": ("ucb",),
+    "reward": ("ucb",),
+    "boldness": ("hybrid",),
+    "points": ("sweep",),
+    "resource": ("halving",),
+    "reduction": ("halving",),
+}
+"""Which planners an option is for."""
 
 
 class StrategyChoice(Frozen):
@@ -184,7 +225,26 @@ class ExplorationSpec(Frozen):
             for value in values:
                 if not self.space[name].contains(value):
                     raise ValueError(f"sweep.{name}: must be {self.space[name].allowed}, but got {value!r}")
+        self._check_resource()
         return self
+
+    def _check_resource(self) -> None:
+        if self.planner.name != "halving":
+            return
+        name, reduction = self.planner.resource, self.planner.reduction
+        parameter = self.space.tunable.get(name)
+        if parameter is None or isinstance(parameter, CategoricalParameter):
+            tunable = self.space.tunable.items()
+            numbers = [known for known, one in tunable if not isinstance(one, CategoricalParameter)]
+            raise ValueError(
+                f"planner.resource: must be a tunable number ({', '.join(numbers)}), but got {name!r}"
+            )
+        low, high = float(parameter.low), float(parameter.high)
+        if low <= 0 or high < low * reduction:
+            raise ValueError(
+                f"space.{name}: must span a factor of {reduction} above 0 for halving "
+                f"(planner.reduction), but got {low:g} .. {high:g}; widen it, or lower planner.reduction"
+            )
 
     def identity(self) -> str:
         """Hash of what the search depends on; how long it runs and what a run may cost are left out."""

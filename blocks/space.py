@@ -55,17 +55,18 @@ class LogParameter(_Interval):
         return f"{self.low:g} .. {self.high:g} (log)"
 
     def sample(self, rng: Random) -> float:
-        return self._round(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+        return self.tidy(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
 
     def step(self, value: Value, rng: Random) -> float:
         """A neighbour of `value`, never `value` itself: a Gaussian step in log, reflected at the ends."""
         low, high = math.log(self.low), math.log(self.high)
         while True:
             moved = _reflect(math.log(float(value)) + _gauss(rng) * (high - low), low, high)
-            if (stepped := self._round(math.exp(moved))) != value:
+            if (stepped := self.tidy(math.exp(moved))) != value:
                 return stepped
 
-    def _round(self, value: float) -> float:
+    def tidy(self, value: float) -> float:
+        """The value with three digits, within the range."""
         return min(max(float(f"{value:.3g}"), self.low), self.high)
 
 
@@ -79,17 +80,18 @@ class LinearParameter(_Interval):
         return f"{self.low:g} .. {self.high:g}"
 
     def sample(self, rng: Random) -> float:
-        return self._round(rng.uniform(self.low, self.high))
+        return self.tidy(rng.uniform(self.low, self.high))
 
     def step(self, value: Value, rng: Random) -> float:
         """A neighbour of `value`, never `value` itself: a Gaussian step, reflected at the ends."""
         span = self.high - self.low
         while True:
             moved = _reflect(float(value) + _gauss(rng) * span, self.low, self.high)
-            if (stepped := self._round(moved)) != value:
+            if (stepped := self.tidy(moved)) != value:
                 return stepped
 
-    def _round(self, value: float) -> float:
+    def tidy(self, value: float) -> float:
+        """The value with four digits, within the range."""
         return min(max(float(f"{value:.4g}"), self.low), self.high)
 
 
@@ -118,7 +120,7 @@ class IntParameter(_Parameter):
 
     def sample(self, rng: Random) -> int:
         if self.log:
-            return self._round(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+            return self.tidy(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
         return rng.randint(self.low, self.high)
 
     def step(self, value: Value, rng: Random) -> int:
@@ -126,15 +128,16 @@ class IntParameter(_Parameter):
         start = int(value)
         if self.log:
             low, high = math.log(self.low), math.log(self.high)
-            moved = self._round(math.exp(_reflect(math.log(start) + _gauss(rng) * (high - low), low, high)))
+            moved = self.tidy(math.exp(_reflect(math.log(start) + _gauss(rng) * (high - low), low, high)))
         else:
             span = self.high - self.low
-            moved = self._round(_reflect(start + _gauss(rng) * span, self.low, self.high))
+            moved = self.tidy(_reflect(start + _gauss(rng) * span, self.low, self.high))
         if moved != start:
             return moved
         return start + 1 if start < self.high else start - 1
 
-    def _round(self, value: float) -> int:
+    def tidy(self, value: float) -> int:
+        """The whole number next to it, within the range."""
         return min(max(round(value), self.low), self.high)
 
 
@@ -157,6 +160,10 @@ class CategoricalParameter(_Parameter):
     def step(self, value: Value, rng: Random) -> Value:
         return rng.choice([choice for choice in self.choices if choice != value])
 
+    def tidy(self, value: Value) -> Value:
+        """The value itself."""
+        return value
+
 
 class PerSlotParameter(_Parameter):
     """An invariant: slot i always has the i-th value, whatever else is mutated."""
@@ -174,6 +181,30 @@ class PerSlotParameter(_Parameter):
 
 Tunable = LogParameter | LinearParameter | IntParameter | CategoricalParameter
 Parameter = Annotated[Tunable | PerSlotParameter, Field(discriminator="kind")]
+
+
+def value_at(parameter: Tunable, share: float) -> Value:
+    """The value at a share of a parameter's range, on its own scale.
+
+    Args:
+        parameter: One that a mutation may change.
+        share: 0 for the low end or the first choice, 1 for the high end or the last choice.
+    """
+    if isinstance(parameter, CategoricalParameter):
+        return parameter.choices[min(int(share * len(parameter.choices)), len(parameter.choices) - 1)]
+    if isinstance(parameter, LogParameter) or (isinstance(parameter, IntParameter) and parameter.log):
+        return parameter.tidy(parameter.low * (parameter.high / parameter.low) ** share)
+    return parameter.tidy(parameter.low + share * (parameter.high - parameter.low))
+
+
+def share_of(parameter: Tunable, value: Value) -> float:
+    """Where a value lies in a parameter's range, 0 to 1: the inverse of `value_at`, but for rounding."""
+    if isinstance(parameter, CategoricalParameter):
+        return parameter.choices.index(value) / (len(parameter.choices) - 1)
+    number, low, high = float(value), float(parameter.low), float(parameter.high)
+    if isinstance(parameter, LogParameter) or (isinstance(parameter, IntParameter) and parameter.log):
+        return math.log(number / low) / math.log(high / low)
+    return (number - low) / (high - low)
 
 
 class SearchSpace(RootModel[dict[str, Parameter]]):

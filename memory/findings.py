@@ -46,6 +46,8 @@ class Claim(NamedTuple):
     better: Value
     other: Value
     text: str
+    effect: float | None = None
+    """Size of the difference, in units of the objective; None where it was never measured."""
 
 
 def findings(
@@ -241,7 +243,7 @@ def _claim(made: Comparison, info: MetricInfo) -> Claim:
         said = f"{made.subject} helps." if rises else f"{made.subject} hurts: better off."
     else:
         said = f"{made.subject} {show_value(better)} beats {show_value(other)}."
-    return Claim(made.subject, better, other, said)
+    return Claim(made.subject, better, other, said, abs(made.effect))
 
 
 def _rises(made: Comparison, info: MetricInfo) -> bool:

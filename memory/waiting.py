@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run
 from memory.anytime import RATE
@@ -49,8 +48,6 @@ class Waiting(NamedTuple):
     """Those on the exploration's own network."""
     tested: Mapping[int, int]
     """Pairs on each fresh network, by its number."""
-    ends: tuple[Value, Value]
-    """What was compared; of a number, the lowest and the highest."""
     standing: str
     """What keeps it from being established."""
 
@@ -90,7 +87,6 @@ def waiting(
                 strength=weight.score(verdict.sign),
                 pairs=tuple(_home_pairs(one, verdict.sign, past, looked)),
                 tested=_tested(one, past),
-                ends=(one.before, one.after),
                 standing=verdict.standing,
             )
         )

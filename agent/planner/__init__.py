@@ -5,16 +5,39 @@ from collections.abc import Callable, Sequence
 from agent.planner.base import Planner
 from agent.planner.confirming import ConfirmingPlanner
 from agent.planner.escalation import EscalatingPlanner
+from agent.planner.halving import HalvingPlanner
+from agent.planner.hybrid import HybridPlanner
+from agent.planner.random_search import RandomPlanner
+from agent.planner.sweeping import SweepPlanner
+from agent.planner.tpe import TpePlanner
 from agent.planner.ucb import UcbPlanner
+from blocks.exploration import PlannerName
 from blocks.slot import SlotSpec
 
-__all__ = ["ConfirmingPlanner", "EscalatingPlanner", "Planner", "UcbPlanner", "make_planner"]
+__all__ = ["ConfirmingPlanner", "EscalatingPlanner", "Planner", "UcbPlanner", "make_planner", "plain_planner"]
 
-_PLANNERS: dict[str, Callable[[Callable[[SlotSpec], bool]], Planner]] = {"ucb": UcbPlanner}
+_PLANNERS: dict[PlannerName, Callable[[Callable[[SlotSpec], bool]], Planner]] = {
+    "hybrid": HybridPlanner,
+    "ucb": UcbPlanner,
+    "sweep": SweepPlanner,
+    "random": RandomPlanner,
+    "halving": HalvingPlanner,
+    "tpe": TpePlanner,
+}
+
+
+def plain_planner(name: PlannerName, *, admits: Callable[[SlotSpec], bool]) -> Planner:
+    """The planner of that name by itself.
+
+    Args:
+        name: Its name.
+        admits: Whether the problem can train a slot.
+    """
+    return _PLANNERS[name](admits)
 
 
 def make_planner(
-    name: str,
+    name: PlannerName,
     *,
     admits: Callable[[SlotSpec], bool],
     order: Callable[[Sequence[str]], Sequence[str]] = tuple,
@@ -28,7 +51,7 @@ def make_planner(
         order: Puts strategies into the order in which a search that is stuck turns them on.
         has_fresh_networks: Whether there are further networks like the exploration's own.
     """
-    inner = _PLANNERS[name](admits)
-    return ConfirmingPlanner(
-        EscalatingPlanner(inner, order=order, admits=admits), has_fresh_networks=has_fresh_networks
-    )
+    inner = plain_planner(name, admits=admits)
+    enough = 1 if name == "hybrid" else None
+    escalating = EscalatingPlanner(inner, order=order, admits=admits, enough=enough)
+    return ConfirmingPlanner(escalating, has_fresh_networks=has_fresh_networks)

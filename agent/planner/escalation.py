@@ -43,6 +43,9 @@ class EscalatingPlanner:
         inner: Proposes everything else.
         order: Puts open strategies into the order in which they are turned on, where the spec gives none.
         admits: Whether the problem can train a slot.
+        enough: So many slots of a batch that change the strategy are enough, whoever has them do so; None:
+            all that exploit are to. A planner that weighs strategies along with the numbers needs a reminder
+            where it forgets them, and no replacement.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class EscalatingPlanner:
         *,
         order: Callable[[Sequence[str]], Sequence[str]],
         admits: Callable[[SlotSpec], bool],
+        enough: int | None = None,
     ) -> None:
         self._inner = inner
+        self._enough = enough
         self._order = order
         self._admits = admits
 
@@ -87,7 +92,7 @@ class EscalatingPlanner:
         best = _best_first(past, spec.objective, info)
         taken = {configuration(proposal.spec) for proposal in proposed}
         out = list(proposed)
-        for place in _places(proposed, past):
+        for place in _places(proposed, past, enough=self._enough):
             move = self._next(guidance.narrow(spec), past, best, names, proposed[place], taken, guidance)
             if move is None:
                 continue
@@ -201,7 +206,7 @@ def _best_first(past: Past, objective: str, info: MetricInfo) -> list[Run]:
     return [run for _, _, run in islice(sorted(scored), REACH)]
 
 
-def _places(proposed: Sequence[Proposal], past: Past) -> list[int]:
+def _places(proposed: Sequence[Proposal], past: Past, *, enough: int | None) -> list[int]:
     """Places of a batch whose proposals give way."""
 
     def moves_a_number(proposal: Proposal) -> bool:
@@ -210,7 +215,8 @@ def _places(proposed: Sequence[Proposal], past: Past) -> list[int]:
 
     movable = [place for place, proposal in enumerate(proposed) if moves_a_number(proposal)]
     exploiting = [place for place in movable if proposed[place].role is Role.EXPLOIT]
-    return exploiting or [place for place in movable if proposed[place].role is Role.EXPLORE][:1]
+    found = exploiting or [place for place in movable if proposed[place].role is Role.EXPLORE][:1]
+    return found if enough is None else found[: max(0, enough - (len(proposed) - len(movable)))]
 
 
 def _changed(spec: ExplorationSpec, proposal: Proposal, move: Move, reason: str) -> Proposal:

@@ -6,14 +6,14 @@ fresh network: of the strongest statement that is significant and that the best 
 of the others. A side that ran there already is not run again.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.planner.repeating import Repeat
+from agent.planner.stakes import follows
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Role, SlotSpec
-from blocks.space import IntParameter, LogParameter
+from memory.findings import Claim
 from memory.past import Configuration, Past, configuration
 from memory.waiting import HomePair, Waiting, waiting
 
@@ -123,20 +123,8 @@ def _ordered(spec: ExplorationSpec, found: Sequence[Waiting], best: SlotSpec | N
 def _rests_on(spec: ExplorationSpec, one: Waiting, best: SlotSpec) -> bool:
     """Whether a slot has what a statement says is better."""
     subject, better, other = one.statement.subject, one.statement.better, one.statement.other
+    if better is None or other is None:
+        return False
     if one.statement.key[0] == "instead":
         return better in best.strategies and other not in best.strategies
-    if subject not in spec.space and better in ("on", "off"):
-        return (subject in best.strategies) == (better == "on")
-    if subject not in best.values:
-        return False
-    if better not in ("higher", "lower"):
-        return best.values[subject] == better
-    middle = _middle(spec, one, subject)
-    return (float(best.values[subject]) > middle) == (better == "higher")
-
-
-def _middle(spec: ExplorationSpec, one: Waiting, name: str) -> float:
-    low, high = (float(end) for end in one.ends)
-    parameter = spec.space[name]
-    log = isinstance(parameter, LogParameter) or (isinstance(parameter, IntParameter) and parameter.log)
-    return math.sqrt(low * high) if log else (low + high) / 2
+    return follows(Claim(subject, better, other, one.statement.text), best, spec)

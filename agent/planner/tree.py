@@ -3,8 +3,9 @@
     UCB(u) = reward(u) + c * sqrt(N) / (1 + visits(u))
 
 visits(u) counts u and its descendants, N all visits. The reward is the rank of the run's objective
-among the finished ones, from 0 to 1, since an objective such as `heldout_gain` has no lower bound. A
-failed run has reward 0: it was visited and led nowhere.
+among the finished ones, from 0 to 1, since an objective such as `heldout_gain` has no lower bound; a spec
+may have it be the objective itself, between the worst and the best. A failed run has reward 0: it was
+visited and led nowhere.
 Source: the PUCT rule of the public MetabolismGraph study (FACTS: section 6), with ranks.
 
 The tree grows with its runs; a look at it is worked out for all nodes at once, and orders no more of them
@@ -16,7 +17,7 @@ from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -26,6 +27,11 @@ from blocks.run import Run, RunState
 Positions = Int[np.ndarray, " some"]
 NodeArray = Float[np.ndarray, " node"] | Int[np.ndarray, " node"] | Bool[np.ndarray, " node"]
 Real = TypeVar("Real", float, Float[np.ndarray, " node"])
+
+Reward = Literal["rank", "objective"]
+"""What a node is rewarded for: how many others are worse, or how near it is to the best."""
+
+REACH = 3.0
 
 HEAD = 64
 """So many nodes of an order are found without ordering them all."""
@@ -52,7 +58,7 @@ class Tree:
 
     def __init__(self, objective: str, direction: str) -> None:
         self._objective = objective
-        self._sign = 1.0 if direction == "maximize" else -1.0
+        self.sign: Final = 1.0 if direction == "maximize" else -1.0
         self.runs: list[Run] = []
         self._places: dict[int | None, int] = {}
         self._parents: list[int | None] = []
@@ -81,7 +87,7 @@ class Tree:
             self._visits[parent] += 1
             parent = self._parents[parent]
         values = self._values_of(run)
-        self._scores.append(self._sign * median(values) if values else math.nan)
+        self._scores.append(self.sign * median(values) if values else math.nan)
         if values:
             insort(self._ordered, self._scores[-1])
 
@@ -100,7 +106,7 @@ class Tree:
         pooled += values
         if not math.isnan(self._scores[place]):
             del self._ordered[bisect_left(self._ordered, self._scores[place])]
-        self._scores[place] = self._sign * median(pooled)
+        self._scores[place] = self.sign * median(pooled)
         insort(self._ordered, self._scores[place])
 
     def _values_of(self, run: Run) -> list[float]:
@@ -111,7 +117,21 @@ class Tree:
         """The run itself and all that descend from it."""
         return self._visits[self._places[number]]
 
-    def look(self, *, exploration_constant: float) -> "Look":
+    def place(self, number: int) -> int:
+        """Where a run that has ended stands in the order of run numbers."""
+        return self._places[number]
+
+    def score(self, number: int) -> float:
+        """The objective of a run that has ended, higher being better; NaN where there is none."""
+        return self._scores[self._places[number]]
+
+    def values(self, number: int) -> list[float]:
+        """The objective in every replicate of a run and of its repeats, higher being better."""
+        place = self._places[number]
+        found = self._values.get(place) or self._values_of(self.runs[place])
+        return [self.sign * value for value in found]
+
+    def look(self, *, exploration_constant: float, reward: Reward = "rank") -> "Look":
         """The nodes as they stand now."""
         return Look(
             self.runs,
@@ -119,6 +139,7 @@ class Tree:
             ordered=np.array(self._ordered),
             visits=np.array(self._visits, dtype=np.int64),
             exploration_constant=exploration_constant,
+            reward=reward,
         )
 
 
@@ -131,6 +152,7 @@ class Look:
         ordered: The scores that there are, from low to high.
         visits: Visits of each node.
         exploration_constant: c of the UCB score.
+        reward: What a node is rewarded for.
     """
 
     def __init__(
@@ -141,12 +163,18 @@ class Look:
         ordered: Float[np.ndarray, " scored"],
         visits: Int[np.ndarray, " node"],
         exploration_constant: float,
+        reward: Reward = "rank",
     ) -> None:
         self._runs = runs
         self._visits = visits
         self._scored: Bool[np.ndarray, " node"] = ~np.isnan(scores)
         self._rewards = np.zeros(len(runs))
-        self._rewards[self._scored] = rank_rewards(scores[self._scored], ordered)
+        if self._scored.any():
+            self._rewards[self._scored] = (
+                rank_rewards(scores[self._scored], ordered)
+                if reward == "rank"
+                else level_rewards(scores[self._scored])
+            )
         self._ucb = ucb_score(
             self._rewards, visits=visits, total=len(runs), exploration_constant=exploration_constant
         )
@@ -212,6 +240,28 @@ def first(limit: int, *keys: NodeArray) -> Positions:
     # Ties of the last key keep their positions.
     resolved = first(wanted, *(key[ties] for key in keys[1:])) if len(keys) > 1 else np.arange(wanted)
     return np.concatenate((ordered, ties[resolved]))
+
+
+def level_rewards(scores: Float[np.ndarray, " score"]) -> Float[np.ndarray, " score"]:
+    """Place of each score between the worst (see `floor_of`) and the best, 0 to 1; 1 where all are equal.
+
+    Args:
+        scores: Higher is better; at least one.
+    """
+    low, best = floor_of(scores), float(scores.max())
+    return (np.maximum(scores, low) - low) / (best - low) if best > low else np.ones(len(scores))
+
+
+def floor_of(scores: Float[np.ndarray, " score"]) -> float:
+    """The worst score, or what counts as that: `REACH` times as far below the median as the best is above it.
+
+    Some objectives have no lower bound, and one abyss would make all the others look alike.
+
+    Args:
+        scores: Higher is better; at least one.
+    """
+    middle = float(np.median(scores))
+    return max(float(scores.min()), middle - REACH * (float(scores.max()) - middle))
 
 
 def ucb_score(reward: Real, *, visits: Real, total: int, exploration_constant: float) -> Real:

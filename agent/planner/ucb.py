@@ -14,6 +14,7 @@ from agent.planner.base import slot_rng, slot_spec
 from agent.planner.guided import by_priors, ordered, said_of, suggested, tests_of
 from agent.planner.moves import Move, at_home, draws, is_open, steps, to_value, toggles
 from agent.planner.opening import baselines, sweep
+from agent.planner.stakes import BEST, by_stake
 from agent.planner.tree import Look, Tree
 from blocks.base import Value
 from blocks.constraints import Narrowed
@@ -40,9 +41,13 @@ REACH = 200
 ROLES = (Role.EXPLOIT, Role.EXPLOIT, Role.EXPLORE, Role.PRINCIPLE_TEST)
 
 
+Planned = tuple[Move, str]
+"""A move and the reason for it."""
+
+
 @dataclass
-class _Desk:
-    """What the slots of one batch are planned from; `filled` grows as slots are."""
+class Desk:
+    """What the slots of one batch are planned from; `filled` and `children` grow as slots are."""
 
     spec: ExplorationSpec
     """Under the constraints."""
@@ -50,6 +55,7 @@ class _Desk:
     narrowed: Narrowed
     guidance: Guidance
     past: Past
+    tree: Tree
     nodes: Look
     claims: list[Claim]
     open: tuple[str, ...]
@@ -60,6 +66,9 @@ class _Desk:
 
     filled: set[Configuration] = field(default_factory=set)
     """Configurations that are proposed in this batch already."""
+
+    children: list[SlotSpec] = field(default_factory=list)
+    """The slots that are, in their order."""
 
     exploited: int = 0
 
@@ -76,6 +85,10 @@ class _Desk:
     def steps(self, run: Run, rng: Random) -> Iterator[Move]:
         """Numeric neighbours of a run, those that no prior speaks against first."""
         return ordered(islice(steps(run, self.spec, rng), ATTEMPTS), self.guidance)
+
+
+Plan = Callable[[Desk, int, int, int], Iterator[Planned]]
+"""From desk, block, batch and slot to what a slot may do."""
 
 
 class UcbPlanner:
@@ -115,21 +128,32 @@ class UcbPlanner:
         if swept is not None and swept in spec.sweep:  # not so where a human fixed it
             return sweep(spec, past, swept, first_number=first)
         tree = past.derive(Tree, spec.objective, metrics[spec.objective].direction)
-        desk = _Desk(
+        desk = Desk(
             spec=spec,
             narrowed=narrowed,
             guidance=guidance,
             past=past,
-            nodes=tree.look(exploration_constant=spec.planner.exploration_constant),
+            tree=tree,
+            nodes=tree.look(
+                exploration_constant=spec.planner.exploration_constant, reward=spec.planner.reward
+            ),
             claims=claims(spec, past, metrics=metrics),
             open=spec.strategies.open if block > 1 else (),
             near_zero=_near_zero(metrics[spec.objective]),
         )
         turn = (block - 1) * spec.block.batches + batch
+        plans, spare = self._plans()
         proposals: list[Proposal] = []
         for slot in range(spec.block.slots):
             number = first + len(proposals)
-            found = self._slot(desk, block=block, batch=batch, slot=slot, turn=turn, number=number)
+            role = ROLES[(slot + turn) % len(ROLES)]
+            options = chain(
+                ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
+                # A role with nothing to do here gives its slot to exploration.
+                ((move, reason, Role.EXPLORE) for move, reason in spare(desk, block, batch, slot)),
+                ((move, reason, Role.EXPLORE) for move, reason in _any_step(desk, block, batch, slot)),
+            )
+            found = self._slot(desk, options, slot=slot, number=number)
             if found is not None:
                 proposals.append(found)
         if not proposals:
@@ -139,27 +163,25 @@ class UcbPlanner:
             )
         return proposals
 
-    def _slot(
-        self, desk: _Desk, *, block: int, batch: int, slot: int, turn: int, number: int
-    ) -> Proposal | None:
-        spec = desk.spec
-        role = ROLES[(slot + turn) % len(ROLES)]
-        plans: dict[Role, Callable[[_Desk, int, int, int], Iterator[tuple[Move, str]]]] = {
+    def _plans(self) -> tuple[dict[Role, Plan], Plan]:
+        """What each role of this batch would do in a slot, best first, and what one without work would do."""
+        plans: dict[Role, Plan] = {
             Role.EXPLOIT: _exploit,
             Role.EXPLORE: _explore,
             Role.PRINCIPLE_TEST: _principle_test,
         }
-        options = chain(
-            ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
-            # A role with nothing to do here gives its slot to exploration of the numbers.
-            ((move, reason, Role.EXPLORE) for move, reason in _any_step(desk, block, batch, slot)),
-        )
+        return plans, _any_step
+
+    def _slot(
+        self, desk: Desk, options: Iterator[tuple[Move, str, Role]], *, slot: int, number: int
+    ) -> Proposal | None:
         for move, reason, chosen_role in options:
             if not desk.is_new(move):
                 continue
-            child = slot_spec(spec, move.values, move.strategies, slot=slot, number=number)
+            child = slot_spec(desk.spec, move.values, move.strategies, slot=slot, number=number)
             if self._admits(child):
                 desk.filled.add(move.leads_to)
+                desk.children.append(child)
                 return Proposal(
                     slot=slot,
                     spec=child,
@@ -171,7 +193,7 @@ class UcbPlanner:
         return None
 
 
-def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _exploit(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A conservative change to the best node by UCB, the second best for the second such slot."""
     start, desk.exploited = desk.exploited, desk.exploited + 1
     for rank, node in enumerate(desk.nodes.by_ucb(REACH, skip=start), start):
@@ -193,7 +215,7 @@ def _exploit(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
             yield move, why
 
 
-def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _explore(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """An open strategy that few runs had, on the best node; then the least visited node."""
     counts = {name: desk.past.with_strategy(name) for name in desk.open}
     # Tried once per slot of a batch, a strategy has had its chance; exploiting takes over.
@@ -222,7 +244,7 @@ def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
             yield move, f"under-visited node (run {home.number}, {node.visits} visits)"
 
 
-def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """Undoes, in the best run that follows it, something that the memory says is better."""
     spec = desk.spec
     # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
@@ -233,6 +255,8 @@ def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[
         for claim in (*tests_of(desk.guidance), *desk.claims)
         if claim.subject in spec.space.tunable or _is_switch(claim, spec)
     ]
+    best = [node.run.proposal.spec for node in desk.nodes.by_reward(BEST)]
+    stakes = by_stake(testable, best, spec) if best else []
     reached: dict[tuple[str, Value], set[Value]] = {}
 
     def draw() -> Random:
@@ -242,9 +266,9 @@ def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[
         home = desk.home(node.run, slot)
         if isinstance(home, Move):
             continue
-        for claim in testable:
-            for move in _against(claim, home, desk, draw, reached):
-                yield move, f'tests "{claim.text.rstrip(".")}"'
+        for stake in stakes:
+            for move in _against(stake.claim, home, desk, draw, reached):
+                yield move, stake.reason
         taken = [name for name in assumed if name in home.proposal.spec.strategies]
         for move in toggles(home, taken):
             yield move, f"no run yet {move.change}: the first block took it for granted"
@@ -258,7 +282,7 @@ def _is_switch(claim: Claim, spec: ExplorationSpec) -> bool:
 def _against(
     claim: Claim,
     home: Run,
-    desk: _Desk,
+    desk: Desk,
     draw: Callable[[], Random],
     reached: dict[tuple[str, Value], set[Value]],
 ) -> Iterator[Move]:
@@ -291,7 +315,7 @@ def _against(
             yield move
 
 
-def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
+def _any_step(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """A numeric neighbour of anything at all, failed runs last."""
     for node in desk.nodes.anything():
         home = desk.home(node.run, slot)
@@ -303,7 +327,7 @@ def _any_step(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[
             yield move, f"a neighbour of run {home.number}"
 
 
-def _is_stalled(run: Run, desk: _Desk) -> bool:
+def _is_stalled(run: Run, desk: Desk) -> bool:
     """Whether the last runs up to this one stayed near zero."""
     line = list(islice(_lineage(run, desk.past), STALLED_RUNS))
     medians = [spread.median for other in line if (spread := other.spread(desk.spec.objective)) is not None]

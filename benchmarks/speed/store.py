@@ -19,7 +19,7 @@ from typing import Final
 
 from agent.display import PlainDisplay
 from agent.launching import admits
-from agent.planner import UcbPlanner
+from agent.planner import Planner, make_planner
 from agent.remembering import Remembering
 from agent.session import Session
 from benchmarks.speed.commands import setpoint
@@ -50,7 +50,7 @@ class Launched:
 
     made_up: MadeUp
     store: Store
-    planner: UcbPlanner
+    planner: Planner
 
     @property
     def name(self) -> str:
@@ -80,7 +80,13 @@ class Launched:
     def anew(self) -> Iterator["Launched"]:
         """The same, as a process sees it that has just begun."""
         with Store.open(self.store.workspace) as store:
-            yield Launched(self.made_up, store, UcbPlanner(admits(self.made_up.problem)))
+            yield Launched(self.made_up, store, planner_of(self.made_up))
+
+
+def planner_of(made_up: MadeUp) -> Planner:
+    """The default planner with all its layers, as a launch has it."""
+    problem = made_up.problem
+    return make_planner(made_up.spec.planner.name, admits=admits(problem), order=problem.escalation)
 
 
 def measure(quick: bool) -> Iterable[Figure]:
@@ -96,7 +102,7 @@ def measure(quick: bool) -> Iterable[Figure]:
     recorded: dict[int, Timing] = {}
     with tempfile.TemporaryDirectory(prefix="setpoint-speed-") as folder:
         store = new_store(Path(folder), made_up)
-        here = Launched(made_up, store, UcbPlanner(admits(made_up.problem)))
+        here = Launched(made_up, store, planner_of(made_up))
         for place, size in enumerate(sizes):
             n_runs = len(store.past(here.name, made_up.spec.objective))
             fill(store, made_up, (size - n_runs) // made_up.slots_of_a_block)

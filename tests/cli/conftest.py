@@ -24,6 +24,7 @@ space:
 baseline: {x: 0.5, y: 0.5, mode: good, step_s: 0.0}
 sweep: {x: [0.1, 0.3, 0.6, 0.9]}
 strategies: {baseline: [plain], open: [fancy]}
+planner: {name: ucb}
 limits: {timeout_s: 60, memory_gib: 2}
 """
 

@@ -16,6 +16,7 @@ from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
+from blocks.space import share_of
 from tests.plain.findings import Statement, findings
 from tests.plain.moves import Move, at_home, is_new, steps, toggles, tried
 from tests.plain.tree import Node, build_tree, lineage
@@ -188,6 +189,17 @@ def _explore(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[M
             yield move, f"under-visited node (run {home.number}, {node.visits} visits)"
 
 
+def _rests_on(claim: Statement, slot: SlotSpec, spec: ExplorationSpec) -> bool:
+    name = claim.subject
+    if name not in spec.space:
+        return (name in slot.strategies) == (claim.better == "on")
+    if "." in name and name.split(".")[0] not in slot.strategies:
+        return False
+    if claim.better not in ("higher", "lower"):
+        return slot.values.get(name) == claim.better
+    return (share_of(spec.space.tunable[name], slot.values[name]) >= 0.5) == (claim.better == "higher")
+
+
 def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
     """Undoes, in the best run that follows it, something that the memory says is better."""
     best = sorted((node for node in desk.nodes if node.scored), key=lambda node: -node.reward)
@@ -201,14 +213,19 @@ def _principle_test(desk: _Desk, block: int, batch: int, slot: int) -> Iterator[
     claims = [statement for statement in desk.statements if statement.better is not None]
     # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
     assumed = [name for name in spec.strategies.baseline if name not in tested]
+    top = [node.run.proposal.spec for node in best[:16]]
+    resting = {claim.text: sum(_rests_on(claim, slot, spec) for slot in top) for claim in claims}
+    testable = [c for c in claims if c.subject in spec.space.tunable or c.subject not in spec.space]
+    testable.sort(key=lambda claim: -round(abs(claim.effect) * resting[claim.text] / max(len(top), 1), 12))
     for node in best:
         home = at_home(node.run, spec, slot, desk.history)
         if isinstance(home, Move):
             continue
-        for claim in claims:
+        for claim in testable:
             rng = slot_rng(spec, block, batch, slot)
+            why = f"{resting[claim.text]} of the {len(top)} best runs rest on it"
             for move in _against(claim, home, spec, rng):
-                yield move, f'tests "{claim.text.rstrip(".")}"'
+                yield move, f'tests "{claim.text.rstrip(".")}": {why}'
         for move in toggles(home, [name for name in assumed if name in home.proposal.spec.strategies]):
             yield move, f"no run yet {move.change}: the first block took it for granted"
 

@@ -1,0 +1,89 @@
+"""Slots as points of a space in which distance means something, for planners that fit a model.
+
+A number is its place in its range, on its own scale; a named value is one of several coordinates; a
+strategy is 0 or 1. The option of a strategy that is off is set to that of the baseline: it does nothing.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float64
+
+from blocks.base import Value
+from blocks.exploration import ExplorationSpec
+from blocks.space import CategoricalParameter, PerSlotParameter, share_of
+
+Points = Float64[np.ndarray, "point coordinate"]
+
+HALF = 0.5**0.5
+"""Two different names are as far apart as off and on."""
+
+
+class Encoding:
+    """The coordinates of an exploration's slots.
+
+    Args:
+        spec: The exploration.
+    """
+
+    def __init__(self, spec: ExplorationSpec) -> None:
+        self._spec = spec
+        self._strategies = (*spec.strategies.baseline, *spec.strategies.open)
+        self.groups: list[tuple[str, int]] = []
+        """Parameter or strategy, and how many coordinates it has, in their order."""
+        self._known: dict[tuple[str, Value, bool], tuple[float, ...]] = {}
+        for name, parameter in spec.space.root.items():
+            named = isinstance(parameter, CategoricalParameter) or not _is_scale(parameter)
+            self.groups.append((name, len(_names(parameter)) if named else 1))
+        self.groups += [(name, 1) for name in self._strategies]
+
+    def points(self, slots: Sequence[tuple[Mapping[str, Value], Sequence[str]]]) -> Points:
+        """One row per slot, from its values and strategies."""
+        return np.array([self._point(values, strategies) for values, strategies in slots], dtype=np.float64)
+
+    def _point(self, values: Mapping[str, Value], strategies: Sequence[str]) -> list[float]:
+        row: list[float] = []
+        for name in self._spec.space.names():
+            owner = name.split(".")[0] if "." in name else ""
+            idle = owner in self._strategies and owner not in strategies
+            row += self._coordinates(name, self._spec.baseline[name] if idle else values[name])
+        return row + [float(name in strategies) for name in self._strategies]
+
+    def _coordinates(self, name: str, value: Value) -> tuple[float, ...]:
+        key = (name, value, isinstance(value, bool))
+        if key not in self._known:
+            parameter = self._spec.space[name]
+            if isinstance(parameter, PerSlotParameter):
+                found = _of_invariant(parameter, value)
+            elif isinstance(parameter, CategoricalParameter):
+                found = tuple(HALF * (value == choice) for choice in parameter.choices)
+            else:
+                found = (share_of(parameter, value),)
+            if len(self._known) > 100_000:
+                self._known.clear()
+            self._known[key] = found
+        return self._known[key]
+
+
+def _names(parameter: object) -> tuple[Value, ...]:
+    if isinstance(parameter, CategoricalParameter):
+        return parameter.choices
+    return tuple(dict.fromkeys(parameter.values)) if isinstance(parameter, PerSlotParameter) else ()
+
+
+def _is_scale(parameter: object) -> bool:
+    """Whether the values of an invariant are numbers, so that 16 lies between 4 and 64."""
+    if not isinstance(parameter, PerSlotParameter):
+        return True
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in parameter.values)
+
+
+def _of_invariant(parameter: PerSlotParameter, value: Value) -> tuple[float, ...]:
+    known = _names(parameter)
+    if not _is_scale(parameter):
+        return tuple(HALF * (value == one) for one in known)
+    ordered = sorted(float(one) for one in known)
+    # A value of before a constraint lies between those of now, or at an end.
+    place = min(bisect_left(ordered, float(value)), len(ordered) - 1)
+    return (place / max(len(ordered) - 1, 1),)

@@ -1,0 +1,113 @@
+"""The hybrid: a model of the runs, and that it finds what it should in fewer runs than chance."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from agent.planner import plain_planner
+from agent.planner.encoding import Encoding
+from agent.planner.hybrid import MODEL_RUNS, HybridPlanner
+from agent.planner.process import LENGTHS, Process
+from agent.planner.recent import best_and_latest
+from agent.planner.tree import Tree, level_rewards
+from blocks.exploration import PlannerName, PlannerSpec
+from blocks.slot import Role, SlotSpec
+from tests.agent.landscapes import admits, play, toy_spec
+
+
+def test_the_option_of_a_strategy_that_is_off_makes_no_distance():
+    encoding, values = Encoding(toy_spec()), {"time_step": 4, "lr": 1e-2, "loops": 100, "clipping.norm": 0.1}
+    other = {**values, "clipping.norm": 10.0}
+    off = encoding.points([(values, ("rollout",)), (other, ("rollout",))])
+    on = encoding.points([(values, ("rollout", "clipping")), (other, ("rollout", "clipping"))])
+    assert (off[0] == off[1]).all()
+    assert np.linalg.norm(on[0] - on[1]) == pytest.approx(1.0)
+    assert sum(size for _, size in encoding.groups) == off.shape[1]
+
+
+def test_the_model_finds_what_matters_and_what_does_not():
+    rng = np.random.default_rng(1)
+    points = rng.random((60, 4))
+    values = np.sin(5 * points[:, 0]) + 0.5 * points[:, 1] + rng.normal(0, 0.05, 60)
+    model = Process(points, values, [1, 1, 1, 1])
+    assert model.lengths[0] < min(model.lengths[1:])
+    assert max(model.lengths[2:]) == max(LENGTHS)
+    asked = rng.random((50, 4))
+    mean, sd = model.predict(asked)
+    truth = np.sin(5 * asked[:, 0]) + 0.5 * asked[:, 1]
+    assert np.abs(mean - truth).mean() < 0.1
+    assert (np.abs(mean - truth) < 4 * sd + 0.1).all()
+
+
+def test_a_slot_that_is_already_proposed_is_less_uncertain():
+    rng = np.random.default_rng(2)
+    points = rng.random((10, 2))
+    model = Process(points, points[:, 0], [1, 1])
+    asked = np.array([[0.9, 0.9]])
+    (mean,), (before,) = model.predict(asked)
+    model.believe(asked)
+    (after_mean,), (after,) = model.predict(asked)
+    assert after < before
+    assert after_mean == pytest.approx(mean)
+
+
+def test_equal_objectives_make_a_model_that_expects_them_everywhere():
+    mean, _ = Process(np.eye(4), np.full(4, 0.3), [1] * 4).predict(np.zeros((1, 4)))
+    assert mean == pytest.approx(0.3)
+
+
+def test_a_reward_by_objective_is_not_drowned_by_an_abyss():
+    rewards = level_rewards(np.array([-1e6, 0.1, 0.2, 0.3]))
+    assert rewards[0] == 0.0
+    assert rewards[3] == 1.0
+    assert rewards[3] - rewards[2] > 0.1
+    assert (level_rewards(np.array([2.0, 2.0])) == 1.0).all()
+
+
+def test_the_model_holds_the_best_and_the_latest_runs_however_many_there_are():
+    runs = play(HybridPlanner(admits), toy_spec(), blocks=5)
+    tree = Tree("gain", "maximize")
+    for run in runs:
+        tree.add(run)
+    kept = best_and_latest(tree, 12)
+    numbers = [run.number for run in kept]
+    assert len(numbers) == 12
+    assert numbers == sorted(numbers)
+    scored = sorted(runs, key=lambda run: -np.nan_to_num(tree.score(run.number), nan=-1))
+    assert {run.number for run in scored[:4]} <= set(numbers)
+    assert runs[-1].number in numbers
+    assert best_and_latest(tree, MODEL_RUNS) == runs
+
+
+def test_one_slot_of_a_batch_still_tests_a_principle_by_one_change():
+    runs = play(HybridPlanner(admits), toy_spec(), blocks=5)
+    by_number = {run.number: run for run in runs}
+    tests = [run for run in runs if run.proposal.role is Role.PRINCIPLE_TEST]
+    assert tests
+    for run in tests:
+        parent = by_number[run.proposal.parent or 0].proposal.spec
+        assert run.proposal.spec.differs_from(parent) == [run.proposal.change]
+
+
+def bumpy(slot: SlotSpec) -> float:
+    """Two strategies help together, one hurts, and two numbers have a best place."""
+    lr, loops = np.log10(float(slot.values["lr"])), np.log10(float(slot.values["loops"]))
+    gain = 0.5 * np.exp(-((lr + 3.3) ** 2)) * np.exp(-((loops - 2.7) ** 2))
+    if "residual" in slot.strategies:
+        gain += 0.1 + 0.3 * ("contrastive" in slot.strategies)
+    return float(gain - 0.2 * ("clipping" in slot.strategies))
+
+
+def best_after(name: PlannerName, seed: int, n: int) -> float:
+    spec = toy_spec(seed=seed, planner=PlannerSpec(name=name))
+    runs = play(plain_planner(name, admits=admits), spec, blocks=n // 8, landscape=bumpy)
+    observed = [np.median([one["gain"] for one in run.metrics]) for run in runs]
+    return bumpy(runs[int(np.argmax(observed))].proposal.spec)
+
+
+def test_it_needs_at_most_half_of_the_runs_of_random_search():
+    seeds = [Random(place).randrange(1000) for place in range(6)]
+    hybrid = np.mean([best_after("hybrid", seed, 32) for seed in seeds])
+    random = np.mean([best_after("random", seed, 64) for seed in seeds])
+    assert hybrid > random
