@@ -142,7 +142,8 @@ def _best_corner(
     beside = [pair for pair in beside if name in pair.run.proposal.spec.values]
     if len(beside) < NEEDED:
         return None
-    failed, done = (sign * np.array([float(pair[side]) for pair in across]) for side in (0, 1))
+    failed = sign * np.array([float(pair.failed) for pair in across])
+    done = sign * np.array([float(pair.done) for pair in across])
     levels = sign * np.array([float(pair.run.proposal.spec.values[name]) for pair in beside])
     there = np.array([pair.failed == where[1] for pair in beside])
     ends = np.unique(np.concatenate([failed, done]))
