@@ -33,6 +33,24 @@ class ConfirmationSpec(Frozen):
     ] = 1
 
 
+class ReplicationSpec(Frozen):
+    """What it takes to hold beyond one network: both sides of a pair once more, on another one."""
+
+    slots: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=64,
+            description="Slots of a block's first batch, from block 3 on, that may repeat pairs of runs on "
+            "fresh networks; 0: no statement is ever tested on another network.",
+        ),
+    ] = 2
+    networks: Annotated[
+        int,
+        Field(ge=1, le=16, description="Fresh networks to be used, those of confirmation first."),
+    ] = 1
+
+
 PlannerName = Literal["hybrid", "ucb", "sweep", "random", "halving", "tpe"]
 
 
@@ -59,6 +77,7 @@ class PlannerSpec(Frozen):
         int, Field(ge=2, le=16, description="One of so many runs goes on to a run so many times as long.")
     ] = 3
     confirmation: ConfirmationSpec = ConfirmationSpec()
+    replication: ReplicationSpec = ReplicationSpec()
     control: Annotated[
         bool, Field(description="Whether one slot of each batch from block 2 on repeats the incumbent.")
     ] = False

@@ -119,7 +119,7 @@ class Guidance(Frozen):
             values, strategies = proposal.spec.values, proposal.spec.strategies
             update: dict[str, object] = {"reason": f"{proposal.reason}; steered: {told}{more}"}
             if not self.allows(values, strategies):
-                if proposal.role.value in REPEATING:
+                if proposal.role.value in REPEATING or proposal.network:
                     continue
                 moved, kept = self.brought(narrowed, values, strategies, slot=proposal.slot)
                 steered = proposal.spec.model_copy(update={"values": moved, "strategies": kept})

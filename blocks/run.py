@@ -1,6 +1,7 @@
 """A run: one slot that was, is being or will be trained, and what came of it."""
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -110,22 +111,50 @@ def spread_of(values: list[float]) -> Spread | None:
     if not values:
         return None
     sd = sample_sd(values) if len(values) > 1 else None
-    return Spread(median=median(values), sd=sd, n=len(values))
+    middle = median(values)
+    if math.isinf(middle):  # the sum of the two in the middle is no float, but their mean is one
+        middle = median([value / 2 for value in values]) * 2
+    return Spread(median=middle, sd=sd, n=len(values))
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Mean of one finite value or more, however large they are."""
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
 
 
 def sample_sd(values: Sequence[float]) -> float:
-    """Sample standard deviation of two values or more; `statistics.stdev` is ten times slower."""
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (len(values) - 1))
+    """Sample standard deviation of two finite values or more; `statistics.stdev` is ten times slower.
+
+    It is at most the largest float.
+    """
+    try:
+        mean = math.fsum(values) / len(values)
+        found = math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (len(values) - 1))
+    except OverflowError:
+        found = math.inf
+    if math.isfinite(found) or not all(map(math.isfinite, values)):
+        return found
+    # Squares of numbers beyond 1e154 are no floats.
+    size = max(map(abs, values))
+    return min(size * sample_sd([value / size for value in values]), sys.float_info.max)
 
 
 def best_run(runs: Iterable[Run], objective: str, info: MetricInfo) -> Run | None:
-    """The finished run that is evidence with the best median objective; the older one of two equals."""
+    """The finished run that is evidence with the best median objective on the exploration's own data.
+
+    The older one of two equals. Other networks may be easier, or harder.
+    """
     sign = 1 if info.direction == "maximize" else -1
     scored = [
         (sign * median(values), -run.number, run)
         for run in runs
-        if run.state is RunState.DONE and run.is_evidence and (values := run.values_of(objective))
+        if run.state is RunState.DONE
+        and run.is_evidence
+        and not run.proposal.network
+        and (values := run.values_of(objective))
     ]
     return max(scored)[2] if scored else None
 

@@ -88,6 +88,11 @@ class Proposal(Frozen):
         int, Field(ge=0, description="0: the exploration's own data; k: the k-th fresh network like it.")
     ] = 0
 
+    @property
+    def searches(self) -> bool:
+        """Whether it tries something new on the exploration's own data, where alone the search goes on."""
+        return not self.role.repeats and not self.network
+
 
 def show_value(value: Value | None) -> str:
     """A hyperparameter as people write it: 3.2e-3, 16, off."""

@@ -15,11 +15,11 @@ beside, and decide nothing, since networks differ in how hard they are.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median
+from statistics import median
 from typing import NamedTuple
 
 from blocks.exploration import ExplorationSpec
-from blocks.run import MetricInfo, Run, RunState, sample_sd, show_number
+from blocks.run import MetricInfo, Run, RunState, mean_of, sample_sd, show_number
 from blocks.slot import Role
 from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
@@ -37,7 +37,7 @@ class Estimate(NamedTuple):
     @classmethod
     def of(cls, values: Sequence[float]) -> "Estimate":
         """The mean of one value or more."""
-        return cls(fmean(values), sample_sd(values) if len(values) > 1 else None, len(values))
+        return cls(mean_of(values), sample_sd(values) if len(values) > 1 else None, len(values))
 
     def __str__(self) -> str:
         return show_number(self.value) + ("" if self.sd is None else f" ±{show_number(self.sd)}")

@@ -54,6 +54,7 @@ class Values(ABC):
         self._name = name
         self._owner = owner
         self._buckets: dict[_Surroundings, _Bucket] = defaultdict(_Bucket)
+        self._beside: dict[int, tuple[_Bucket, Value] | None] = {}  # of failed runs, by their numbers
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
@@ -84,19 +85,24 @@ class Values(ABC):
 
     def neighbours(self, one: Fallen) -> list[Value]:
         """Values at which a sample came through that differs in this alone: the nearest of them."""
-        if self._owner and self._owner not in one.strategies:
+        number = one.run.number
+        if number not in self._beside:
+            self._beside[number] = self._place_of(one)
+        if (place := self._beside[number]) is None or not place[0].samples:
             return []
-        own = one.run.proposal.spec.values.get(self._name)
-        if own is None:
-            return []
-        rest = one.items - {(self._name, own)}
-        bucket = self._buckets.get((one.dataset, one.strategies, rest))
-        if bucket is None or not bucket.samples:
-            return []
+        bucket, own = place
         index = bucket.place(_rank(own), self._name)
         beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
         # At the very same value other seeds came through: it is not the value then.
         return [] if own in beside else beside
+
+    def _place_of(self, one: Fallen) -> tuple[_Bucket, Value] | None:
+        if self._owner and self._owner not in one.strategies:
+            return None
+        own = one.run.proposal.spec.values.get(self._name)
+        if own is None:
+            return None
+        return self._buckets[one.dataset, one.strategies, one.items - {(self._name, own)}], own
 
     def _bucket(self, sample: Sample) -> _Bucket | None:
         if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
@@ -241,6 +247,9 @@ class Strategy:
         ] = {}  # what `_off` is merged from, where it is several
         self._on: dict[_Surroundings, list[Sample]] = defaultdict(list)
         self._found = Comparison(name, "off", "on", kind="strategy")
+        self._both: set[_Surroundings] = set()  # where there are samples with it and without
+        self._otherwise: dict[int, _Surroundings] = {}  # of failed runs, by their numbers
+        self._apart: dict[_Surroundings, list[tuple[str, _Surroundings, _Surroundings]]] = {}
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
@@ -248,10 +257,12 @@ class Strategy:
         if self._name in sample.strategies:
             self._on[where].append(sample)
             if where in self._off:
+                self._both.add(where)
                 self._found.count(Pair(self._off[where], sample))
         elif where not in self._off:
             self._off[where] = sample
             for on in self._on.get(where, ()):
+                self._both.add(where)
                 self._found.count(Pair(sample, on))
         else:
             without = self._without.setdefault(where, [self._off[where]])
@@ -271,6 +282,8 @@ class Strategy:
             self._pair_again(where, merged(without) if without else None)
             if not without:
                 self._without.pop(where, None)
+        if where not in self._off or not self._on.get(where):
+            self._both.discard(where)
 
     def keys(self) -> Iterable[tuple[int, int]]:
         """First runs of both sides of each pair, in no order."""
@@ -278,29 +291,27 @@ class Strategy:
 
     def twice(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
         """Pairs that are there without and with a second strategy: its name, and first runs of both pairs."""
-        for where in self._on.keys() & self._off.keys():
-            if not self._on[where]:
-                continue
-            dataset, strategies, rest = where
-            options = [item for item in rest if "." in item[0]]
-            for name in strategies:
-                without = dataset, strategies - {name}, rest
-                own = [item for item in options if item[0].startswith(f"{name}.")]
-                if own and without not in self._off:
-                    without = dataset, strategies - {name}, rest.difference(own)
-                if without in self._off and self._on.get(without):
+        for where in self._both:
+            if where not in self._apart:
+                self._apart[where] = list(_without_each(where))
+            for name, without, without_options in self._apart[where]:
+                if without in self._both:
                     yield name, self._first_pair(without), self._first_pair(where)
+                elif without not in self._off and without_options in self._both:
+                    yield name, self._first_pair(without_options), self._first_pair(where)
 
     def _first_pair(self, where: _Surroundings) -> tuple[int, int]:
         return self._off[where].runs[0], min(sample.runs[0] for sample in self._on[where])
 
     def came_through_otherwise(self, one: Fallen) -> bool:
         """Whether a sample came through that differs in having the strategy, or in not having it."""
-        own = [item for item in one.options if item[0].startswith(self._prefix)]
-        rest = one.items.difference(own) if own else one.items
-        if self._name in one.strategies:
-            return (one.dataset, one.strategies - {self._name}, rest) in self._off
-        return bool(self._on.get((one.dataset, one.strategies, rest)))
+        number = one.run.number
+        if number not in self._otherwise:
+            own = [item for item in one.options if item[0].startswith(self._prefix)]
+            rest = one.items.difference(own) if own else one.items
+            self._otherwise[number] = one.dataset, one.strategies - {self._name}, rest
+        there = self._otherwise[number]
+        return there in self._off if self._name in one.strategies else bool(self._on.get(there))
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):
@@ -322,6 +333,17 @@ class Strategy:
             self._off[where] = off
             for on in self._on.get(where, ()):
                 self._found.count(Pair(off, on))
+
+
+def _without_each(where: _Surroundings) -> Iterator[tuple[str, _Surroundings, _Surroundings]]:
+    """Surroundings without each of their strategies, and without its options as well."""
+    dataset, strategies, rest = where
+    options = [item for item in rest if "." in item[0]]
+    for name in strategies:
+        fewer = strategies - {name}
+        own = [item for item in options if item[0].startswith(f"{name}.")]
+        without = dataset, fewer, rest
+        yield name, without, (dataset, fewer, rest.difference(own)) if own else without
 
 
 def _rank(value: Value) -> _Rank:

@@ -6,6 +6,7 @@ costs the same however many pairs there are, and is the same in whatever order t
 
 import math
 import sys
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -67,6 +68,8 @@ class Comparison:
         self._differences, self._errors, self._spreads = ExactSum(), ExactSum(), ExactSum()
         self._rising = 0
         self._strength: Strength | None = None
+        self.steps: list[tuple[float, float, int, int]] = []
+        """Of a number, both values and the first runs of both sides of each pair, in that order."""
         self._peak = 0.0  # no median of a present pair is larger in size
         for pair in pairs:
             self.count(pair)
@@ -78,6 +81,8 @@ class Comparison:
             self._peak = max(self._peak, *(abs(side.median) for side in pair))
         else:
             del self._pairs[pair.key]
+        if self.kind == "number":
+            self._step(pair, sign)
         self._strength = None
         difference = pair.difference
         self._differences.add(difference, sign=sign)
@@ -85,6 +90,14 @@ class Comparison:
         for side in pair:
             self._errors.add(side.error, sign=sign)
             self._spreads.add(_spread(side), sign=sign)
+
+    def _step(self, pair: Pair, sign: int) -> None:
+        low, high = (float(side.values[self.subject]) for side in pair)
+        step = low, high, *pair.key
+        if sign > 0:
+            insort(self.steps, step)
+        else:
+            del self.steps[bisect_left(self.steps, step)]
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -97,10 +110,6 @@ class Comparison:
     def keys(self) -> Iterable[tuple[int, int]]:
         """First runs of both sides of each pair, in no order."""
         return self._pairs.keys()
-
-    def by_key(self) -> Iterable[tuple[tuple[int, int], Pair]]:
-        """Pairs with the first runs of both sides, in no order."""
-        return self._pairs.items()
 
     @property
     def effect(self) -> float:

@@ -62,7 +62,7 @@ class Document(NamedTuple):
     blind_cost: list[str]
     best: Item | None
     context: list[str]
-    networks: str
+    learned_how: str
     learned: list[tuple[str, list[Item]]]
     priors: list[Item]
     principles: list[Item]
@@ -121,7 +121,7 @@ def document(view: MemoryView) -> Document:
         blind_cost=list(view.blind_cost),
         best=found,
         context=context(view),
-        networks=count(len({run.dataset for run in view.runs}), "network"),
+        learned_how=_learned_how(view, entries),
         learned=_learned(view, entries),
         priors=_priors(priors),
         principles=_principles(view, entries, priors),
@@ -133,6 +133,16 @@ def document(view: MemoryView) -> Document:
         plan=_plan(view),
         plan_block=view.plan_block,
     )
+
+
+def _learned_how(view: MemoryView, entries: Sequence[Entry]) -> str:
+    """What all lines under "What was learned" have in common."""
+    networks = len({run.dataset for run in view.runs})
+    if networks < 2:
+        return f"All of it is tentative: comparisons of single changes, on {count(networks, 'network')}."
+    said = f"All here is tentative: comparisons of single changes, each within one of {networks} networks."
+    established = any(entry.status == "established" for entry in entries)
+    return f"{said} What is established stands further below." if established else said
 
 
 def _learned(view: MemoryView, entries: Sequence[Entry]) -> list[tuple[str, list[Item]]]:

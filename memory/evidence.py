@@ -11,9 +11,9 @@ from memory.changes import Named, Number, Strategy, Values
 from memory.comparison import Comparison
 from memory.failures import Endings
 from memory.fates import fates
-from memory.measured import Measured
+from memory.measured import Looked, Measured
 from memory.samples import Sample, Samples
-from memory.tried import tried
+from memory.tried import About, Tried, tried
 from memory.verdicts import EVERY_BLOCK, GROWTH, Verdict, Verdicts
 
 
@@ -26,16 +26,22 @@ class Evidence:
             compared two by two; of a number, neighbours in the same surroundings are compared, lower with
             higher, so that no run is counted for several steps.
         middles: The middle of each number's range.
+        logs: Numbers on a logarithmic scale.
     """
 
     def __init__(
-        self, objective: str, numbers: frozenset[str], middles: frozenset[tuple[str, float]] = frozenset()
+        self,
+        objective: str,
+        numbers: frozenset[str],
+        middles: frozenset[tuple[str, float]] = frozenset(),
+        logs: frozenset[str] = frozenset(),
     ) -> None:
         self.samples = Samples(objective)
         self.endings = Endings(numbers)
         self._objective = objective
         self._numbers = numbers
         self._middles = dict(middles)
+        self._logs = logs
         self._measured = Measured()
         self._verdicts = Verdicts()
         self._present: tuple[int, Verdicts] | None = None
@@ -67,14 +73,22 @@ class Evidence:
             change.insert(after)
 
     def verdicts(self) -> list[Verdict]:
-        """What is held as of the last look; the present block counts as one that has ended."""
-        if not self._is_due():
+        """What is held now; the present block counts as one that has ended."""
+        if self._n_ended == self._n_looked:
             return list(self._verdicts.held.values())
         if self._present is None or self._present[0] != self._n_ended:
             present = self._verdicts.copy()
             self._look(present)
             self._present = self._n_ended, present
         return list(self._present[1].held.values())
+
+    def contrasts(self) -> dict[About, Tried]:
+        """All that can be compared now."""
+        return {one.about: one for one in tried(self._whole(), self._of_strategy, self._middles, self._logs)}
+
+    def looked(self) -> Looked:
+        """The samples as a look would see them now."""
+        return self._measured.look()
 
     @property
     def networks(self) -> list[str]:
@@ -92,7 +106,7 @@ class Evidence:
             yield from change.whole()
 
     def _look(self, verdicts: Verdicts) -> None:
-        found = list(tried(self._whole(), self._of_strategy, self._middles))
+        found = list(tried(self._whole(), self._of_strategy, self._middles, self._logs))
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
         verdicts.look(found, self._measured.look(), failed, block=self._block)
 

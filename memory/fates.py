@@ -5,16 +5,25 @@ fails often. Here a failed run counts against a value only where its neighbour a
 equal, came through.
 """
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
+from numpy import ndarray
 
 from blocks.base import Value
 from blocks.run import Run
 from memory.changes import Strategy, Values
 from memory.failures import Fallen
+
+NEEDED = 2
+"""Failed runs whose neighbour across either factor came through, below which two factors are not told."""
+
+BOUNDARIES = 24
+"""Boundaries that are tried for a place of two factors, at most."""
 
 
 class Fate(NamedTuple):
@@ -35,6 +44,8 @@ class Fate(NamedTuple):
     """Those that failed there."""
     networks: tuple[int, ...]
     """Such pairs on each network."""
+    where: tuple[str, Value] | None = None
+    """A second hyperparameter, or a strategy, and what it must be for runs to fail."""
 
 
 class _Pair(NamedTuple):
@@ -57,22 +68,110 @@ def fates(
         strategies: Done samples by strategy.
         numbers: Hyperparameters whose order means something.
     """
+    numeric: dict[str, list[_Pair]] = {}
+    others: dict[str, list[_Pair]] = {}
     for name, known in sorted(values.items()):
         pairs = [
             _Pair(one.run.proposal.spec.values[name], value, one.run)
             for one in failed
             for value in known.neighbours(one)
         ]
-        if pairs:
-            yield from _of_number(name, pairs) if name in numbers else _of_values(name, pairs)
+        if pairs and name in numbers:
+            numeric[name] = pairs
+            yield from _of_number(name, pairs)
+        elif pairs:
+            others[name] = pairs
+            yield from _of_values(name, pairs)
     for name, switch in sorted(strategies.items()):
         sides: dict[str, list[Run]] = {"on": [], "off": []}
         for one in failed:
             if switch.came_through_otherwise(one):
                 sides["on" if name in one.strategies else "off"].append(one.run)
+        others[name] = [
+            _Pair(side, other, run) for side, other in (("on", "off"), ("off", "on")) for run in sides[side]
+        ]
         for place, other in (("on", "off"), ("off", "on")):
             if sides[place]:
                 yield _fate(name, place, place, sides[place], sides[other], tried=1)
+    yield from _in_corners(numeric, others)
+
+
+def _in_corners(
+    numeric: Mapping[str, Sequence[_Pair]], others: Mapping[str, Sequence[_Pair]]
+) -> Iterator[Fate]:
+    """Places of two factors: a number beyond a boundary, and a value or a strategy beside it.
+
+    A failed run in the corner counts where a neighbour outside of it came through, be it across the boundary
+    or at the other value; a failed run outside counts against it where a neighbour in the corner came
+    through. Both factors must be needed: some pairs leave the corner by the one, some by the other.
+
+    Args:
+        numeric: Pairs with one failure, by the number that they differ in.
+        others: The same, by named hyperparameters and strategies.
+    """
+    for other, beside in sorted(others.items()):
+        counted = Counter(pair.failed for pair in beside)
+        likely = sorted((value for value, n in counted.items() if n >= NEEDED), key=str)
+        parted = {v: [pair for pair in beside if (pair.failed == v) != (pair.done == v)] for v in likely}
+        for name, pairs in sorted(numeric.items()) if likely else ():
+            across: dict[Value | None, list[_Pair]] = defaultdict(list)
+            for pair in pairs:
+                across[_value_of(pair.run, other)].append(pair)
+            for place, sign in (("above", 1), ("below", -1)):
+                corners = (
+                    _best_corner(name, place, sign, across[value], parted[value], where=(other, value))
+                    for value in likely
+                    if min(len(across[value]), len(parted[value])) >= NEEDED
+                )
+                found = [corner for corner in corners if corner is not None]
+                if found:
+                    best = max(found, key=lambda fate: (fate.there - fate.elsewhere, str(fate.where)))
+                    yield best._replace(tried=len(likely) * BOUNDARIES)
+
+
+def _best_corner(
+    name: str,
+    place: str,
+    sign: int,
+    across: Sequence[_Pair],
+    beside: Sequence[_Pair],
+    *,
+    where: tuple[str, Value],
+) -> Fate | None:
+    """The boundary that parts most pairs, where both factors are needed there."""
+    beside = [pair for pair in beside if name in pair.run.proposal.spec.values]
+    if len(beside) < NEEDED:
+        return None
+    failed = sign * np.array([float(pair.failed) for pair in across])
+    done = sign * np.array([float(pair.done) for pair in across])
+    levels = sign * np.array([float(pair.run.proposal.spec.values[name]) for pair in beside])
+    there = np.array([pair.failed == where[1] for pair in beside])
+    ends = np.unique(np.concatenate([failed, done]))
+    ends = ends[:: math.ceil(len(ends) / BOUNDARIES)]
+    falls, holds, within = (one[:, None] >= ends for one in (failed, done, levels))
+    inside, outside = falls & ~holds, holds & ~falls
+    also, against = within & there[:, None], within & ~there[:, None]
+    parted = inside.sum(axis=0) + also.sum(axis=0) - outside.sum(axis=0) - against.sum(axis=0)
+    parted[(inside.sum(axis=0) < NEEDED) | (also.sum(axis=0) < NEEDED)] = 0
+    best = int(np.argmax(parted))
+    if parted[best] <= 0:
+        return None
+    by_number, by_other = _runs(across, inside[:, best]), _runs(beside, also[:, best])
+    if min(len(_once(by_number)), len(_once(by_other))) < NEEDED:
+        return None
+    elsewhere = _runs(across, outside[:, best]) + _runs(beside, against[:, best])
+    fate = _fate(name, place, sign * float(ends[best]), by_number + by_other, elsewhere, tried=1)
+    return fate._replace(where=where)
+
+
+def _runs(pairs: Sequence[_Pair], chosen: Bool[ndarray, " pair"]) -> list[Run]:
+    return [pairs[index].run for index in np.flatnonzero(chosen).tolist()]
+
+
+def _value_of(run: Run, other: str) -> Value | None:
+    """The value of a hyperparameter; of a strategy, whether it is on or off."""
+    spec = run.proposal.spec
+    return spec.values.get(other, "on" if other in spec.strategies else "off")
 
 
 def _of_number(name: str, pairs: Sequence[_Pair]) -> Iterator[Fate]:

@@ -18,7 +18,17 @@ from memory.evidence import Evidence
 from memory.failures import Region, of_region
 from memory.past import Past
 from memory.samples import Noise, Samples, noise_of
-from memory.statements import SIGNAL, STRATEGIES, Key, Statement, is_number, middle_of, show_runs, topic_of
+from memory.statements import (
+    SIGNAL,
+    STRATEGIES,
+    Key,
+    Statement,
+    is_log,
+    is_number,
+    middle_of,
+    show_runs,
+    topic_of,
+)
 from memory.telling import ORDER, key_of, succession, told
 from memory.tried import About
 from memory.verdicts import Verdict
@@ -57,11 +67,15 @@ def findings(
     """
     info = metrics[spec.objective]
     past = Past.of(runs)
-    evidence = _evidence(spec, past)
+    evidence = evidence_of(spec, past)
     verdicts = {(one.about, one.sign): one for one in evidence.verdicts()}
     found: list[Statement] = []
     for one in _told(spec, past):
         about = _about(one)
+        spanned = verdicts.get((About("span", about.subject), 0))
+        flat = isinstance(one, Comparison) and one.kind == "number" and not one.exceeds_noise()
+        if flat and spanned is not None and spanned.status == "established":
+            continue  # "no difference" is told, which says more than "no direction"
         moved = [v for sign in (1, -1, 0) if (v := verdicts.get((about, sign))) and v.status != "tentative"]
         for verdict in moved:
             del verdicts[about, verdict.sign]
@@ -93,15 +107,17 @@ def claims(spec: ExplorationSpec, runs: Sequence[Run], *, metrics: Mapping[str, 
     return [_claim(made, metrics[spec.objective]) for made in seen]
 
 
-def _evidence(spec: ExplorationSpec, past: Past) -> Evidence:
+def evidence_of(spec: ExplorationSpec, past: Past) -> Evidence:
+    """All comparisons of a past, kept up to date with it."""
     numbers = frozenset(name for name in spec.space.names() if is_number(spec, name))
     middles = frozenset((name, middle_of(spec, name)) for name in numbers)
-    return past.derive(Evidence, spec.objective, numbers, middles)
+    logs = frozenset(name for name in numbers if is_log(spec, name))
+    return past.derive(Evidence, spec.objective, numbers, middles, logs)
 
 
 def _told(spec: ExplorationSpec, past: Past) -> list[Samples | Region | Comparison]:
     """What there is to tell: the noise of the samples, failures, and comparisons."""
-    evidence = _evidence(spec, past)
+    evidence = evidence_of(spec, past)
     found: list[tuple[str, Samples | Region | Comparison]] = []
     if len(evidence.samples):
         found.append((SIGNAL, evidence.samples))
@@ -147,7 +163,7 @@ def _with_q(
         networks = len(verdict.fate.networks)
     else:
         networks = verdict.weight.networks if verdict.weight is not None else 1
-    note = ", significant on one network" if verdict.alone else ""
+    note = f", {verdict.standing}" if verdict.standing else ""
     return statement.model_copy(
         update={
             "key": key,
@@ -167,7 +183,9 @@ def _of_step(step: Comparison, rises: bool) -> Key:
 
 def _worth_telling(verdict: Verdict) -> bool:
     """Whether to tell what no plain comparison tells: halves, two strategies at once, "no difference"."""
-    return verdict.status != "tentative" or (verdict.alone and verdict.about.kind in ("instead", "together"))
+    about = verdict.about
+    unseen = about.kind in ("instead", "together") or (about.kind == "failure" and about.second != "")
+    return verdict.status != "tentative" or (verdict.alone and unseen)
 
 
 def _bounded(topic: Sequence[Statement]) -> list[Statement]:

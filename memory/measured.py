@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from blocks.run import Run
+from blocks.run import Run, mean_of
 from memory.chosen import expected_again
 from memory.samples import Sample
 
@@ -74,9 +74,7 @@ class Measured:
             row[_BLOCK], row[_ORDER] = run.block, run.block * _BATCHES + run.batch
             row[_NETWORK] = self._networks.setdefault(sample.dataset, len(self._networks))
         elif values:
-            row[_AGAIN] += (math.fsum(values) / len(values) - row[_AGAIN]) * (
-                len(values) / (row[_N_AGAIN] + len(values))
-            )
+            row[_AGAIN] += (mean_of(values) - row[_AGAIN]) * (len(values) / (row[_N_AGAIN] + len(values)))
             row[_N_AGAIN] += len(values)
         row[_N], row[_MEDIAN] = len(sample.objective), sample.median
         row[_MEAN] = math.fsum(value / len(sample.objective) for value in sample.objective)
@@ -106,7 +104,7 @@ class Measured:
         level = np.where(loud, rows[:, _MEDIAN], rows[:, _MEAN])
         largest = float(np.abs(level[there]).max(initial=0.0))
         variance = np.where(own, spread, pooled) / n * np.where(loud, math.pi / 2, 1.0)
-        variance = np.maximum(variance, (_ROUNDING * largest) ** 2)
+        variance = np.maximum(variance, np.square(_ROUNDING * largest))
         again = level.copy()
         for index in range(len(self._networks)):
             here = np.flatnonzero(there & (network == index))

@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from blocks.base import Value
-from blocks.run import Run, RunState
+from blocks.run import Run, RunState, mean_of
 
 MEDIAN_NOISE = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for Gaussian values: medians are what we compare."""
@@ -173,6 +173,9 @@ def noise_of(samples: Iterable[Sample]) -> Noise | None:
 
 def _squares(values: Sequence[float]) -> float:
     """Sum of squared deviations from the mean; statistics.variance is exact, and a hundred times slower."""
-    mean = math.fsum(values) / len(values)
-    total = math.fsum((value - mean) * (value - mean) for value in values)
+    mean = mean_of(values)
+    try:
+        total = math.fsum((value - mean) * (value - mean) for value in values)
+    except OverflowError:
+        total = math.inf
     return min(total, sys.float_info.max)

@@ -28,6 +28,7 @@ Key = tuple[str, ...]
     ("together", "clipping", "residual", "more") two strategies do `more` or `less` than each alone adds
     ("equal", ...)                               no difference that matters; then as above, without direction
     ("fails", "lr", "above")                     a region of failures: `above`, `below`, a value, or `on`
+    ("fails", "lr", "above", "time_step 64")     the same, where another one has this value as well
 """
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
@@ -156,5 +157,11 @@ def middle_of(spec: ExplorationSpec, name: str) -> float:
     """The middle of a number's range, on the scale on which it is drawn."""
     parameter = spec.space[name]
     assert isinstance(parameter, LogParameter | LinearParameter | IntParameter)  # see `is_number`
-    log = parameter.kind == "log" or (isinstance(parameter, IntParameter) and parameter.log)
-    return math.sqrt(parameter.low * parameter.high) if log else (parameter.low + parameter.high) / 2
+    low, high = parameter.low, parameter.high
+    return math.sqrt(low * high) if is_log(spec, name) else (low + high) / 2
+
+
+def is_log(spec: ExplorationSpec, name: str) -> bool:
+    """Whether a number is drawn on a logarithmic scale."""
+    parameter = spec.space[name]
+    return isinstance(parameter, LogParameter) or (isinstance(parameter, IntParameter) and parameter.log)

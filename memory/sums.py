@@ -5,14 +5,18 @@ statement that grew with the runs would not be the one that is worked out from a
 """
 
 import math
+import sys
 
 _SCALE = 1074
 """The smallest positive float is 2**-1074, so every finite one is a whole number of these."""
 
 
 def exact(value: float) -> int:
-    """A finite float as a whole number of 2**-1074."""
-    numerator, denominator = value.as_integer_ratio()
+    """A float as a whole number of 2**-1074; what has become infinite counts as the largest float."""
+    try:
+        numerator, denominator = value.as_integer_ratio()
+    except OverflowError:
+        numerator, denominator = math.copysign(sys.float_info.max, value).as_integer_ratio()
     return numerator << (_SCALE + 1 - denominator.bit_length())
 
 
@@ -54,4 +58,4 @@ def _ratio(numerator: int, denominator: int) -> float:
     try:
         return numerator / denominator  # Python rounds the quotient of whole numbers correctly
     except OverflowError:
-        return math.copysign(math.inf, numerator)
+        return -math.inf if numerator < 0 else math.inf

@@ -34,10 +34,12 @@ def key_of(about: About, sign: int, *, rises: bool) -> Key:
     first, second = show_value(about.first), show_value(about.second)
     match about.kind:
         case "failure":
-            return ("fails", about.subject, first)
+            return ("fails", about.subject, first, *((second,) if second else ()))
         case "number" | "strategy":
             way = ("lower", "higher") if about.kind == "number" else ("off", "on")
             return ("effect", about.subject, way[rises], *half) if sign else ("equal", about.subject, *half)
+        case "span":
+            return ("equal", about.subject)
         case "value":
             pair = (second, first) if rises else (first, second)
             return ("better", about.subject, *pair) if sign else ("equal", about.subject, *sorted(pair))
@@ -73,8 +75,8 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
         f"{weight.networks} network{'' if weight.networks == 1 else 's'}",
         _q(verdict),
     ]
-    if verdict.alone:
-        parts[2] = "significant on one network"
+    if verdict.standing:
+        parts[2] = verdict.standing
     if verdict.since is not None:
         parts.append(f"since block {verdict.since}")
     if verdict.runs:
@@ -82,7 +84,7 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
     kinds = {"together": "interaction"} if verdict.sign else {}
     return Statement(
         kind=kinds.get(about.kind, "comparison" if verdict.sign else "equivalence"),
-        topic=topic_of(spec, about.subject) if about.kind in ("number", "value") else STRATEGIES,
+        topic=topic_of(spec, about.subject) if about.kind in ("number", "value", "span") else STRATEGIES,
         text=said.text,
         evidence=f"[{', '.join(parts)}]",
         runs=verdict.runs,
@@ -111,7 +113,7 @@ def _said(verdict: Verdict, rises: bool, noise: str, label: str) -> _Said:
     low, high = show_value(before), show_value(after)  # type: ignore[arg-type]
     if not verdict.sign:
         what = {
-            "number": f"{name} between {low} and {high}",
+            "span": f"{name} between {low} and {high}",
             "strategy": f"{name} on or off",
             "value": f"{name} {low} or {high}",
             "instead": f"{name} or {low} in its place",
@@ -142,6 +144,15 @@ def _of_fate(spec: ExplorationSpec, verdict: Verdict) -> Statement:
         "on": f"{name} on fails where off does not",
         "off": f"Without {name} runs fail that do not with it",
     }.get(fate.place, f"{name} {at} fails where another value does not")
+    if fate.where is not None:
+        other, value = fate.where[0], show_value(fate.where[1])
+        beside, otherwise = f"at {other} {value}", f"another {other}"
+        if value in ("on", "off") and other not in spec.space:
+            beside, otherwise = f"with {other}", "without it"
+            if value == "off":
+                beside, otherwise = f"without {other}", "with it"
+        way, sense = (">=", "lower") if fate.place == "above" else ("<=", "higher")
+        where = f"{name} {way} {at} fails {beside}, where {sense}, or {otherwise}, does not"
     networks = len(fate.networks)
     parts = [
         f"{fate.there} of {fate.there + fate.elsewhere} pairs with one failure",
@@ -176,7 +187,7 @@ def succession(statements: Iterable[Statement]) -> list[Statement]:
     """The same, each with what it stands in the place of.
 
     An established direction takes the place of its refuted contrary and of "no difference"; one that holds
-    over the whole range takes that of its halves.
+    over the whole range takes that of its halves. Where failures take two factors, one alone is not told.
     """
     found = list(statements)
     established = {one.key: one for one in found if one.status == "established"}
@@ -185,6 +196,8 @@ def succession(statements: Iterable[Statement]) -> list[Statement]:
         successors = [contrary(one.key), undirected(one.key)] if one.status in ("weakened", "refuted") else []
         if one.key[:1] == ("effect",) and len(one.key) == 4:
             successors.append(one.key[:3])
+        if one.key[:1] == ("fails",) and len(one.key) == 3:
+            successors += [key for key in established if key[:1] == ("fails",) and _narrows(key, one.key)]
         if one.key[:1] == ("equal",):
             successors += [key for key in established if undirected(key) == one.key]
         for key in successors:
@@ -200,3 +213,9 @@ def succession(statements: Iterable[Statement]) -> list[Statement]:
         )
         for one in found
     ]
+
+
+def _narrows(key: Key, single: Key) -> bool:
+    """Whether a place of two factors is part of one of a single factor."""
+    _, name, place, *more = key
+    return bool(more) and (single[1:] == (name, place) or f"{single[1]} {single[2]}" == more[0])

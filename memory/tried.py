@@ -1,10 +1,12 @@
 """Every comparison that the samples allow, as contrasts to be weighed: what multiplicity is counted over.
 
 A number is compared over its whole range, and in the lower and the upper half of the space's range: what
-helps below an optimum and hurts above it is seen there.
+helps below an optimum and hurts above it is seen there. Whether it makes no difference is asked of runs that
+are far apart.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +19,16 @@ from memory.comparison import Comparison
 from memory.squares import instead, together
 from memory.weighing import PAIR, SQUARE
 
+MOST = 0.6
+"""Share of the tested range that a pair must span to say something of all of it."""
+
 
 class About(NamedTuple):
     """Which comparison it is; equal however many contrasts there are."""
 
     kind: str
-    """`value`, `number` or `strategy`, as in memory.comparison; `instead` or `together` of two strategies."""
+    """`value`, `number` or `strategy`, as in memory.comparison; `instead` or `together` of two strategies;
+    `span` of a number, of runs that are far apart in it."""
     subject: str
     first: Value = ""
     second: Value = ""
@@ -43,7 +49,10 @@ class Tried(NamedTuple):
 
 
 def tried(
-    comparisons: Iterable[Comparison], strategies: Mapping[str, Strategy], middles: Mapping[str, float]
+    comparisons: Iterable[Comparison],
+    strategies: Mapping[str, Strategy],
+    middles: Mapping[str, float],
+    logs: Container[str] = (),
 ) -> Iterator[Tried]:
     """All that can be compared.
 
@@ -51,10 +60,12 @@ def tried(
         comparisons: Of strategies and hyperparameters; single steps are told, never weighed.
         strategies: Pairs of each, for two of them at once.
         middles: The middle of each number's range.
+        logs: Numbers on a logarithmic scale.
     """
     for made in comparisons:
         if made.kind == "number":
             yield from _of_number(made, middles.get(made.subject))
+            yield from _span(made, log=made.subject in logs)
         elif made.kind != "step":
             ends = (made.before, made.after) if made.kind == "value" else ("", "")
             contrasts = np.array(sorted(made.keys()), dtype=np.int64)
@@ -74,9 +85,7 @@ def tried(
 def _of_number(made: Comparison, middle: float | None) -> Iterator[Tried]:
     """The steps of a chain share their inner samples, so a chain is one group."""
     name = made.subject
-    steps = sorted(
-        (float(pair.before.values[name]), float(pair.after.values[name]), *key) for key, pair in made.by_key()
-    )
+    steps = made.steps
     chain: dict[int, int] = {}
     for _, _, before, after in steps:
         chain[after] = chain.setdefault(before, before)
@@ -90,3 +99,27 @@ def _of_number(made: Comparison, middle: float | None) -> Iterator[Tried]:
             groups = np.array([chain[step[2]] for step in found], dtype=np.int64)
             low, high = min(step[0] for step in found), max(step[1] for step in found)
             yield Tried(About("number", name, half=half), low, high, contrasts, PAIR, groups)
+
+
+def _span(made: Comparison, *, log: bool) -> Iterator[Tried]:
+    """The ends of each chain that reaches over most of the tested range."""
+    name, chains = made.subject, dict[int, tuple[float, float, int, int]]()
+    last: dict[int, int] = {}
+    for low, high, before, after in made.steps:
+        first = last.pop(before, before)
+        start = chains[first][0] if first in chains else low
+        chains[first] = start, high, first, after
+        last[after] = first
+    if not chains:
+        return
+    bottom, top = min(chain[0] for chain in chains.values()), max(chain[1] for chain in chains.values())
+    log = log and bottom > 0
+    whole = math.log(top / bottom) if log else top - bottom
+    far = [
+        (first, after)
+        for low, high, first, after in chains.values()
+        if (math.log(high / low) if log else high - low) >= MOST * whole
+    ]
+    contrasts = np.array(sorted(far), dtype=np.int64).reshape(-1, 2)
+    if len(contrasts):
+        yield Tried(About("span", name), bottom, top, contrasts, PAIR, contrasts[:, 0])

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
+from blocks.slot import show_value
 from memory.anytime import RATE, adjusted, log_e_of_counts
 from memory.fates import Fate
 from memory.measured import Looked
@@ -21,13 +22,13 @@ from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
 
-EVERY_BLOCK = 160
-GROWTH = 1.5
-"""Up to so many runs every block is looked at; later on, a block by whose end there are half as many more
-than at the last look: in a long history the statuses would else be worked out a thousand times
-by whoever opens the store."""
+EVERY_BLOCK = 240
+GROWTH = 1.25
+"""Up to so many runs the look at every block moves the statuses for good; later on, that at a block by whose
+end there are a quarter more than at the last such look: in a long history the statuses would else be worked
+out a thousand times by whoever opens the store. What is asked is told as of now in any case."""
 
-EQUIVALENT = ("value", "strategy", "instead")
+EQUIVALENT = ("value", "strategy", "instead", "span")
 """Kinds of comparisons of which "no difference that matters" is asked."""
 
 AT_LEAST = 2
@@ -50,7 +51,18 @@ class Verdict(NamedTuple):
     runs: tuple[int, ...] = ()
     alone: bool = False
     """It would be established, were it not for a second network."""
+    shown: int = 0
+    """Networks that show it by themselves."""
     fate: Fate | None = None
+
+    @property
+    def standing(self) -> str:
+        """What keeps something significant from being established; else empty."""
+        if self.alone:
+            return "significant on one network"
+        if self.status != "tentative" or self.q > RATE or not self.sign or self.weight is None:
+            return ""
+        return f"significant, but shown by {self.shown} of {self.weight.networks} networks"
 
 
 Direction = tuple[About, int]
@@ -100,6 +112,12 @@ class Verdicts:
             def fresh(since: int, one: _Asked = one) -> Weight | None:
                 return _since(one.tried, since, looked)
 
+            if one.tried.about.kind == "span":
+                # Its mean step says nothing of a peak between the ends: both halves are asked as well.
+                bent = not self._is_even(one.tried.about.subject)
+                status, since = _moved_same(before.get((one.tried.about, 0)), one, same, block, directed=bent)
+                self._hold(one, 0, status, since, same)
+                continue
             directed = False
             for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
                 old = before.get((one.tried.about, sign))
@@ -117,6 +135,17 @@ class Verdicts:
             if direction not in self.held and old.status != "tentative":
                 self.held[direction] = old
 
+    def _is_even(self, name: str) -> bool:
+        """Whether no direction of a number is significant, and neither half moves by more than noise."""
+        for half in ("", "below", "above"):
+            for sign in (1, -1):
+                verdict = self.held.get((About("number", name, half=half), sign))
+                if verdict is None or verdict.weight is None or verdict.status == "established":
+                    return False
+                if verdict.q <= RATE or abs(verdict.weight.effect) > verdict.weight.noise:
+                    return False
+        return True
+
     def _hold(self, one: _Asked, sign: int, status: Status, since: int | None, q: float) -> None:
         tried, weight = one.tried, one.weighed.together
         self.held[tried.about, sign] = Verdict(
@@ -132,6 +161,7 @@ class Verdicts:
             if status != "tentative" or q <= RATE
             else (),
             alone=status == "tentative" and q <= RATE and weight.networks == 1,
+            shown=one.weighed.replicated(sign) if sign else 0,
         )
 
     def _hold_fate(self, fate: Fate, old: Verdict | None, q: float, block: int) -> None:
@@ -157,7 +187,8 @@ class Verdicts:
 
 
 def _about(fate: Fate) -> About:
-    return About("failure", fate.subject, fate.place)
+    second = "" if fate.where is None else f"{fate.where[0]} {show_value(fate.where[1])}"
+    return About("failure", fate.subject, fate.place, second)
 
 
 def _evidence(one: _Asked) -> tuple[float, float, float]:
@@ -166,8 +197,7 @@ def _evidence(one: _Asked) -> tuple[float, float, float]:
     margin = weight.noise
     same = 0.0
     if margin > 0 and one.tried.about.kind in EQUIVALENT:
-        # Both sides of an equivalence must be shown, so the weaker one counts. The mean step of a number says
-        # nothing of what lies between its ends.
+        # Both sides of an equivalence must be shown, so the weaker one counts.
         same = min(weight.log_e(1, -margin), weight.log_e(-1, -margin))
     return weight.log_e(1), weight.log_e(-1), same
 

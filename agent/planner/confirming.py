@@ -1,34 +1,26 @@
-"""Confirmation and control as a layer over any planner: part of the plan, and paid from its slots.
+"""Confirmation, replication and control as a layer over any planner: planned, and paid from its slots.
 
 From block 2 on, the last batch of a block gives slots to what looks best before that batch: one to fresh
 seeds, in every block and whatever the last round said, so that the value which is reported of the best is
 that of runs which chose nothing (memory/best.py); further ones to fresh networks, once it has stood a round
-of fresh seeds. A control slot, where the spec asks for one, repeats the incumbent unchanged in every batch.
+of fresh seeds. From block 3 on, the first batch gives slots to pairs of runs that test what is significant
+on fresh networks (agent/planner/replicating.py). A control slot, where the spec asks for one, repeats the
+incumbent unchanged in every batch.
 What remains of the batch is what the planner below proposes. Block 1 is the opening, and is left whole.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
-from agent.planner.base import Planner, replicate_seeds
+from agent.planner.base import Planner
+from agent.planner.repeating import Repeat, merged
+from agent.planner.replicating import FROM_BLOCK, replications
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
-from blocks.slot import Proposal, Role, SlotSpec
+from blocks.slot import Proposal, Role
 from memory.best import Candidate, Candidates, Estimate, best_of
 from memory.past import Past
-
-
-class _Repeat(NamedTuple):
-    """A run once more."""
-
-    role: Role
-    of: Run
-    n_seeds: int
-    network: int
-    change: str
-    reason: str
 
 
 class ConfirmingPlanner:
@@ -68,7 +60,7 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return _merged(spec, proposed, repeats, first=past.next_number, turn=block + batch)
+        return merged(spec, proposed, repeats, first=past.next_number, turn=block + batch)
 
     def _repeats(
         self,
@@ -78,10 +70,11 @@ class ConfirmingPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
-    ) -> list[_Repeat]:
+    ) -> list[Repeat]:
         """What is to be run once more in this batch, the most wanted first."""
         confirms = batch == spec.block.batches and spec.planner.confirmation.slots > 0
-        if block == 1 or not (confirms or spec.planner.control):
+        replicates = self._has_fresh_networks and batch == 1 and block >= FROM_BLOCK
+        if block == 1 or not (confirms or replicates or spec.planner.control):
             return []
         info = metrics[spec.objective]
         candidates = past.derive(Candidates, spec.objective, info.direction)
@@ -99,9 +92,11 @@ class ConfirmingPlanner:
                 found.append(_control(spec, incumbent))
         # The search goes on in every block, whatever is confirmed.
         room = spec.block.slots - (batch < spec.block.batches or spec.block.batches == 1)
+        if replicates:
+            found += replications(spec, past, leader=leader.run, metrics=metrics, room=room - len(found))
         return found[:room]
 
-    def _confirmations(self, spec: ExplorationSpec, leader: Candidate, label: str) -> list[_Repeat]:
+    def _confirmations(self, spec: ExplorationSpec, leader: Candidate, label: str) -> list[Repeat]:
         confirmation = spec.planner.confirmation
         n, run, rounds = confirmation.seeds, leader.run, leader.rounds
         shown = f"{label} {Estimate.of(leader.values)}"
@@ -111,12 +106,12 @@ class ConfirmingPlanner:
             why += f" for the value to report, since {_rounds(len(rounds))} helped to choose it"
         else:
             why += " before it is called best"
-        found = [_Repeat(Role.CONFIRM, run, n, 0, f"{n} fresh seeds", why)]
+        found = [Repeat(Role.CONFIRM, run, n, 0, f"{n} fresh seeds", why)]
         if rounds and self._has_fresh_networks:
             stood = f"run {run.number} stood {_rounds(len(rounds))} of fresh seeds ({label} {rounds[-1][1]})"
             tried = leader.elsewhere.keys() | leader.failed_on.keys()
             found += [
-                _Repeat(
+                Repeat(
                     Role.CONFIRM,
                     run,
                     n,
@@ -130,52 +125,10 @@ class ConfirmingPlanner:
         return found[: confirmation.slots]
 
 
-def _control(spec: ExplorationSpec, incumbent: Run) -> _Repeat:
+def _control(spec: ExplorationSpec, incumbent: Run) -> Repeat:
     why = f"control: the incumbent (run {incumbent.number}) unchanged, so that drift shows"
-    return _Repeat(Role.CONTROL, incumbent, spec.replicates, 0, "nothing but the seeds", why)
+    return Repeat(Role.CONTROL, incumbent, spec.replicates, 0, "nothing but the seeds", why)
 
 
 def _rounds(n: int) -> str:
     return "a round" if n == 1 else f"{n} rounds"
-
-
-def _merged(
-    spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[_Repeat], *, first: int, turn: int
-) -> list[Proposal]:
-    """A whole batch: repeats in the slots whose turn it is to give way, the rest as it was proposed.
-
-    Fresh networks come last: where one cannot be prepared, no other run changes its number.
-    """
-    if not repeats:
-        return list(proposed)
-    # Slots give way in turn: always that of the best would keep the search from where it should dig.
-    taken = [(turn + place) % spec.block.slots for place in range(len(repeats))]
-    kept = [proposal for proposal in proposed if proposal.slot not in taken]
-    merged = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
-    ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
-    for number, (slot, repeat) in enumerate(ordered, first + len(kept)):
-        merged.append(_proposal(spec, slot, repeat, number=number))
-    return merged
-
-
-def _renumbered(spec: ExplorationSpec, proposal: Proposal, number: int) -> Proposal:
-    """The proposal as that run: with its number its seeds change, which are fresh for every run."""
-    seeds = replicate_seeds(spec, number, len(proposal.spec.seeds))
-    return proposal.model_copy(update={"spec": proposal.spec.model_copy(update={"seeds": seeds})})
-
-
-def _proposal(spec: ExplorationSpec, slot: int, repeat: _Repeat, *, number: int) -> Proposal:
-    source = repeat.of.proposal.spec
-    return Proposal(
-        slot=slot,
-        spec=SlotSpec(
-            values=source.values,
-            strategies=source.strategies,
-            seeds=replicate_seeds(spec, number, repeat.n_seeds),
-        ),
-        role=repeat.role,
-        parent=repeat.of.number,
-        change=repeat.change,
-        reason=repeat.reason,
-        network=repeat.network,
-    )

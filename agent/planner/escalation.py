@@ -189,7 +189,7 @@ def stuck(
 
 
 def _searches(run: Run) -> bool:
-    return not run.proposal.role.repeats and not run.proposal.network
+    return run.proposal.searches
 
 
 def _score(item: tuple[float, Run]) -> tuple[float, int]:

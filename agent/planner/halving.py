@@ -139,7 +139,7 @@ class Ladder:
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended; a failed one is last in its rung; a repeat says nothing new."""
-        if run.proposal.role.repeats or not run.is_evidence:
+        if not run.proposal.searches or not run.is_evidence:
             return
         value = float(run.proposal.spec.values[self._resource])
         rung = max((n for n, level in enumerate(self._levels) if float(level) <= value), default=0)

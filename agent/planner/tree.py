@@ -70,10 +70,12 @@ class Tree:
     def add(self, run: Run) -> None:
         """Takes in a run that has ended, after all that it may descend from.
 
-        What repeats a run is no node of its own: it is a visit, and its replicates judge that run too.
+        What repeats a run is no node of its own: it is a visit, and its replicates judge that run too. What
+        tests a statement on another network is neither.
         """
         if run.proposal.role.repeats:
             self._repeat(run)
+        if not run.proposal.searches:
             return
         place = len(self.runs)
         parent = self._places.get(run.proposal.parent)

@@ -116,11 +116,21 @@ class World:
                 return None
             return ((key[2] == "higher") == (key[3] == "below")) == maximize and self.numbers["peaked"] != 0
         by_number = {run.number: run for run in runs}
+        if key[0] == "equal" and told.subject in self.numbers:
+            values = [float(by_number[number].proposal.spec.values[told.subject]) for number in told.runs]
+            return self._moved_by(told.subject, min(values), max(values)) <= (told.margin or 0.0)
         differences = self._differences(told, [by_number[number] for number in told.runs])
         effect = sum(differences) / len(differences)
         if key[0] == "equal":
             return abs(effect) <= (told.margin or 0.0)
         return (effect if maximize else -effect) > 1e-9 * self.sd
+
+    def _moved_by(self, name: str, low: float, high: float) -> float:
+        """The largest difference that a number makes from one value to another within a range."""
+        if name != "peaked":
+            return self.sd * abs(self.numbers[name]) * (high - low)
+        away = [abs(low - 0.5), abs(high - 0.5), *([0.0] if low < 0.5 < high else [])]
+        return self.sd * 4 * abs(self.numbers[name]) * (max(away) ** 2 - min(away) ** 2)
 
     def _differences(self, told: Statement, runs: Sequence[Run]) -> list[float]:
         """True differences, better minus other, in the surroundings in which it was compared."""

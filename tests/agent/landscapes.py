@@ -79,7 +79,7 @@ def outcome(number: int, proposal: Proposal, block: int, batch: int, landscape: 
         failure=failure,
         metrics=metrics,
         certified=True,
-        dataset="d",
+        dataset=f"d{proposal.network}",
     )
 
 
@@ -90,8 +90,9 @@ def play(
     blocks: int,
     landscape: Landscape = smooth,
     history: list[Run] | None = None,
+    elsewhere: Landscape | None = None,
 ) -> list[Run]:
-    """Plays so many blocks, going on from a history."""
+    """Plays so many blocks, going on from a history; on fresh networks another landscape may hold."""
     runs = list(history or [])
     for block in range(1, blocks + 1):
         for batch in range(1, spec.block.batches + 1):
@@ -99,5 +100,8 @@ def play(
                 continue
             proposals = planner.propose(spec, runs, block=block, batch=batch, metrics=METRICS)
             first = len(runs) + 1
-            runs += [outcome(first + i, p, block, batch, landscape) for i, p in enumerate(proposals)]
+            runs += [
+                outcome(first + i, p, block, batch, (elsewhere or landscape) if p.network else landscape)
+                for i, p in enumerate(proposals)
+            ]
     return runs

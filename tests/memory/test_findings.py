@@ -194,3 +194,15 @@ def test_what_helps_below_an_optimum_and_hurts_above_it_has_no_direction_but_its
 def test_run_numbers_are_shown_as_ranges() -> None:
     assert show_runs([3, 1, 2, 7, 9, 8, 12, 13]) == "r1-r3 r7-r9 r12 r13"
     assert show_runs(range(1, 40, 2)).endswith("r11 and 14 more")
+
+
+@pytest.mark.parametrize("big", [1.9e154, 1.7e308])
+def test_numbers_near_the_largest_float_are_no_error_and_hide_no_other_evidence(big: float) -> None:
+    rng = Random(1)
+    wild = [run(1, slot(4), gains=[big, -big, big]), run(2, slot(32), gains=[-big] * 3)]
+    calm = [
+        run(3 + index, slot(4, strategies=strategies, lr_node_homeo=0.02), gains=_noisy(level, rng))
+        for index, (strategies, level) in enumerate(((["rollout"], 0.1), (["residual", "rollout"], 0.5)))
+    ]
+    said = findings(spec(), [*wild, *calm], metrics=METRICS)
+    assert "residual helps." in [one.text for one in said]

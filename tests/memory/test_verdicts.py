@@ -116,6 +116,25 @@ def test_what_makes_no_difference_is_established_as_that() -> None:
     assert said.text.startswith("residual on or off: no difference above 0.")
 
 
+@pytest.mark.parametrize(("peak", "status"), [(0.0, "established"), (0.3, "tentative")])
+def test_a_number_makes_no_difference_over_a_range_whose_ends_and_middle_are_alike(
+    peak: float, status: str
+) -> None:
+    rng, made = Random(5), list[Run]()
+    for block, network in enumerate(("one", "two") * 2, 1):
+        for chain in range(10):
+            for rate, added in ((2e-4, 0.0), (2e-3, peak), (5e-3, peak), (5e-2, 0.0)):
+                gains = [added + rng.gauss(0, 0.1) for _ in range(3)]
+                chosen = slot(4, lr_node_homeo=rate, batch_size=block * 10 + chain)
+                one = run(len(made) + 1, chosen, gains=gains)
+                made.append(one.model_copy(update={"dataset": network, "block": block}))
+    found = told(made).get(("equal", "lr_node_homeo"))
+    assert (found.status if found is not None else "tentative") == status
+    if found is not None:
+        assert found.text.startswith("lr_node_homeo between 2e-4 and 0.05: no difference above 0.")
+        assert not [one for one in told(made).values() if "no direction" in one.text and "lr_" in one.text]
+
+
 def test_pairs_that_share_a_run_count_as_one_however_many_there_are() -> None:
     rng = Random(3)
     made: list[Run] = []
@@ -179,6 +198,35 @@ def test_a_strategy_that_is_often_tried_where_runs_fail_is_not_blamed_for_it() -
     assert not [
         one for one in said.values() if one.kind == "failure" and one.subject == "residual" and one.since
     ]
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_failures_that_take_two_factors_are_told_as_such_and_others_are_not(everywhere: bool) -> None:
+    rng, made = Random(2), list[Run]()
+    for network in ("one", "two"):
+        for index in range(8):
+            for step in (16, 64):
+                for rate in (0.01 + index * 1e-4, 0.08 + index * 1e-4):
+                    fails = rate > 0.03 and (step == 64 or everywhere)
+                    gains = [] if fails else [rng.gauss(0, 0.1) for _ in range(3)]
+                    kind = FailureKind.DIVERGED if fails else None
+                    chosen = slot(step, lr_node_homeo=rate, batch_size=10 + index)
+                    one = run(len(made) + 1, chosen, gains=gains, failed=kind)
+                    made.append(one.model_copy(update={"dataset": network, "block": 1 + index // 4}))
+    said = told(made)
+    both = said.get(("fails", "lr_node_homeo", "above", "time_step 64"))
+    single = said["fails", "lr_node_homeo", "above"]
+    if everywhere:
+        assert both is None
+        assert (single.status, single.superseded_by) == ("established", None)
+    else:
+        assert both is not None
+        assert (both.status, both.networks) == ("established", 2)
+        assert both.text == (
+            "lr_node_homeo >= 0.08 fails at time_step 64, where lower, or another time_step, does not."
+        )
+        assert both.evidence.startswith("[16 of 16 pairs with one failure, 2 networks, q 0.007")
+        assert single.superseded_by == both.key
 
 
 def test_two_strategies_that_only_work_together_are_an_interaction() -> None:

@@ -1,0 +1,69 @@
+"""Runs once more: what layers put into a batch in the place of what the planner below proposed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.planner.base import replicate_seeds
+from blocks.exploration import ExplorationSpec
+from blocks.run import Run
+from blocks.slot import Proposal, Role, SlotSpec
+
+
+class Repeat(NamedTuple):
+    """A run once more."""
+
+    role: Role
+    of: Run
+    n_seeds: int
+    network: int
+    change: str
+    reason: str
+
+
+def merged(
+    spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[Repeat], *, first: int, turn: int
+) -> list[Proposal]:
+    """A whole batch: repeats in the slots whose turn it is to give way, the rest as it was proposed.
+
+    Fresh networks come last: where one cannot be prepared, no other run changes its number.
+
+    Args:
+        spec: The exploration.
+        proposed: What the planner below proposes.
+        repeats: At most as many as a batch has slots.
+        first: Number of the batch's first run.
+        turn: Counts batches; slots give way in turn.
+    """
+    if not repeats:
+        return list(proposed)
+    # Slots give way in turn: always that of the best would keep the search from where it should dig.
+    taken = [(turn + place) % spec.block.slots for place in range(len(repeats))]
+    kept = [proposal for proposal in proposed if proposal.slot not in taken]
+    made = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
+    ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
+    for number, (slot, repeat) in enumerate(ordered, first + len(kept)):
+        made.append(_proposal(spec, slot, repeat, number=number))
+    return made
+
+
+def _renumbered(spec: ExplorationSpec, proposal: Proposal, number: int) -> Proposal:
+    """The proposal as that run: with its number its seeds change, which are fresh for every run."""
+    seeds = replicate_seeds(spec, number, len(proposal.spec.seeds))
+    return proposal.model_copy(update={"spec": proposal.spec.model_copy(update={"seeds": seeds})})
+
+
+def _proposal(spec: ExplorationSpec, slot: int, repeat: Repeat, *, number: int) -> Proposal:
+    source = repeat.of.proposal.spec
+    return Proposal(
+        slot=slot,
+        spec=SlotSpec(
+            values=source.values,
+            strategies=source.strategies,
+            seeds=replicate_seeds(spec, number, repeat.n_seeds),
+        ),
+        role=repeat.role,
+        parent=repeat.of.number,
+        change=repeat.change,
+        reason=repeat.reason,
+        network=repeat.network,
+    )
