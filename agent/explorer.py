@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.budget import Budget
-from agent.grounds import Grounds
+from agent.grounds import Grounds, run_identity
 from agent.guiding import plan_batch
 from agent.illustrating import Illustrating
 from agent.pool import Outcome, Pool
@@ -22,7 +22,6 @@ from agent.session import Session
 from agent.training import Trainings
 from agent.worker import Blind, EvaluationTask, evaluate, trained_hash
 from blocks.errors import LabelLeakError, SetpointError, SpecError, WorkspaceError
-from blocks.identity import content_hash
 from blocks.problem import sealed_metrics
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import Proposal
@@ -210,14 +209,12 @@ class Explorer:
     def identity(self, proposal: Proposal) -> str:
         """Hash of everything that decides a run's result."""
         ground = self._grounds.of(proposal.network)
-        return content_hash(
-            {
-                "problem": self._problem.name,
-                "slot": self._problem.resolve(proposal.spec),
-                "dataset": ground.observations_hash,
-                "foundation": [ground.foundation_key, ground.foundation.name],
-                "code": self._problem.code_version(),
-            }
+        return run_identity(
+            self._problem,
+            proposal.spec,
+            dataset=ground.observations_hash,
+            foundation=ground.foundation_key,
+            chosen=ground.foundation.name,
         )
 
     @property

@@ -8,6 +8,9 @@ from agent.preparation import Ground, Preparation
 from agent.rehearsing import Rehearsals
 from agent.session import Session
 from blocks.errors import LabelLeakError, SetpointError, WorkspaceError
+from blocks.identity import content_hash
+from blocks.problem import Problem
+from blocks.slot import SlotSpec
 
 
 class Grounds:
@@ -61,3 +64,27 @@ class Grounds:
         Rehearsals(self._session, ground).run()
         # After the rehearsals: where both would refuse a strategy, they name the line.
         return ground._replace(certificates=certify(self._session, workers=self._workers))
+
+
+def run_identity(problem: Problem, slot: SlotSpec, *, dataset: str, foundation: str, chosen: str) -> str:
+    """Hash of everything that decides a run's result.
+
+    Args:
+        problem: The science, as it is now.
+        slot: What is trained.
+        dataset: Hash of the observations.
+        foundation: Key of the foundation.
+        chosen: File name of its candidate that slots use.
+
+    Raises:
+        SpecError: The problem cannot train such a slot.
+    """
+    return content_hash(
+        {
+            "problem": problem.name,
+            "slot": problem.resolve(slot),
+            "dataset": dataset,
+            "foundation": [foundation, chosen],
+            "code": problem.code_version(),
+        }
+    )

@@ -13,6 +13,7 @@ from agent.session import Session
 from agent.worker import TrainingTask, rehearse
 from blocks.errors import GuardRefusalError, LabelLeakError, SpecError
 from blocks.identity import content_hash
+from blocks.problem import Problem
 from blocks.run import Failure, FailureKind
 from blocks.slot import SlotSpec
 from blocks.user_strategy import UserStrategy
@@ -37,7 +38,7 @@ class Rehearsals:
         session = self._session
         own = session.problem.user_strategies() if session.spec.strategies.files else {}
         for name, source in own.items():
-            key = self._key(source)
+            key = rehearsal_key(session.problem, source)
             if session.store.verdict_on(key) == "clean":
                 continue
             session.listener.stage(f"guard: watching the first steps of {name}")
@@ -84,8 +85,10 @@ class Rehearsals:
         finally:
             pool.stop()
 
-    def _key(self, source: UserStrategy) -> str:
-        return content_hash(["runtime layer", source.sha256, self._session.problem.code_version()])
+
+def rehearsal_key(problem: Problem, source: UserStrategy) -> str:
+    """Under what the verdict on a version of a strategy is stored, among the guard's checks."""
+    return content_hash(["runtime layer", source.sha256, problem.code_version()])
 
 
 def rehearsal_task(session: Session, ground: Ground, slot: SlotSpec, out: Path) -> TrainingTask:

@@ -12,7 +12,7 @@ from agent.guiding import follow_notes, plan_batch
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.slot import Proposal
-from memory.blindness import blind_cost
+from memory.blindness import cost_once_open
 from memory.digest import digest
 from memory.document import document, principle_keys
 from memory.findings import findings
@@ -107,7 +107,7 @@ class Remembering:
                 ways=problem.truth_guided_by(spec),
             ),
             cut_by=cut_by,
-            blind_cost=tuple(self._blind_cost()),
+            blind_cost=tuple(cost_once_open(store, spec, metrics)),
             has_fresh_networks=problem.fresh_data(spec.data, 1) is not None,
         )
 
@@ -126,19 +126,6 @@ class Remembering:
         if last is None or last.block <= closed:
             return self._plan(closed + 1)
         return self._plan(last.block, batch=last.batch + 1, past=runs)
-
-    def _blind_cost(self) -> list[str]:
-        """Nothing before the truth of a blind exploration is open."""
-        session = self._session
-        closed_at = session.store.closed_at(session.name)
-        if closed_at is None:
-            return []
-        runs = [
-            run
-            for run in session.store.runs(session.name)
-            if run.ended_at is not None and run.ended_at <= closed_at
-        ]
-        return blind_cost(session.spec, runs, session.problem.metrics(session.spec.data))
 
     def _plan(self, block: int, *, batch: int = 1, past: Past | None = None) -> list[Proposal]:
         """What the next launch will propose first; planning is pure, so this is not a forecast."""

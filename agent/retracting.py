@@ -81,7 +81,9 @@ def _carry_out(store: Store, touched: Sequence[VoidRun], write: Callable[[], Ret
     before = {name: _best(store, store.spec(name)) for name in _names(touched)}
     done = write()
     bests = tuple(best._replace(after=_best(store, best.spec).after) for best in before.values())
-    render_anew(store, dict.fromkeys([*_names(done.runs), done.exploration]))
+    # The exploration that was named comes last: it stays the one in use, and rendering leaves events.
+    others = [name for name in _names(done.runs) if name != done.exploration]
+    render_anew(store, [*others, done.exploration])
     return Change(done.runs, bests, _copied(store, done.runs), done)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.guard import Fence, fence_off
+from agent.guard import Fence, denied, fence_off
 from agent.guard.traces import TraceFile
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
@@ -121,10 +121,11 @@ def train(task: TrainingTask) -> Span:
     problem = _behind_the_fence(task)
     report = ProgressFile(task.progress)
     started = time.monotonic()
-    if task.slot is not None and task.foundation is not None:
-        problem.train(task.slot, task.observations, task.foundation, task.out, report, part=task.part)
-    else:
-        problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
+    with denied.told(task.fence):
+        if task.slot is not None and task.foundation is not None:
+            problem.train(task.slot, task.observations, task.foundation, task.out, report, part=task.part)
+        else:
+            problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
     return Span(started, time.monotonic())
 
 
@@ -138,7 +139,8 @@ def rehearse(task: TrainingTask, steps: int | None) -> None:
     problem = _behind_the_fence(task)
     assert task.slot is not None
     assert task.foundation is not None
-    problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
+    with denied.told(task.fence):
+        problem.rehearse(task.slot, task.observations, task.foundation, steps=steps)
 
 
 def trace(task: TraceTask) -> None:
@@ -151,7 +153,8 @@ def trace(task: TraceTask) -> None:
     fence_off(task.fence)
     # What would be there if the layer of absence had failed.
     os.environ["SETPOINT_WORKSPACE"] = str(task.root)
-    load_problem(task.problem, task.strategies).trace(task.slot, task.root, record)
+    with denied.told(task.fence):
+        load_problem(task.problem, task.strategies).trace(task.slot, task.root, record)
     record.close()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 NOTE = "<!-- Written by `python docs/make.py reference`; do not edit. -->"
@@ -50,11 +51,19 @@ def _parameter(one: Any) -> tuple[str, str, str]:
     names = one.name.upper() if is_argument else ", ".join((*one.opts, *one.secondary_opts))
     default = one.default
     shown = "" if default in (None, False) or callable(default) or one.required else f"`{default}`"
-    choices = getattr(one.type, "choices", None)
     meaning = one.help or ""
-    if choices:
-        meaning += f" ({', '.join(str(getattr(choice, 'value', choice)) for choice in choices)})"
+    if choices := _choices(one):
+        meaning += f" ({', '.join(choices)})"
     return f"`{names}`", meaning, "required" if one.required else shown
+
+
+def _choices(one: Any) -> list[str]:
+    """Words that a parameter takes. Newer versions of typer keep its Python type, older ones click's."""
+    kind = getattr(getattr(one, "type_descriptor", None), "annotation", None)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(member.value) for member in kind]
+    found = getattr(getattr(one, "type", None), "choices", None) or ()
+    return [str(getattr(choice, "value", choice)) for choice in found]
 
 
 def explorations() -> str:
@@ -172,13 +181,13 @@ def metrics() -> str:
 def store() -> str:
     """The tables of the store, and the columns of the view for people."""
     from memory.schema import Base
-    from memory.wide import FIXED
+    from memory.wide import COLUMNS
 
     lines = ["# The store", "", NOTE, ""]
     lines += [
         "`setpoint.db` in the workspace is plain SQLite. The view `runs_wide` has a row per run:",
         "",
-        *_table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in FIXED.items()]),
+        *_table(("column", "meaning"), [(f"`{name}`", one.meaning) for name, one in COLUMNS.items()]),
         "Beside these it has a column for every hyperparameter under its plain name, and for every metric",
         "two: its median over replicates, and its standard deviation with `_sd` behind the name. A dotted",
         "name is offered with `_` as well: `amplification_gain`.",

@@ -1,16 +1,29 @@
 """What blind choice cost: said once the truth of a blind exploration is open, and not before."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, show_number
 from memory.best import Candidates, Estimate, best
 from memory.past import Past
 
+if TYPE_CHECKING:
+    from memory.store import Store
+
 
 def yardstick(metrics: Mapping[str, MetricInfo]) -> str | None:
     """The metric by which truth judges: the first that needs labels; None where there is none."""
     return next((name for name, info in metrics.items() if info.needs_labels), None)
+
+
+def cost_once_open(store: "Store", spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> list[str]:
+    """As `blind_cost`, of the runs until the exploration was closed; nothing before its truth is open."""
+    closed_at = store.closed_at(spec.name)
+    if closed_at is None:
+        return []
+    runs = [run for run in store.runs(spec.name) if run.ended_at is not None and run.ended_at <= closed_at]
+    return blind_cost(spec, runs, metrics)
 
 
 def blind_cost(spec: ExplorationSpec, runs: Sequence[Run], metrics: Mapping[str, MetricInfo]) -> list[str]:

@@ -4,6 +4,7 @@ One is written when its trainings are over, so that a killed audit leaves nothin
 Whether a run is certified is decided here, from what is stored, and by nobody who plans.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, cast
@@ -106,6 +107,12 @@ class Certificates:
         query = select(RunRow.certificates).where(RunRow.exploration == exploration).distinct()
         with self._database.reading() as session:
             return sorted({key for ids in session.scalars(query) for key in ids or ()})
+
+    def runs_by_certificate(self, exploration: str) -> dict[int, int]:
+        """How many runs of an exploration rest on each certificate."""
+        query = select(RunRow.certificates).where(RunRow.exploration == exploration)
+        with self._database.reading() as session:
+            return dict(Counter(key for ids in session.scalars(query) for key in ids or ()))
 
     def certificates(self) -> list[StoredCertificate]:
         """All certificates, oldest first."""

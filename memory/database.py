@@ -99,6 +99,10 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
     if create:
         workspace.prepare()
     elif not path.is_file():
+        if workspace.root.is_file():
+            raise WorkspaceError(
+                f"{workspace.root} must be a folder, but is a file; name another with --workspace"
+            )
         raise WorkspaceError(
             f"{workspace.root} must hold a store, but there is no {path.name} in it; "
             f"start with `setpoint launch --workspace {workspace.root}`, or name another folder"

@@ -188,6 +188,11 @@ class Explorations:
         with self._database.recording() as cursor:
             self._database.note(cursor, "ended by its budget", exploration=exploration, detail=why)
 
+    def note_rerun(self, exploration: str, run: int, outcome: str) -> None:
+        """Records that a run was trained again, and what a comparison with its parameters showed."""
+        with self._database.recording() as cursor:
+            self._database.note(cursor, "rerun", exploration=exploration, run=run, detail=outcome)
+
     def closed_at(self, exploration: str) -> datetime | None:
         """When the truth of a blind exploration was opened; None where it was not, or never was sealed."""
         with self._database.reading() as session:

@@ -15,7 +15,7 @@ from blocks.problem import FoundationReport
 from memory.database import Database
 from memory.prepared import cursor_of
 from memory.records import DatasetRecord, FoundationRecord, GuardCheckRecord
-from memory.rows import finite, require_dataset
+from memory.rows import finite, require_dataset, row_of
 from memory.schema import (
     DatasetRow,
     DatasetState,
@@ -173,6 +173,23 @@ class Ledger:
                 key = session.scalar(runs.order_by(RunRow.number.desc()).limit(1))
             row = None if key is None else session.get(FoundationRow, key)
             return None if row is None else _foundation(row)
+
+    def foundation_of(self, exploration: str, number: int) -> FoundationRecord | None:
+        """The foundation that a run was planned on, as it is now.
+
+        Raises:
+            QueryError: There is no such run.
+        """
+        with self._database.reading() as session:
+            row = session.get(FoundationRow, row_of(session, exploration, number).foundation)
+            return None if row is None else _foundation(row)
+
+    def code_of(self, exploration: str, number: int) -> str | None:
+        """Hash of the training code that a run was admitted with; None where no check of it is stored."""
+        with self._database.reading() as session:
+            check = row_of(session, exploration, number).guard_check
+            row = None if check is None else session.get(GuardCheckRow, check)
+            return None if row is None else row.code_hash
 
     def record_guard_check(
         self, *, code_hash: str, verdict: str, files: int, findings: Sequence[Any] = ()

@@ -7,7 +7,8 @@ has no column for. It is for SQLite; nothing but queries by people reads it.
 
 from collections.abc import Iterable, Mapping
 from statistics import median
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from blocks.run import Metrics, sample_sd
 
@@ -16,34 +17,52 @@ if TYPE_CHECKING:
 
 VALUE, METRIC = "value", "metric"
 
-_FIXED = {
-    "exploration": "exploration",
-    "run": "number",
-    "block": "block",
-    "batch": "batch",
-    "slot": "slot",
-    "role": "role",
-    "parent": "parent",
-    "change": "change",
-    "reason": "reason",
-    "strategies": "strategies",
-    "state": "state",
-    "failure": "failure_kind",
-    "failure_reason": "failure_reason",
-    "network": "network",
-    "dataset": "dataset",
-    "certified": "certified",
-    "train_s": "train_s",
-    "attempts": "attempts",
-    "started_at": "started_at",
-    "ended_at": "ended_at",
-    "n_replicates": "json_extract(summary, '$.n_replicates')",
-    "void": (
-        "EXISTS (SELECT 1 FROM void_runs JOIN retractions ON retractions.id = void_runs.retraction "
-        "WHERE void_runs.run = runs.id AND retractions.undone_at IS NULL)"
-    ),
-}
-"""Columns that every run has, in the order in which tables show them, and what they are made of."""
+
+class Column(NamedTuple):
+    """A column that every run has."""
+
+    sql: str
+    """What it is made of, in a row of the table `runs`."""
+
+    meaning: str
+
+
+COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
+    {
+        "exploration": Column("exploration", "Name of its exploration."),
+        "run": Column("number", "Its number within the exploration, from 1."),
+        "block": Column("block", "Number of its block, from 1."),
+        "batch": Column("batch", "Number of its batch within the block, from 1."),
+        "slot": Column("slot", "Its slot within the batch, from 0."),
+        "role": Column("role", "What it was for: baseline, sweep, exploit, explore, confirm and so on."),
+        "parent": Column("parent", "Number of the run that it mutates or repeats; NULL where there is none."),
+        "change": Column("change", "What differs from the parent."),
+        "reason": Column("reason", "Why it was proposed."),
+        "strategies": Column("strategies", "Names of the strategies that are on, in order, with commas."),
+        "state": Column("state", "planned, running, trained, done or failed."),
+        "failure": Column("failure_kind", "How it failed: diverged, timeout and so on; else NULL."),
+        "failure_reason": Column("failure_reason", "Why it failed, in a line; else NULL."),
+        "network": Column("network", "0: the exploration's own data; k: its k-th fresh network."),
+        "dataset": Column("dataset", "Hash of the observations that it was trained on."),
+        "certified": Column("certified", "1 where every strategy has a certificate of non-interference."),
+        "train_s": Column("train_s", "Wall-clock time of the training, s."),
+        "attempts": Column("attempts", "How often its training was begun."),
+        "started_at": Column("started_at", "When its training began, UTC."),
+        "ended_at": Column("ended_at", "When it was done or failed, UTC."),
+        "n_replicates": Column(
+            "json_extract(summary, '$.n_replicates')", "Replicates that were evaluated; NULL before that."
+        ),
+        "void": Column(
+            "EXISTS (SELECT 1 FROM void_runs JOIN retractions ON retractions.id = void_runs.retraction "
+            "WHERE void_runs.run = runs.id AND retractions.undone_at IS NULL)",
+            "1 while a retraction is in force on it.",
+        ),
+    }
+)
+"""Columns that every run has, in the order in which tables show them: one wide documented view.
+
+Beside them stands a column for every hyperparameter, and two for every metric; see `view_sql`.
+"""
 
 NAMES = "SELECT kind, name FROM wide_names ORDER BY id"
 STORED = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'runs_wide'"
@@ -110,7 +129,7 @@ def view_sql(names: Iterable[Name]) -> str:
     A dotted name is offered twice: as it is (to be quoted in SQL) and with `_` for the dot. Column
     names ignore case in SQL; a name that is taken already gets `value_` or `metric_` in front.
     """
-    columns = dict(_FIXED)
+    columns = {name: column.sql for name, column in COLUMNS.items()}
     taken = {column.casefold() for column in columns}
     aliases: list[tuple[str, str]] = []
     # Hyperparameters first: they are what a run was asked to be.

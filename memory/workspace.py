@@ -25,6 +25,7 @@ _REFUSALS = {
     errno.EACCES: ("permission is denied", "choose a folder that can be written with --workspace"),
     errno.EPERM: ("the operation is not permitted", "choose a folder that can be written with --workspace"),
     errno.ENOTDIR: ("part of the path is a file", "choose a folder with --workspace"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
     errno.EEXIST: ("a file is in its place", "choose a folder with --workspace, or move the file away"),
 }
 
@@ -57,8 +58,10 @@ def write_atomically(path: Path, text: str) -> None:
         text: The content, written as UTF-8.
 
     Raises:
-        WorkspaceError: The disk refuses; the old file is as it was.
+        WorkspaceError: The disk refuses, or a folder is in its place; the old file is as it was.
     """
+    if path.is_dir():
+        raise WorkspaceError(f"{path} must be a file, but a folder is in its place; give another name")
     with translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

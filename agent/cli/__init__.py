@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import print_version
+from agent.cli.options import print_version, show_tracebacks
 from blocks.errors import SetpointError
 
 app = typer.Typer(
@@ -35,10 +35,14 @@ def _root(
     _version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=print_version, is_eager=True)
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of errors.")] = False,
+    _verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Show tracebacks of errors.", callback=show_tracebacks, is_eager=True
+        ),
+    ] = False,
 ) -> None:
-    if verbose:
-        os.environ["SETPOINT_VERBOSE"] = "1"
+    pass
 
 
 def main() -> None:
@@ -54,6 +58,7 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code.
     """
+    show_tracebacks(arguments[:1] in (["-v"], ["--verbose"]))  # also where the rest cannot be parsed
     try:
         outcome = app(arguments, standalone_mode=False)
     except SetpointError as error:
@@ -61,9 +66,10 @@ def run(arguments: list[str]) -> int:
     except UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "setpoint"
-        message = getattr(error, "format_message", error.__str__)().rstrip(".")
+        message = _usage(error, command)
         # Without any argument the help was shown, and that is all there is to say.
-        return _fail(f"{message}. See: {command} --help", 2) if message else 2
+        end = "" if message.endswith("?") else "."
+        return _fail(f"{message}{end} See: {command} --help", 2) if message else 2
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -71,6 +77,23 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return outcome if isinstance(outcome, int) else 0
+
+
+def _usage(error: Exception, command: str) -> str:
+    """What is wrong with a command line, with the value that was given."""
+    message = str(getattr(error, "format_message", error.__str__)()).rstrip(".").replace("?.", "?")
+    if isinstance(error.__cause__, ValueError) and hasattr(error.__cause__, "errors"):
+        given = error.__cause__.errors()[0].get(
+            "input"
+        )  # pydantic's, of which typer passes on the rule alone
+        if repr(given) not in message:
+            message += f", but got {given!r}"
+    option = getattr(error, "option_name", None)
+    if option in ("-v", "--verbose"):
+        message += "; it stands first: setpoint --verbose runs"
+    elif option is not None and command == "setpoint":
+        message += f"; options stand behind the command: setpoint runs {option} VALUE"
+    return message
 
 
 def _fail(message: str, code: int) -> int:

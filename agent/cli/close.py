@@ -5,12 +5,16 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.completing import complete_begun
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 
 
 def close(
     exploration: Annotated[
-        str | None, typer.Argument(help="Which exploration; default: the one launched last.")
+        str | None,
+        typer.Argument(
+            help="Which exploration; default: the one launched last.", autocompletion=complete_begun
+        ),
     ] = None,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:

@@ -1,6 +1,7 @@
 """Registers the commands, in the order in which a newcomer meets them; a science adds its own last."""
 
 from agent.cli import app
+from agent.cli.best import best
 from agent.cli.close import close
 from agent.cli.compare import compare
 from agent.cli.explorations import explorations
@@ -9,6 +10,7 @@ from agent.cli.launch import launch
 from agent.cli.memory import memory
 from agent.cli.plugins import add_plugins
 from agent.cli.report import report
+from agent.cli.rerun import rerun
 from agent.cli.retract import retract
 from agent.cli.runs import runs
 from agent.cli.show import show
@@ -21,9 +23,11 @@ app.command()(launch)
 app.command()(status)
 app.command()(memory)
 app.command()(runs)
+app.command()(best)
 app.command()(show)
 app.command()(compare)
 app.command()(tree)
+app.command()(rerun)
 app.command()(report)
 app.command()(watch)
 app.command()(sql)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.completing import complete_run
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from agent.cli.tables import Column, lines
 from blocks.run import MetricInfo, Run, show_number
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[
-        list[int], typer.Argument(min=1, help="Numbers of two runs or more; the first is the base.")
+        list[int],
+        typer.Argument(
+            min=1, help="Numbers of two runs or more; the first is the base.", autocompletion=complete_run
+        ),
     ],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     exploration: ExplorationOption = None,

@@ -51,17 +51,25 @@ def print_groups(
         form: How it is written.
     """
     from memory.grouping import group_runs
-    from memory.queries import query_runs, wide_columns
+    from memory.queries import column_of, query_runs, wide_columns
+    from memory.short_names import short_names
 
-    by = [name.strip() for name in asked.by.split(",")]
     known = wide_columns(store)
+    by = [column_of(name, known, where="group-by", metrics=metrics) for name in _split(asked.by)]
     shown = _split(asked.columns) or [
         name for name in dict.fromkeys((objective, *list(metrics)[:SHOWN])) if name in known
     ]
-    table = query_runs(store, exploration=exploration, where=where, columns=[*by, *shown, "state", "void"])
+    table = query_runs(
+        store,
+        exploration=exploration,
+        where=where,
+        columns=[*by, *shown, "state", "void"],
+        metrics=metrics,
+    )
     by, shown = list(table.columns[: len(by)]), list(table.columns[len(by) : -2])
     records = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    groups = _ordered(group_runs(records, by=by, metrics=shown), asked.sort, by=by, shown=shown)
+    short = short_names(metrics, known)
+    groups = _ordered(group_runs(records, by=by, metrics=shown), asked.sort, by=by, shown=shown, short=short)
     groups = groups if asked.limit is None else groups[: asked.limit]
     if form is Format.TABLE:
         bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -87,11 +95,17 @@ def print_groups(
 
 
 def _ordered(
-    groups: "list[Group]", sort: str | None, *, by: Sequence[str], shown: Sequence[str]
+    groups: "list[Group]",
+    sort: str | None,
+    *,
+    by: Sequence[str],
+    shown: Sequence[str],
+    short: Mapping[str, str],
 ) -> "list[Group]":
     """Groups by columns of their table, as `runs --sort` has it; missing values last."""
     for part in reversed(_split(sort)):
         name, falling = part.removeprefix("-"), part.startswith("-")
+        name = short.get(name.casefold(), name)
         if name not in (*by, *shown, "runs", "failed"):
             raise typer.BadParameter(
                 f"sort: must be a column of the groups ({', '.join((*by, 'runs', 'failed', *shown))}), "

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.completing import complete_exploration
+
 guard = typer.Typer(help="Check that training code does not read the answer key.", no_args_is_help=True)
 
 
@@ -53,7 +55,8 @@ def audit(
     exploration: Annotated[
         str | None,
         typer.Argument(
-            help="Audit its strategies on a cut of its data; default: all strategies, small data."
+            help="Audit its strategies on a cut of its data; default: all strategies, small data.",
+            autocompletion=complete_exploration,
         ),
     ] = None,
     strategy: Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.completing import complete_exploration
 from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from agent.interrupts import obeyed
@@ -22,7 +23,11 @@ DEFAULT_EXPLORATION = "phase2_homeostasis"
 
 def launch(
     exploration: Annotated[
-        str, typer.Argument(help="A name that `setpoint explorations` lists, or a .yaml file.")
+        str,
+        typer.Argument(
+            help="A name that `setpoint explorations` lists, or a .yaml file.",
+            autocompletion=complete_exploration,
+        ),
     ] = DEFAULT_EXPLORATION,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     blocks: Annotated[

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from agent.cli.completing import complete_begun
 
 WorkspaceOption = Annotated[
     Path,
@@ -25,7 +28,12 @@ DEFAULT_WORKSPACE = Path("setpoint-workspace")
 
 ExplorationOption = Annotated[
     str | None,
-    typer.Option("--exploration", "-e", help="Which exploration; default: the one launched last."),
+    typer.Option(
+        "--exploration",
+        "-e",
+        help="Which exploration; default: the one launched last.",
+        autocompletion=complete_begun,
+    ),
 ]
 
 
@@ -43,6 +51,12 @@ def print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"setpoint {version('setpoint')}")
         raise typer.Exit
+
+
+def show_tracebacks(wanted: bool) -> None:
+    """Has every error show where it came from, here and in what this process starts."""
+    if wanted:
+        os.environ["SETPOINT_VERBOSE"] = "1"
 
 
 def print_records(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:

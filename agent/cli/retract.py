@@ -37,7 +37,10 @@ def retract(
     `setpoint retract --undo 1`, `setpoint retract --list`.
     """
     from agent import retracting
+    from blocks.problem import load_problem
     from memory import Store, Workspace
+    from memory.queries import wide_columns
+    from memory.short_names import in_full, short_names
 
     _one_thing(where, reason, undo, show_list=show_list, dry_run=dry_run)
     catch_up(workspace)
@@ -49,8 +52,11 @@ def retract(
         else:
             assert where is not None
             name = store.resolve(exploration)
+            spec = store.spec(name)
+            metrics = load_problem(spec.problem).metrics(spec.data)
+            asked = in_full(where, short_names(metrics, wide_columns(store)))
             text = " ".join((reason or "").split())
-            lines = list(_told(retracting.retract(store, name, where=where, reason=text, dry_run=dry_run)))
+            lines = list(_told(retracting.retract(store, name, where=asked, reason=text, dry_run=dry_run)))
     for line in lines:
         typer.echo(line)
 

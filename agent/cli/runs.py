@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.completing import complete_columns
 from agent.cli.due import catch_up
 from agent.cli.groups import Grouping, print_groups
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
@@ -31,16 +32,25 @@ def runs(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     where: Annotated[
         str | None,
-        typer.Option(help='SQL condition on plain names: "time_step >= 32 and heldout_gain > 0.5".'),
+        typer.Option(help='SQL condition on plain names: "time_step >= 32 and gain > 0.5".'),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(help="Column to sort by; -column for the highest first.")
+        str | None,
+        typer.Option(
+            help="Column to sort by; -column for the highest first.", autocompletion=complete_columns
+        ),
     ] = None,
-    columns: Annotated[str | None, typer.Option(help="Comma-separated columns, or `all`.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated columns, or `all`.", autocompletion=complete_columns),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Rows at most.")] = None,
     group_by: Annotated[
         str | None,
-        typer.Option(help="Comma-separated columns: a row per group, with median and spread over its runs."),
+        typer.Option(
+            help="Comma-separated columns: a row per group, with median and spread over its runs.",
+            autocompletion=complete_columns,
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
     exploration: ExplorationOption = None,
@@ -67,12 +77,22 @@ def runs(
                 store, name, asked, where=where, metrics=metrics, objective=spec.objective, form=form
             )
             return
-        wanted = [c.strip() for c in columns.split(",")] if columns and columns != "all" else None
+        wanted = [c for c in map(str.strip, columns.split(",")) if c] if columns else None
+        if columns == "all":
+            wanted = None
         if form is Format.TABLE and columns is None:
             wanted = [*default_columns(spec, metrics, known=wide_columns(store)), VOID]
             if query_runs(store, exploration=name, where="network > 0", columns=["run"], limit=1).rows:
                 wanted.insert(wanted.index("role"), "network")  # results on others are no equals
-        table = query_runs(store, exploration=name, where=where, sort=sort, columns=wanted, limit=limit)
+        table = query_runs(
+            store,
+            exploration=name,
+            where=where,
+            sort=sort,
+            columns=wanted,
+            limit=limit,
+            metrics=metrics,
+        )
         ways = problem.truth_guided_by(spec)
         truth = str(truth_of(store, spec, metrics, ways)) if ways else ""
     if form is not Format.TABLE:

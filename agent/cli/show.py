@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.completing import complete_run
 from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from agent.cli.runs import truth_of
@@ -19,16 +20,27 @@ if TYPE_CHECKING:
 
 
 def show(
-    run: Annotated[int, typer.Argument(min=1, help="Number of the run.")],
+    run: Annotated[int, typer.Argument(min=1, help="Number of the run.", autocompletion=complete_run)],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     exploration: ExplorationOption = None,
+    drawn: Annotated[
+        bool | None,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Pictures in the terminal, or their paths; default: pictures where the terminal can.",
+        ),
+    ] = None,
 ) -> None:
-    """Show one run: what was tried and why, its replicates, the guard's verdict, its files."""
+    """Show one run: what was tried and why, its replicates, the guard's verdict, its files and pictures."""
     from rich.console import Console
 
+    from agent.cli.inline import can_be_drawn, drawing
     from blocks.problem import load_problem
     from memory import Store, Workspace
+    from memory.visible import pictures_of
     from memory.void import why_void
+
+    draw = drawing(drawn)
 
     catch_up(workspace)
     with Store.open(Workspace(workspace), create=False) as store:
@@ -42,7 +54,7 @@ def show(
         infos = dict(problem.metrics(spec.data))
         truth = truth_of(store, spec, infos, problem.truth_guided_by(spec))
         origin = store.origin(name, run)
-        folder, pictures = store.workspace.run(*origin), store.workspace.pictures(*origin)
+        folder, pictures = store.workspace.run(*origin), pictures_of(store, spec, run)
     # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
     console = Console() if sys.stdout.isatty() else Console(width=1000)
     has_truth = any(info.needs_labels for info in infos.values())
@@ -54,11 +66,19 @@ def show(
     if folder.exists():
         console.print(f"[bold]{'files':<12}[/bold]", end="")
         console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
-    for place, picture in enumerate(sorted(pictures.glob("*.*"))):
+    for place, picture in enumerate(pictures):
         console.print(f"[bold]{'' if place else 'pictures':<12}[/bold]", end="")
         console.print(str(picture), markup=False, highlight=False, soft_wrap=True)
     if found.metrics:
         console.print(_replicates(found, infos))
+    if draw is not None:
+        for picture in filter(can_be_drawn, pictures):
+            try:
+                image = draw(picture)
+            except OSError:  # damaged, or no picture at all: its path stands above
+                continue
+            console.print(f"\n[bold]{picture.stem.replace('_', ' ')}[/bold]")
+            console.print(image)
 
 
 def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.completing import complete_run
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ def tree(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     exploration: ExplorationOption = None,
     below: Annotated[
-        int | None, typer.Option("--run", min=1, help="Only that run, what led to it, and what came of it.")
+        int | None,
+        typer.Option(
+            "--run",
+            min=1,
+            help="Only that run, what led to it, and what came of it.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help=f"All runs, also where there are over {MANY}.")

@@ -60,7 +60,7 @@ def fence_off(fence: Fence) -> bool:
         (readable, readable_files),
         (writable, writable_files),
         str(report),
-        _library_folders(),
+        library_folders(),
     )
     _scrub(place)
     _close_unaudited_doors(refuse_process)
@@ -120,9 +120,12 @@ def _is_below(path: Path, ground: Path) -> bool:
     return path.resolve().is_relative_to(ground.resolve())
 
 
-def _library_folders() -> tuple[str, ...]:
+def library_folders() -> tuple[str, ...]:
+    """Folders of installed code; a user's own lies elsewhere."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = {sysconfig.get_paths()[name] for name in names} | {str(Path(os.__file__).parent)}
+    # An environment may lend those of another one, such as the system's.
+    folders |= {entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")}
     folders |= {str(Path(folder).resolve()) for folder in folders}
     return tuple(sorted(folder + os.sep for folder in folders))
 

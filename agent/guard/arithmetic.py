@@ -4,7 +4,7 @@ import ast
 import math
 from itertools import product
 
-from agent.guard import containers, folding, operations
+from agent.guard import containers, folding, operations, special
 from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
@@ -13,12 +13,9 @@ from agent.guard.values import (
     MOST,
     NUMBER,
     Bag,
-    Bound,
     Const,
     Frame,
-    Function,
     Indices,
-    Instance,
     Items,
     Number,
     Value,
@@ -27,30 +24,19 @@ from agent.guard.values import (
     join,
 )
 
-_DUNDERS = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.Div: "truediv",
-    ast.FloorDiv: "floordiv",
-    ast.Mod: "mod",
-    ast.MatMult: "matmul",
-    ast.BitOr: "or",
-    ast.BitAnd: "and",
-    ast.BitXor: "xor",
-    ast.LShift: "lshift",
-    ast.RShift: "rshift",
-    ast.Pow: "pow",
-}
-"""Methods of an object that an operator calls."""
-
 FOLLOW = "Take the columns that are needed out of the frame first."
 
 
-def binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right: Value) -> Value:
-    """`left op right`, for all alternatives of both."""
-    pairs = paired(left, right)
-    return join([_binary(engine, node, op, one, two) for one, two in pairs])
+def binary(
+    engine: Engine, node: ast.expr, op: ast.operator, left: Value, right: Value, *, in_place: bool = False
+) -> Value:
+    """`left op right`, or `left op= right`, for all alternatives of both."""
+    found = []
+    for one, two in paired(left, right):
+        name = f"__{special.IN_PLACE}{special.BINARY[type(op)]}__"
+        made = special.called(engine, node, one, name, [two]) if in_place else None
+        found.append(_binary(engine, node, op, one, two) if made is None else made)
+    return join(found)
 
 
 def _binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right: Value) -> Value:
@@ -60,11 +46,10 @@ def _binary(engine: Engine, node: ast.expr, op: ast.operator, left: Value, right
     if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str | bytes):
         engine.consume(right, node, "writes the label column into a text")
         return COMPUTED
-    for side, other, turned in ((left, right, ""), (right, left, "r")):
-        if isinstance(side, Instance) and (name := _DUNDERS.get(type(op))):
-            method = engine.attribute(node, side, f"__{turned}{name}__")
-            if isinstance(method, Function | Bound):
-                return engine.apply(node, method, [other], {})
+    for side, other, turned in ((left, right, ""), (right, left, special.REFLECTED)):
+        name = f"__{turned}{special.BINARY[type(op)]}__"
+        if (made := special.called(engine, node, side, name, [other])) is not None:
+            return made
     if isinstance(left, Frame) or isinstance(right, Frame):
         frame, other = (left, right) if isinstance(left, Frame) else (right, left)
         assert isinstance(frame, Frame)
@@ -132,6 +117,9 @@ def _compared(engine: Engine, node: ast.Compare, op: ast.cmpop, left: Value, rig
     folded = folding.binary(op, left, right)
     if folded is not None:
         return folded
+    if (made := special.compared(engine, node, op, left, right)) is not None:
+        engine.consume(made, node, "compares with the label column")
+        return made
     frames = [side for side in (left, right) if isinstance(side, Frame)]
     if not frames or isinstance(op, ast.In | ast.NotIn):
         for side in (left, right):

@@ -2,11 +2,11 @@
 
 import ast
 
-from agent.guard import builtin_calls, calls, seeds, tensor_calls, turns
+from agent.guard import builtin_calls, calls, seeds, special, tensor_calls, turns
 from agent.guard.columns import undecidable
 from agent.guard.contract import HARMLESS, HOLDS
 from agent.guard.engine import Engine
-from agent.guard.refused import CODE, PATCH, refused_attribute
+from agent.guard.refused import CODE, PATCH, refused_attribute, refused_of_source
 from agent.guard.shapes import shape
 from agent.guard.values import (
     COMPUTED,
@@ -31,7 +31,9 @@ from agent.guard.values import (
     Symbol,
     Value,
     choices,
+    frames_in,
     join,
+    sources_in,
 )
 
 ANY = ""
@@ -136,7 +138,7 @@ def _of_source(engine: Engine, node: ast.AST, source: Source, name: str) -> Valu
         return held
     if name in ("__getattribute__", "__getattr__"):
         return Bound(Symbol("builtins.getattr"), (source,))
-    if refusal := refused_attribute(name):
+    if refusal := refused_of_source(name):
         engine.refuse(node, refusal)
         return COMPUTED
     return Method(source, name)
@@ -147,6 +149,10 @@ def _of_class(engine: Engine, node: ast.AST, found_in: Class, base: Value, name:
     found = [
         value for value in (engine.attributes.get((found_in.key, name)), found_in.names.get(name)) if value
     ]
+    # Who stored it may have held the object as one of which nothing was known.
+    by_anybody = engine.attributes.get((ANY, name))
+    if by_anybody is not None and any(True for _ in (*frames_in(by_anybody), *sources_in(by_anybody))):
+        found.append(by_anybody)
     if found:
         return join([_member(engine, node, base, one) for one in choices(join(found))])
     for parent in found_in.bases:
@@ -205,6 +211,9 @@ def keep(engine: Engine, node: ast.AST, owner: Value, name: str, value: Value) -
             engine.refuse(node, PATCH)
     elif isinstance(owner, Instance):
         engine.remember(owner.of.key, name, value)
+        special.called(engine, node, owner, "__setattr__", [Const(name), value])
+        for held in choices(owner.of.names.get(name, UNKNOWN)):
+            special.called(engine, node, held, "__set__", [owner, value])
     elif isinstance(owner, Class):
         engine.remember(owner.key, name, value)
     else:

@@ -64,7 +64,8 @@ def bind(engine: Engine, target: ast.expr, value: Value, scope: Scope) -> None:
         bind(engine, target.value, value, scope)
     elif isinstance(target, ast.Tuple | ast.List):
         star = next((i for i, part in enumerate(target.elts) if isinstance(part, ast.Starred)), None)
-        for part, held in zip(target.elts, containers.unpack(value, len(target.elts), star), strict=True):
+        over = engine.iterated(target, value)
+        for part, held in zip(target.elts, containers.unpack(over, len(target.elts), star), strict=True):
             bind(engine, part, held, scope)
     elif isinstance(target, ast.Attribute):
         for owner in choices(engine.evaluate(target.value, scope)):

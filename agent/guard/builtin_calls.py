@@ -2,7 +2,7 @@
 
 import ast
 
-from agent.guard import containers
+from agent.guard import containers, special
 from agent.guard.columns import undecidable
 from agent.guard.contract import HOLDS
 from agent.guard.engine import Engine
@@ -82,6 +82,9 @@ def evaluate(
         return Bag(element)
     if name == "range":
         return Bag(NUMBER)
+    if name == "type" and len(args) == 3 and special.leads(engine, args[2], is_sure=True):
+        what = "makes a class out of a container that leads to frames"
+        engine.report(node, undecidable(what, "Write the class out."))
     if name in PASSIVE:
         return NUMBER if name in ("len", "id") else UNKNOWN
     for arg in (*args, *keywords.values()):

@@ -1,11 +1,10 @@
 """Calls: of the project's own functions, of tensor operations, and of what cannot be followed."""
 
 import ast
-from dataclasses import replace
 
-from agent.guard import builtin_calls, containers, folding, mutation, operations, seeds, tensor_calls, tools
+from agent.guard import builtin_calls, containers, folding, mutation, operations, special, tensor_calls, tools
 from agent.guard.columns import undecidable
-from agent.guard.contract import FOLLOWED, HANDS_OUT, STRATEGIES
+from agent.guard.contract import FOLLOWED, STRATEGIES
 from agent.guard.engine import Engine, Scope
 from agent.guard.operation_names import ELEMENTS, MOVES, PICKS, PRODUCTS, SHAPES, TURNS, WHOLE_NUMBERS
 from agent.guard.refused import refused_method
@@ -66,6 +65,8 @@ def evaluate(engine: Engine, node: ast.Call, scope: Scope) -> Value:
             keywords |= {key: one for key, one in named if isinstance(key, str)}
         else:
             engine.consume(value, node, "spreads a frame over the arguments of a call")
+    if function == Symbol("builtins.super") and (found := _super(scope)) is not None:
+        return found
     mutation.grow(engine, node, args, keywords, scope)
     result = join([apply(engine, node, one, args, keywords) for one in choices(function)])
     for one in choices(function):
@@ -99,6 +100,18 @@ def apply(
     if isinstance(function, Symbol):
         return _symbol(engine, node, function.dotted, args, keywords)
     return unfollowed(engine, node, args, keywords)
+
+
+def _super(scope: Scope) -> Value | None:
+    """`super()` in a method of a class that is made from others of the project."""
+    inner: Scope | None = scope
+    while inner is not None and inner.owner is None:
+        for name in inner.parameters:
+            held = inner.names.get(name)
+            if isinstance(held, Instance) and any(isinstance(base, Class) for base in held.of.bases):
+                return special.above(held)
+        inner = inner.parent
+    return None
 
 
 def is_static(function: Function) -> bool:
@@ -181,9 +194,6 @@ def _symbol(
         return found
     if top in TENSOR_MODULES:
         return tensor_calls.function(engine, node, top, name, args, keywords)
-    if dotted in HANDS_OUT:
-        frame = seeds.frames_of(dotted, getattr(node, "lineno", 0), engine.labels)
-        return replace(frame, rank=HANDS_OUT[dotted], axis=HANDS_OUT[dotted] - 1)
     leads = any(
         True for value in (*args, *keywords.values()) for _ in (*frames_in(value), *sources_in(value))
     )

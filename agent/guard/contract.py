@@ -56,9 +56,6 @@ HARMLESS: Final = frozenset(
 )
 """Attributes that hold nothing of a frame, also where the type of their object is not known."""
 
-HANDS_OUT: Final = {"sim.guarding.frames.whole_frames": 3}
-"""Functions of the runtime layer that hand out whole frames, with their number of axes; it checks itself."""
-
 TRUTH_MODULES: Final = (
     *("sim.networks.generate", "sim.networks.presets", "sim.networks.settings", "sim.simulate"),
     *("sim.evaluation", "sim.problem", "sim.cli", "sim.folders", "sim.generated", "sim.sources"),

@@ -3,7 +3,7 @@
 import ast
 import builtins
 
-from agent.guard import arithmetic, attributes, calls, columns, containers, folding
+from agent.guard import arithmetic, attributes, calls, columns, containers, folding, special
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
@@ -58,7 +58,7 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
                 engine.consume(operand, node, "decides by the label column")
             if any(isinstance(one, Frame) for one in choices(operand)):
                 return operand
-            return join([folding.unary(node.op, one) or _signed(one) for one in choices(operand)])
+            return join([_unary(engine, node, one) for one in choices(operand)])
         case ast.BoolOp():
             sides = [engine.evaluate(part, scope) for part in node.values]
             for value, part in zip(sides[:-1], node.values, strict=False):
@@ -100,7 +100,7 @@ def evaluate(engine: Engine, node: ast.expr, scope: Scope) -> Value:
                 entries.append((key, engine.evaluate(node.value, inner)))
             return Mapping(tuple(entries)) if is_known else Bag(join([value for _, value in entries]))
         case ast.Starred():
-            return engine.evaluate(node.value, scope)
+            return engine.iterated(node, engine.evaluate(node.value, scope))
         case ast.Yield() | ast.YieldFrom():
             if node.value:
                 value = engine.evaluate(node.value, scope)
@@ -189,12 +189,13 @@ def _of_object(engine: Engine, node: ast.AST, base: Instance | Class, index: Val
     if isinstance(method, Function | Bound):
         return engine.apply(node, method, [index], {})
     fields = base.of.names.get("__fields__") if isinstance(base, Instance) else None
-    if isinstance(fields, Const):
+    if isinstance(fields, Const) and fields.value:
         named = [engine.attribute(node, base, field) for field in fields.value]
         return folding.element(Items(tuple(named)), index) or join(named)
     if isinstance(base, Class) and isinstance(index, Const):
         return engine.attribute(node, base, str(index.value))
-    return UNKNOWN
+    # One's own kind of list or dictionary: what it was made of is in it.
+    return containers.anything_in(engine, node, base)
 
 
 def _of_stranger(engine: Engine, node: ast.AST, base: Stranger, index: Value) -> Value:
@@ -222,7 +223,12 @@ def _part(base: Value) -> Value:
     return UNKNOWN if isinstance(base, Method | Source) else base
 
 
-def _signed(value: Value) -> Value:
+def _unary(engine: Engine, node: ast.UnaryOp, value: Value) -> Value:
+    if (folded := folding.unary(node.op, value)) is not None:
+        return folded
+    made = special.called(engine, node, value, special.UNARY.get(type(node.op), "__bool__"), [])
+    if made is not None:
+        return made
     return value if isinstance(value, Number | Indices) else COMPUTED
 
 

@@ -40,7 +40,7 @@ def grow(engine: Engine, node: ast.Call, args: list[Value], keywords: dict[str, 
     before = engine.evaluate(target, scope)
     given = [*args, *keywords.values()]
     if name in ("extend", "update", "extendleft"):
-        given = [*(containers.element_of(arg) for arg in args), *keywords.values()]
+        given = [*(containers.element_of(engine.iterated(node, arg)) for arg in args), *keywords.values()]
         given += [one for arg in args if isinstance(arg, Mapping) for _, one in arg.entries]
     put_in(engine, target, before, join(given), scope)
 

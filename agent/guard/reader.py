@@ -15,6 +15,7 @@ from agent.guard import (
     expressions,
     names,
     seeds,
+    special,
     statements,
     tensor_calls,
 )
@@ -289,6 +290,9 @@ class Reader:
             if given is not None:
                 self.consume(returned, function.node, "hands the label column to training")
                 return
+            if _is_handed_on(function) and special.leads(self, returned, is_sure=True):
+                what = "gives back a way to frames to a caller that the guard does not know"
+                self.report(function.node, undecidable(what, "Call the function by its name."))
             cut = [
                 one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS
             ]
@@ -318,11 +322,29 @@ class Reader:
         finally:
             self._active.pop()
             self.module = outer
+        if special.escapes(self, function, value):
+            what = f"gives back a way to frames from {getattr(function.node, 'name', '')}, which Python calls"
+            self.report(function.node, undecidable(what, "Give the method a name, and call it by that."))
+        if any(special.leads(self, one) for one in scope.returned) and _is_generator(function.node):
+            what = "gives back a way to frames at the end of a generator, which an exception carries"
+            self.report(function.node, undecidable(what, "Yield it, or return it from a function."))
         if scope.mutated:
             self._mutations.setdefault(function.node, {}).update(scope.mutated)
         if self._version == key[3]:
             self._known[key] = value
         return value
+
+
+def _is_handed_on(function: Function) -> bool:
+    """Whether it is a lambda or a function within a function, which only a library can have called."""
+    if isinstance(function.node, ast.Lambda):
+        return True
+    return function.owner is None and function.scope.parent is not None
+
+
+def _is_generator(node: ast.AST) -> bool:
+    """Whether a `yield` stands anywhere in a function, reached or not: then it is a generator."""
+    return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node))
 
 
 def _is_named(module: Module, function: Function) -> bool:

@@ -40,10 +40,20 @@ MEMORY: Final = Refusal(
     "reaches the memory behind a tensor, beyond the columns that it holds",
     "Index the columns that are needed: a part of a frame shares the memory of the whole.",
 )
+PRIVATE: Final = Refusal(
+    Verdict.UNDECIDABLE,
+    "reaches a private attribute of what training is given, which may lead to frames",
+    "Use the public attributes: their documentation says what they hold.",
+)
 PATCH: Final = Refusal(
     Verdict.UNDECIDABLE,
     "changes something that was imported, so that what it does is no longer what was read",
     "Write a function of your own, and call that.",
+)
+GUARD: Final = Refusal(
+    Verdict.UNDECIDABLE,
+    "reaches the guard itself, or a way to see or change what it sees",
+    "Training needs nothing of it: compute with what the hook is given.",
 )
 PROCESS: Final = Refusal(
     Verdict.UNDECIDABLE,
@@ -92,6 +102,15 @@ _PROCESS: Final = tuple(
     urllib
 """)
 )
+_GUARD: Final = tuple(
+    _words("""
+    sim.auditing sim.guarding torch._dispatch torch._dynamo torch._functorch torch._inductor torch._library
+    torch._ops torch._python_dispatcher torch._subclasses torch.compiler torch.library torch.overrides
+    torch.utils._python_dispatch
+""")
+)
+"""A runtime layer that can be switched off, or an audit that can be recognised, promises nothing."""
+
 _HARMLESS: Final = frozenset(("zipfile.BadZipFile", "sqlite3.Error", "shutil.Error"))
 _REFLECTION: Final = frozenset(
     _words("""
@@ -127,12 +146,18 @@ def refused_symbol(dotted: str) -> Refusal | None:
         return TRUTH
     if _is_under(dotted, FOLLOWED) and not _LIBRARIES.isdisjoint(dotted.split(".")[2:]):
         return CODE
-    for names, refusal in ((_CODE, CODE), (_FILE, FILE), (_PROCESS, PROCESS)):
+    for names, refusal in ((_GUARD, GUARD), (_CODE, CODE), (_FILE, FILE), (_PROCESS, PROCESS)):
         if _is_under(dotted, names):
             return refusal
     if last in _MEMORY:
         return MEMORY
     return CODE if last in _REFLECTION else None
+
+
+def refused_of_source(name: str) -> Refusal | None:
+    """What is wrong with an attribute of an object of the science: its private ones lead anywhere."""
+    is_private = name.startswith("_") and not name.endswith("__")
+    return PRIVATE if is_private else refused_attribute(name)
 
 
 def refused_attribute(name: str, *, of_a_view: bool = False) -> Refusal | None:

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.guard import arithmetic, binding, containers, definitions, mutation, seeds
+from agent.guard import arithmetic, binding, containers, definitions, mutation, seeds, special
+from agent.guard.columns import undecidable
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
@@ -41,7 +42,11 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
         case ast.Raise():
             for part in (node.exc, node.cause):
                 if part is not None:
-                    engine.consume(engine.evaluate(part, scope), part, "raises the label column")
+                    raised = engine.evaluate(part, scope)
+                    engine.consume(raised, part, "raises the label column")
+                    if special.leads(engine, raised, is_sure=True):
+                        what = "raises an object that leads to frames"
+                        engine.report(part, undecidable(what, "Raise an error that holds numbers alone."))
             return False
         case ast.Break() | ast.Continue():
             scope.exits.append(dict(scope.names))
@@ -71,7 +76,8 @@ def _statement(engine: Engine, node: ast.stmt, scope: Scope) -> bool:
             if takes_in and any(True for _ in (*frames_in(value), *sources_in(value))):
                 mutation.put_in(engine, node.target, before, containers.element_of(value), scope)
                 return True
-            engine.bind(node.target, arithmetic.binary(engine, node.value, node.op, before, value), scope)
+            made = arithmetic.binary(engine, node.value, node.op, before, value, in_place=True)
+            engine.bind(node.target, made, scope)
         case ast.If():
             return _if(engine, node, scope)
         case ast.For() | ast.AsyncFor():

@@ -2,7 +2,7 @@
 
 import ast
 
-from agent.guard import containers, operations
+from agent.guard import containers, operations, special
 from agent.guard.columns import Outcome, leak, undecidable
 from agent.guard.engine import Engine
 from agent.guard.operation_names import ELEMENTS, JOINS, MOVES, PICKS, PRODUCTS, SHAPES, TURNS, WHOLE_NUMBERS
@@ -129,5 +129,9 @@ def unfollowed(engine: Engine, node: ast.AST, args: list[Value], keywords: dict[
             what = (
                 f"passes {source.kind}, which leads to frames, to {called}(), which the guard cannot follow"
             )
+            engine.report(node, undecidable(what, "Pass the concentrations that are needed."))
+        is_said = any(True for _ in (*frames_in(value), *sources_in(value)))
+        if not is_said and special.leads(engine, value, is_sure=True):
+            what = f"passes an object that holds a frame to {called}(), which the guard cannot follow"
             engine.report(node, undecidable(what, "Pass the concentrations that are needed."))
     return UNKNOWN

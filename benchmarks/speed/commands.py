@@ -17,6 +17,9 @@ SECTION: Final = "Commands"
 FEW, MANY = 200, 10_000
 """Runs of an ordinary store (the public study came to 240), and of a large one."""
 
+REPORTED: Final = 1_000
+"""Runs of a long exploration, all of which are in its report."""
+
 
 def measure(quick: bool) -> Iterable[Figure]:
     """All figures of the section.
@@ -42,6 +45,7 @@ def measure(quick: bool) -> Iterable[Figure]:
             },
             repeats=5 if quick else 11,
         )
+        reported = list(reporting(Path(folder) / "reported", 48 if quick else REPORTED))
     bare = {"python": timings["python"]}
     for name, what, target in (
         ("help", "setpoint --help", limit),
@@ -57,6 +61,33 @@ def measure(quick: bool) -> Iterable[Figure]:
             target=target,
             timings={name: timings[name], **bare},
         )
+    yield from reported
+
+
+def reporting(folder: Path, n_runs: int) -> Iterable[Figure]:
+    """The report of many runs: how long it takes, and how large the file is."""
+    filled(folder, n_runs)
+    page = folder / "report.html"
+    timings = side_by_side(
+        {"report": command(setpoint(), "report", "--workspace", str(folder), "--out", str(page))}, repeats=3
+    )
+    what = f"setpoint report, {n_runs} runs"
+    yield Figure(
+        section=SECTION,
+        what=what,
+        value=timings["report"].seconds,
+        unit="s",
+        target=Target(metric="report", label="", high=5),
+        timings=timings,
+        note="most of it is the charts' library being put together",
+    )
+    yield Figure(
+        section=SECTION,
+        what=f"{what}: size of the file, without pictures",
+        value=page.stat().st_size / 1e6,
+        unit="MB",
+        target=Target(metric="report size", label="", high=5),
+    )
 
 
 def filled(folder: Path, n_runs: int) -> None:

@@ -1,23 +1,35 @@
-"""The working memory as HTML, each run that it names leading to its row of the table."""
+"""The working memory as HTML, each run, certificate and retraction that it names leading to its row."""
 
 import re
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-_EVIDENCE: Final = re.compile(r"\br(\d+)(?:-r(\d+))?\b")
-_NAMED: Final = re.compile(r"\b([Rr]uns?) (\d+)\b")
+_EVIDENCE: Final = re.compile(r"(?<![\w-])([rc]\d+)(?:-([rc]\d+))?(?![\w-])")
+_NAMED: Final = re.compile(r"\b([Rr]uns?|[Rr]etractions?) (\d+(?:(?:-|, | and )\d+)*)\b")
+_NUMBER: Final = re.compile(r"\d+")
 _TAG: Final = re.compile(r"(<[^>]*>)")
 
 
-def as_html(markdown: str, *, runs: frozenset[int]) -> Markup:
+def as_html(
+    markdown: str,
+    *,
+    runs: AbstractSet[int],
+    certificates: AbstractSet[str] = frozenset(),
+    retractions: AbstractSet[int] = frozenset(),
+) -> Markup:
     """Renders markdown; raw HTML in it is shown as text.
 
     Args:
         markdown: A working memory.
         runs: Numbers that there are rows for; `r12`, `r1-r4` and `run 12` become links to them.
+        certificates: Those that there are rows for, as `c3`; `c1-c5` becomes links to both ends.
+        retractions: Numbers that there are rows for; `retraction 2` becomes a link.
     """
+    targets = {f"r{number}": f"run-{number}" for number in runs} | {name: name for name in certificates}
+    targets |= {f"retraction {number}": f"retraction-{number}" for number in retractions}
     without_remarks = re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL)
     rendered = (
         MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(without_remarks)
@@ -28,24 +40,21 @@ def as_html(markdown: str, *, runs: frozenset[int]) -> Markup:
         if part.startswith("<"):
             inside_code = part.startswith("<code") or (inside_code and not part.startswith("</code"))
         elif not inside_code:
-            parts[place] = _linked(part, runs)
+            parts[place] = _linked(part, targets)
     return Markup("".join(parts))
 
 
-def _linked(text: str, runs: frozenset[int]) -> str:
+def _linked(text: str, targets: dict[str, str]) -> str:
     def evidence(found: re.Match[str]) -> str:
-        first = int(found[1])
-        if first not in runs:
-            return found[0]
-        last = found[2]
-        return _link(first, f"r{first}") + ("" if last is None else f"-{_link(int(last), f'r{last}')}")
+        return "-".join(_link(targets.get(name), name) for name in found.groups() if name is not None)
 
     def named(found: re.Match[str]) -> str:
-        number = int(found[2])
-        return f"{found[1]} {_link(number, found[2])}" if number in runs else found[0]
+        kind = "r" if found[1].lower().startswith("run") else "retraction "
+        linked = _NUMBER.sub(lambda one: _link(targets.get(f"{kind}{one[0]}"), one[0]), found[2])
+        return f"{found[1]} {linked}"
 
     return _NAMED.sub(named, _EVIDENCE.sub(evidence, text))
 
 
-def _link(number: int, text: str) -> str:
-    return f'<a href="#run-{number}">{text}</a>'
+def _link(target: str | None, text: str) -> str:
+    return text if target is None else f'<a href="#{target}">{text}</a>'

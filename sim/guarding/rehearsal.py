@@ -50,7 +50,9 @@ def rehearse(
         LabelLeakError: A strategy used the label column; it names the line.
     """
     with watching() as watch:
-        watch.guard(data.frames)
+        whole = data.frames
+        watch.guard(whole)
+        data = replace(data, _load_frames=lambda: whole)  # who loads them again gets these
         strategies = tuple(_Watched(one, watch) for one in resolved.strategies)
         cohort = CohortTraining(replace(resolved, strategies=strategies), data, reaction, n_frames=n_frames)
         total = cohort.plan.steps

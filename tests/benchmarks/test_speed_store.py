@@ -93,10 +93,13 @@ def test_planning_in_a_going_launch_reads_what_was_recorded_since(tmp_path: Path
 @pytest.mark.slow
 def test_the_section_commands_starts_the_command_that_is_installed() -> None:
     found = list(commands.measure(quick=True))
-    assert [figure.target is not None for figure in found] == [True, True, True, False]
-    for figure in found:
+    assert [figure.target is not None for figure in found] == [True, True, True, False, True, True]
+    for figure in found[:4]:
         assert figure.value is not None
         assert figure.value > figure.timings["python"].seconds
+    size = found[-1].value
+    assert size is not None
+    assert 0.5 < size < 5  # MB; the charts' library is in it
 
 
 @pytest.mark.slow

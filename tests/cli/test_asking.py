@@ -1,14 +1,24 @@
 """Reading and asking: memory, runs, show, explorations, guard check, help."""
 
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
+import struct
+import subprocess
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
-from tests.cli.conftest import Completed, one_line, run, write_toy
+from blocks.loading import parse_exploration
+from memory.sql import ask_sql
+from memory.workspace import Workspace
+from tests.cli.conftest import SETPOINT, TOY, Completed, environment, one_line, run, write_toy
 
 pytestmark = pytest.mark.slow  # every test starts the command as a user does
 
@@ -103,6 +113,139 @@ def test_a_workspace_may_be_named_by_the_environment(ask: Ask, launched: Path) -
     assert ask("runs").stdout == result.stdout
 
 
+def test_best_says_how_it_is_known_and_gives_its_configuration(ask: Ask) -> None:
+    said = json.loads(ask("best", "--json").stdout)
+    assert (said["confirmed"], said["networks"], said["seeds"]) == (False, 1, 3)
+    assert f"/toy/{said['run']:06d}" in said["parameters"][str(said["run"])]
+    facts, _, fragment = ask("best").stdout.partition("\n\n")
+    assert facts.startswith(f"toy · best: run {said['run']} · not yet confirmed")
+    assert "overstate" in facts
+    assert "to confirm   fresh seeds: 5 of them" in facts
+    made = YAML(typ="safe", pure=True).load(fragment)
+    per_slot = {"time_step": said["values"]["time_step"]}
+    assert made["baseline"] | per_slot == said["values"]
+    assert made["strategies"] == {"baseline": ["plain"], "open": ["fancy"]}
+    kept = TOY.replace("{x: 0.5, y: 0.5, mode: good, step_s: 0.0}", "null").replace("baseline: null\n", "")
+    again = kept.replace("strategies: {baseline: [plain], open: [fancy]}\n", fragment)
+    assert parse_exploration(again, source="again", check=False).baseline == made["baseline"]
+
+
+def test_a_rerun_is_bit_identical_and_changes_nothing_but_the_journal(ask: Ask, launched: Path) -> None:
+    before = ask("runs", "--columns", "all", "--format", "csv").stdout
+    result = run("rerun", "5", cwd=launched)
+    assert result.returncode == 0
+    assert result.stdout.startswith("run 5 of toy: bit-identical, ")
+    assert ask("runs", "--columns", "all", "--format", "csv").stdout == before
+    assert not list((launched / "setpoint-workspace").glob("rerun-*"))
+    events = ask_sql(
+        Workspace(launched / "setpoint-workspace"), "SELECT run, detail FROM events WHERE what = 'rerun'"
+    )
+    assert events.rows == [(5, "bit-identical")]
+
+
+def test_a_rerun_with_other_code_or_data_is_refused_or_says_what_differs_first(launched: Path) -> None:
+    other_code = run("rerun", "5", cwd=launched, TOY_VERSION="toy 2")
+    assert other_code.returncode == 2
+    assert "the training code is another one" in one_line(other_code)
+    assert "--anyway" in one_line(other_code)
+    (foundation,) = (launched / "setpoint-workspace" / "foundations").glob("*/candidate.json")
+    kept = foundation.read_text()
+    try:
+        foundation.write_text("0.5")
+        assert "the toy foundation is another one" in one_line(run("rerun", "5", cwd=launched))
+        anyway = run("rerun", "5", "--anyway", cwd=launched)
+    finally:
+        foundation.write_text(kept)
+    assert anyway.returncode == 1
+    assert "not as it was: the toy foundation is another one" in anyway.stderr
+    assert "not identical" in anyway.stdout
+    assert "trained.json: [0] was 0." in anyway.stdout
+    assert "a difference of 0.24" in anyway.stdout
+    assert (launched / anyway.stdout.split(" is kept in ")[1].strip() / "trained.json").is_file()
+
+
+def _completed(line: str, launched: Path) -> list[str]:
+    words = line.split(" ")
+    result = run(
+        cwd=launched,
+        _SETPOINT_COMPLETE="complete_bash",
+        COMP_WORDS=line,
+        COMP_CWORD=str(len(words) - 1),
+        PYTHONPROFILEIMPORTTIME="1",
+    )
+    loaded = {name.rpartition("|")[2].strip() for name in result.stderr.splitlines()}
+    assert not loaded & {"sqlalchemy", "numpy", "torch", "pandas", "scipy"}
+    return result.stdout.split()
+
+
+def test_the_shell_completes_commands_options_explorations_columns_and_runs(launched: Path) -> None:
+    assert _completed("setpoint reru", launched) == ["rerun"]
+    assert _completed("setpoint runs --gr", launched) == ["--group-by"]
+    assert _completed("setpoint launch qu", launched) == ["quickstart"]
+    assert _completed("setpoint launch to", launched) == ["toy"]
+    assert _completed("setpoint runs --sort run,clos", launched) == ["run,closeness", "run,closeness_sd"]
+    assert _completed("setpoint show ", launched) == [str(number) for number in range(8, 0, -1)]
+
+
+def test_pictures_are_drawn_in_a_terminal_that_can_and_named_everywhere_else(
+    ask: Ask, launched: Path
+) -> None:
+    image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("textual_image", reason="an extra: pip install -e '.[pictures]'")
+    folder = launched / "setpoint-workspace" / "pictures" / "toy" / "000003"
+    image.new("RGB", (60, 40), "red").save(folder / "square.png")
+    assert "pictures/toy/000003/square.png" in ask("show", "3").stdout
+    refused = run("show", "3", "--pictures", cwd=launched)
+    assert refused.returncode == 2
+    assert "must have a terminal" in one_line(refused)
+    sixel = "\x1bP"
+    assert sixel in _on_a_sixel_terminal(launched, "show", "3")
+    assert sixel not in _on_a_sixel_terminal(launched, "show", "3", "--no-pictures")
+
+
+def _on_a_sixel_terminal(folder: Path, *arguments: str) -> str:
+    """What a command prints on a terminal that says, when it is asked, that it draws sixels."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 1200, 800))
+    with subprocess.Popen(
+        [SETPOINT, *arguments], cwd=folder, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        printed, answered = b"", False
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            printed += part
+            if not answered and b"\x1b[c" in printed:
+                os.write(ours, b"\x1b[?62;4c")
+                answered = True
+        os.close(ours)
+        assert process.wait(30) == 0, printed
+    return printed.decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "abc"), "but got 'abc'"),
+        (("runs", "--limit", "0"), "but got '0'"),
+        (("-w", "x", "runs"), "options stand behind the command"),
+        (("report", "--out", "."), "a folder is in its place"),
+    ],
+)
+def test_a_mistake_is_answered_with_the_value_and_a_remedy(
+    arguments: tuple[str, ...], said: str, launched: Path
+) -> None:
+    result = run("--verbose", *arguments, cwd=launched)
+    assert result.returncode == 2
+    assert said in one_line(result)
+    assert "Traceback" in result.stderr
+
+
 @pytest.mark.parametrize("command", ["launch", "memory", "runs", "show", "explorations", "retract"])
 def test_every_command_explains_itself(command: str, ask: Ask) -> None:
     text = ask(command, "--help").stdout
@@ -155,10 +298,6 @@ def test_guard_check_of_broken_code_is_one_clear_line(launched: Path) -> None:
 
 
 def test_a_reader_of_a_pipe_may_leave(launched: Path) -> None:
-    import subprocess
-
-    from tests.cli.conftest import SETPOINT, environment
-
     done = subprocess.run(
         f"{SETPOINT} runs --columns all --format csv | head -n 1",
         shell=True, cwd=launched, env=environment(), capture_output=True, text=True, check=False,

@@ -106,6 +106,10 @@ def test_a_blind_exploration_shows_no_truth_before_it_is_closed(
     assert not any(name.startswith("true") for run in before for name in run)
     assert "true" not in setpoint("show", "1").stdout
     assert "no column 'true_closeness'" in one_line(setpoint("runs", "--where", "true_closeness > 0"))
+    assert setpoint("report").returncode == 0
+    page = (workspace / "report.html").read_text()
+    assert "true_closeness" not in page
+    assert "What blind choice cost" not in page
 
     closed = setpoint("close", "toy")
     assert closed.returncode == 0, closed.stderr
@@ -115,6 +119,10 @@ def test_a_blind_exploration_shows_no_truth_before_it_is_closed(
     assert re.search(
         r"\n- closeness and true_closeness order \d configurations with rank correlation ", memory
     )
+    assert setpoint("report").returncode == 0
+    page = (workspace / "report.html").read_text()
+    assert re.search(r'<h2>What blind choice cost</h2>\s*<p>Chosen blind: run <a href="#run-', page)
+    assert '<button type="button">true</button>' in page
     after = runs_of(setpoint)
     assert all(run["true_closeness"] is not None for run in after)
     assert [{name: run[name] for name in before[0]} for run in after] == before

@@ -1,12 +1,14 @@
 """Strategies of a user's own, from the command line to the run store."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from agent.guard import Verdict, check_source
-from tests.agent.guard.corpus import LEAKS, can_run
+from blocks.errors import SpecError
+from blocks.user_strategy import strategy_file
 from tests.agent.guard.corpus.strategy import module_of
 from tests.cli.conftest import Setpoint, one_line
 
@@ -109,98 +111,47 @@ def test_a_strategy_that_reads_the_label_is_refused_before_it_is_loaded(
 
 
 BAD = {
-    "own/nothing.py:Calm": "--strategy: must name a file that can be read, but",
+    "own/nothing.py:Calm": "must name a file that can be read, but",
     "own/mine.py:Calmer": "must name a class of mine.py, but it has no Calmer; it has Calm, Alone",
-    "own/mine.py": "--strategy: must be like my_strategy.py:Name, but got 'own/mine.py'",
-    "own/mine.py:Alone": "must be a subclass of sim.strategies.Strategy, but is the class Alone",
+    "own/mine.py": "must be like my_strategy.py:Name, but got 'own/mine.py'",
 }
 
 
 @pytest.mark.parametrize("reference", BAD)
-def test_what_is_no_strategy_is_refused_in_one_line(
-    reference: str, setpoint: Setpoint, tmp_path: Path
-) -> None:
+def test_what_names_no_class_of_a_file_is_refused(reference: str, tmp_path: Path) -> None:
     write_strategy(tmp_path / "own")
-    result = setpoint("launch", write_tiny(tmp_path, baseline="", files=""), "--strategy", reference)
+    with pytest.raises(SpecError, match=re.escape(BAD[reference])):
+        strategy_file(reference, base=tmp_path)
+
+
+def test_what_is_no_strategy_is_refused_in_one_line(setpoint: Setpoint, tmp_path: Path) -> None:
+    write_strategy(tmp_path / "own")
+    path = write_tiny(tmp_path, baseline="", files="")
+    result = setpoint("launch", path, "--strategy", "own/mine.py:Alone")
     assert result.returncode == 2
-    assert BAD[reference] in one_line(result)
+    said = "--strategy: must be a subclass of sim.strategies.Strategy, but is the class Alone"
+    assert said in one_line(result)
 
 
-SLY = {
-    "missing": """
-class Columns(dict):
-    def __missing__(self, column):
-        return Columns.batch.frames[..., column]
-
-
-def hint(batch):
-    Columns.batch = batch
-    return Columns()[6]
-""",
-    "descriptor": """
-class Whole:
-    def __get__(self, one, kind):
-        return one.batch.frames
-
-
-class Bag:
-    whole = Whole()
-
-    def __init__(self, batch):
-        self.batch = batch
+HINT = """
+from frame_reader import weights
 
 
 def hint(batch):
-    return Bag(batch).whole[..., 6]
-""",
-    "negative": """
-class Bag:
-    def __init__(self, batch):
-        self.batch = batch
-
-    def __neg__(self):
-        return self.batch.frames
-
-
-def hint(batch):
-    return (-Bag(batch))[..., 6]
-""",
-    "sent": """
-def columns(batch):
-    column = yield
-    yield batch.frames[..., column]
-
-
-def hint(batch):
-    found = columns(batch)
-    next(found)
-    return found.send(6)
-""",
-}
-"""Ways by which Python calls a function that nobody names."""
-
-
-def unseen_by_reading() -> str | None:
-    """A leak that the static layer lets pass, if there is one left."""
-    known = [snippet for family in LEAKS.values() for snippet in family.values() if "frames" in snippet]
-    for snippet in [*SLY.values(), *filter(can_run, known)]:
-        if check_source(module_of(snippet), "theirs.py").verdict is Verdict.CLEAN:
-            return snippet
-    return None
+    return weights()
+"""
 
 
 @pytest.mark.slow
-def test_a_leak_that_reading_does_not_find_is_stopped_before_the_first_training(
+def test_a_leak_that_reading_cannot_find_is_stopped_before_the_first_training(
     setpoint: Setpoint, tmp_path: Path
 ) -> None:
-    snippet = unseen_by_reading()
-    if snippet is None:
-        pytest.skip("reading finds every leak that is known here")
-    (tmp_path / "theirs.py").write_text(module_of(snippet))
+    assert check_source(module_of(HINT), "theirs.py").verdict is Verdict.CLEAN
+    (tmp_path / "theirs.py").write_text(module_of(HINT))
     path = write_tiny(tmp_path, baseline=", snippet", files='"theirs.py:Snippet"')
     for _ in range(2):  # a launch that goes on does not forget
         result = setpoint("launch", path)
         assert result.returncode == 1
         assert "The label column must not be read while training, but `" in one_line(result)
-        assert "at theirs.py:" in one_line(result)
+        assert "at frame_reader.py:" in one_line(result)
     assert json.loads(setpoint("runs", "--format", "json").stdout or "[]") == []

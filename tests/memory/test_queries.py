@@ -8,9 +8,10 @@ from statistics import median, stdev
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_history import carry_out, explored, new_store, plan, proposals, slot
+from made_up_history import METRICS, carry_out, explored, new_store, plan, proposals, slot
 
 from blocks.errors import QueryError
+from blocks.run import MetricInfo
 from blocks.slot import Proposal, Role
 from memory.queries import query_runs, wide_columns
 from memory.store import Store
@@ -164,3 +165,42 @@ def test_a_name_with_a_double_quote_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="must hold no double quote"):
             plan(store, [(proposal, "i")])
         assert store.runs("made_up") == []
+
+
+def _labelled(*labels: str) -> dict[str, MetricInfo]:
+    names = ("slope_recovery", "misfit")
+    return {
+        name: METRICS[name].model_copy(update={"label": label})
+        for name, label in zip(names, labels, strict=True)
+    }
+
+
+def test_a_short_name_means_its_column_where_it_is_unmistakable(store: Store) -> None:
+    metrics = _labelled("recovery", "mis fit")
+    table = query_runs(
+        store,
+        where="Recovery > 0.45 and reason <> 'recovery' and \"mis fit\" is not null and max(mis_fit, 0) >= 0",
+        sort="-recovery",
+        columns=["run", "recovery", "recovery_sd"],
+        metrics=metrics,
+    )
+    assert table.columns == ("run", "slope_recovery", "slope_recovery_sd")
+    plain = _runs(store, "slope_recovery > 0.45 and misfit is not null", sort="-slope_recovery")
+    assert [row[0] for row in table.rows] == plain != []
+    with pytest.raises(QueryError, match="no column 'recvery'; did you mean recovery"):
+        query_runs(store, where="recvery > 0", metrics=metrics)
+
+
+def test_a_short_name_that_two_metrics_share_or_a_column_has_means_no_metric(store: Store) -> None:
+    with pytest.raises(QueryError, match="no column 'fit'"):
+        query_runs(store, where="fit > 0", metrics=_labelled("fit", "fit"))
+    table = query_runs(store, columns=["run"], where="run = 3", metrics=_labelled("run", "state"))
+    assert table.columns == ("run",)
+    assert table.rows == [(3,)]
+
+
+def test_a_condition_that_does_not_end_is_quoted_as_it_was_written(store: Store) -> None:
+    with pytest.raises(QueryError) as caught:
+        query_runs(store, where="state = 'done")
+    assert 'unrecognized token: "\'done"' in str(caught.value)
+    assert "THEN" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from made_up_history import explored, run, slot, spec
 
 from blocks.run import FailureKind, MetricInfo, Run
+from blocks.slot import Role
+from memory.best import Best, Estimate, best
 from memory.report import ReportView, render_report
+from memory.report.view import GuardLine, RetractionLine
 from memory.report.words import as_html
 
 GAIN = {"gain": MetricInfo(direction="maximize", needs_labels=False, meaning="made up", label="gain")}
@@ -17,10 +21,21 @@ GAIN = {"gain": MetricInfo(direction="maximize", needs_labels=False, meaning="ma
 
 def _view(runs: list[Run], **more: Any) -> ReportView:
     about = {
-        "memory": "# Working memory: made_up\n\n- A beats B.  [2 pairs, r1-r2]",
+        "memory": "# Working memory: made_up\n\n- A beats B.  [2 pairs, r1-r2; guard c1-c7]",
         "data_title": "made up #1",
     }
     return ReportView(spec=spec(), runs=tuple(runs), metrics=GAIN, **{**about, **more})
+
+
+def repeated(made: Run, *, role: Role, network: int = 0) -> Run:
+    proposal = made.proposal.model_copy(update={"role": role, "network": network})
+    return made.model_copy(update={"proposal": proposal})
+
+
+def _rows(page: str, table: str = "runs") -> list[dict[str, Any]]:
+    specs = re.search(r'id="specs">(.*?)</script>', page, re.DOTALL)
+    assert specs is not None
+    return list(json.loads(specs[1])["tables"][table])
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +56,12 @@ def test_equal_views_give_equal_bytes(runs: list[Run]) -> None:
 
 
 def test_statements_lead_to_rows_that_there_are(runs: list[Run]) -> None:
-    page = render_report(_view(runs, best=3, best_text="run 3, gain 0.5"), script="")
+    best = Best(runs[2], False, Estimate(0.5, None, 1), (runs[2],), {}, (), 0, None)
+    guard = (GuardLine(what="certificate", verdict="certified", detail="", runs=8, anchor="c1"),)
+    page = render_report(_view(runs, best=best, guard=guard), script="")
     targets = set(re.findall(r'href="#([^"]+)"', page))
     ids = set(re.findall(r'id="([^"]+)"', page))
-    assert {"run-1", "run-2", "run-3"} <= targets
+    assert {"run-1", "run-2", "run-3", "c1"} <= targets
     assert targets <= ids
 
 
@@ -52,7 +69,9 @@ def test_statements_lead_to_rows_that_there_are(runs: list[Run]) -> None:
     ("text", "linked"),
     [
         ("[3 pairs, r1-r4 r7]", {"1", "4", "7"}),
+        ("[2 pairs, 5 vs 3 reps, +0.02, r1 r12; holds since block 2, r3-r99]", {"1", "12", "3"}),
         ("Best so far: run 12, gain 0.9", {"12"}),
+        ("Runs 1-4, 7 and 99 (retraction 1: 6 runs)", {"1", "4", "7"}),
         ("r99 is not there, nor run 77", set()),
         ("`r1` in code, error1 and r1x are no runs", set()),
     ],
@@ -76,9 +95,7 @@ def test_hostile_text_in_a_run_stays_text(runs: list[Run]) -> None:
     )
     page = render_report(_view([bad, *runs[1:]]), script="")
     assert "<script>alert" not in page
-    specs = re.search(r'id="specs">(.*?)</script>', page, re.DOTALL)
-    assert specs is not None
-    assert json.loads(specs[1])["tables"]["runs"][0]["change"].startswith("</script>")
+    assert _rows(page)[0]["change"].startswith("</script>")
 
 
 def test_every_chart_has_words_for_those_who_do_not_see_it(runs: list[Run]) -> None:
@@ -95,13 +112,39 @@ def test_void_and_failed_runs_are_shown_as_such() -> None:
         run(2, slot(16), failed=FailureKind.DIVERGED),
         run(3, slot(32), gains=[0.9, 0.9]),
     ]
-    page = render_report(_view(made, void={3: "a loss read the label"}), script="")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    why = "a loss read the label"
+    line = RetractionLine(number=7, reason=why, condition="run = 3", at=at, runs=(3,))
+    page = render_report(_view(made, void={3: why}, retractions=(line,)), script="")
     assert re.search(r'<tr id="run-3" class="void" title="a loss read the label"', page)
+    assert '<a href="#retraction-7">void (retraction 7)</a>' in page
+    assert re.search(r'<tr id="retraction-7">.*a loss read the label.*<a href="#run-3">3</a>', page)
     assert re.search(r'<tr id="run-2" class="failed" title="loss is NaN at step 3"', page)
-    specs = re.search(r'id="specs">(.*?)</script>', page, re.DOTALL)
-    assert specs is not None
-    rows = json.loads(specs[1])["tables"]["runs"]
+    rows = _rows(page)
     assert [row.get("best") for row in rows] == [0.55, None, 0.55]  # the void one is never the best
+
+
+def test_confirmations_and_fresh_networks_are_points_of_their_own_and_never_lead() -> None:
+    made = [
+        run(1, slot(4), gains=[0.5, 0.6]),
+        repeated(run(2, slot(4), gains=[0.8, 0.9]), role=Role.CONFIRM),
+        repeated(run(3, slot(4), gains=[0.95, 0.96]), role=Role.CONFIRM, network=1),
+        repeated(run(4, slot(4), gains=[0.5, 0.5]), role=Role.CONTROL),
+    ]
+    page = render_report(_view(made, best=best(spec(), made, GAIN)), script="")
+    rows = _rows(page)
+    assert [row["kind"] for row in rows] == ["best", "confirmation", "fresh network", "control"]
+    assert [row["best"] for row in rows] == [0.55] * 4
+    assert _rows(page, "confirmed") == [{"value": pytest.approx(0.85)}]
+    assert "Run 1 is the best that is confirmed: 0.850 ±0.071 over 2 fresh seeds (run 2)." in page
+    for meaning in ("under fresh seeds", "on a fresh network", "so that drift shows"):
+        assert page.count(meaning) >= 1
+
+
+def test_what_blind_choice_cost_has_a_section_once_it_is_known(runs: list[Run]) -> None:
+    assert "What blind choice cost" not in render_report(_view(runs), script="")
+    page = render_report(_view(runs, blind_cost=("Chosen blind: run 2, slopes 0.4.",)), script="")
+    assert re.search(r'What blind choice cost.*Chosen blind: run <a href="#run-2">2</a>', page, re.DOTALL)
 
 
 def test_a_run_that_nearly_diverged_does_not_squeeze_the_others() -> None:
@@ -109,9 +152,7 @@ def test_a_run_that_nearly_diverged_does_not_squeeze_the_others() -> None:
         run(12, slot(4), gains=[-1e6] * 2)
     ]
     page = render_report(_view(made), script="")
-    specs = re.search(r'id="specs">(.*?)</script>', page, re.DOTALL)
-    assert specs is not None
-    shown = [row["shown"] for row in json.loads(specs[1])["tables"]["runs"]]
+    shown = [row["shown"] for row in _rows(page)]
     assert 0.8 < min(shown) <= shown[-1] < shown[0]
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from agent.guard import landlock
 from agent.guard.absence import EXIT_LEAK, Fence, FileId, fence_off, read_leak, seal_permissions
+from agent.guard.denied import told
 from blocks.errors import DataError, LabelLeakError, WorkspaceError
 
 SECRET = "the-types-are-in-here"
@@ -23,17 +24,20 @@ BOOTSTRAP = """
 import json, sys
 from pathlib import Path
 from agent.guard.absence import Fence, FileId, fence_off
+from agent.guard.denied import told
 
 given = json.loads(sys.argv[1])
 ids = [FileId(*pair) for pair in given["ids"]]
-fence_off(Fence(
+fence = Fence(
     workspace=ids[0], sealed=frozenset(ids[1:]),
     readable=tuple(map(Path, given["readable"])), writable=tuple(map(Path, given["writable"])),
     report=Path(given["report"]),
-))
+)
+fence_off(fence)
 namespace = {"__name__": "strategy", "observations": Path(given["readable"][0]), "names": given["names"]}
 source = Path(given["script"])
-exec(compile(source.read_text(), str(source), "exec"), namespace)
+with told(fence):
+    exec(compile(source.read_text(), str(source), "exec"), namespace)
 """
 
 
@@ -338,8 +342,37 @@ COMPILED = """
 
 @needs_landlock
 def test_compiled_code_cannot_open_the_seal_where_the_kernel_holds_the_fence(site: Site) -> None:
+    (site.root / "shortcut").symlink_to(site.workspace / "sealed")  # nor by a link beside the workspace
     result = site.run(COMPILED)
     assert result.stdout.split() == ["refused", "refused"], result.stderr
+
+
+@needs_landlock
+def test_what_the_kernel_refuses_to_compiled_code_is_told_as_a_leak(site: Site) -> None:
+    result = site.run("import torch\ntorch.from_file(names['seal'], size=4, dtype=torch.uint8)\n")
+    said = "Ground truth must not be read while training, but my_strategy.py:2 reaches for the sealed labels."
+    assert f"LabelLeakError: {said}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "did"),
+    [
+        ("workspace/sealed/types.npz", "reaches for the sealed labels"),
+        ("workspace/runs/2/parameters.bin", "reaches for a part of the workspace"),
+        ("workspace/no such file", "reaches for a part of the workspace"),
+        ("workspace/runs/1/own.bin", None),
+        ("elsewhere", None),
+    ],
+)
+def test_an_error_by_the_kernel_is_a_leak_where_it_names_what_is_closed(
+    site: Site, path: str, did: str | None
+) -> None:
+    for error in (
+        PermissionError(13, "Permission denied", str(site.root / path)),
+        RuntimeError(f"unable to open file <{site.root / path}> in read-only mode: Permission denied (13)"),
+    ):
+        with pytest.raises(type(error) if did is None else LabelLeakError, match=did), told(site.fence()):
+            raise error
 
 
 @needs_landlock
@@ -356,10 +389,3 @@ def test_the_kernel_lets_a_run_read_its_observations_and_write_its_output(site: 
     assert result.stdout.split() == ["3", "4"], result.stderr
     assert result.returncode == 0, result.stderr
     assert (site.out / "trained.pt").exists()
-
-
-@needs_landlock
-def test_a_link_beside_the_workspace_does_not_open_it(site: Site) -> None:
-    (site.root / "shortcut").symlink_to(site.workspace / "sealed")
-    result = site.run(COMPILED)
-    assert result.stdout.split() == ["refused", "refused"], result.stderr

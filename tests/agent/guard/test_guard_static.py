@@ -289,3 +289,28 @@ def test_the_concentrations_of_an_unknown_object_are_no_frame() -> None:
     )
     assert check_source("def f(data):\n    return data.x[:, 6]\n", "a.py").verdict is Verdict.UNDECIDABLE
     assert check_source("def f(data):\n    return data.frames[..., 6]\n", "a.py").verdict is Verdict.LEAK
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sim.guarding.watch import unwatched",
+        "import sim.guarding.watching",
+        "from sim.auditing.data import NETWORK",
+        "from agent.guard import fence_off",
+        "import memory.store",
+        "from torch.overrides import TorchFunctionMode",
+    ],
+)
+def test_training_code_may_not_name_the_guard(line: str) -> None:
+    assert check_source(f"{line}\n", "a.py").verdict is not Verdict.CLEAN
+
+
+@pytest.mark.parametrize("way", ["_load_frames()", "_load_frames.args[0].frames", "_averages"])
+def test_private_attributes_of_what_training_is_given_are_refused(way: str) -> None:
+    text = (
+        "from sim.strategies import Strategy\n\n\nclass Own(Strategy):\n"
+        f"    def loss(self, batch):\n        return batch.data.{way}\n"
+    )
+    (finding, *_) = check_source(text, "a.py").findings
+    assert "private attribute" in finding.what

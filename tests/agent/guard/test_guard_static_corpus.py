@@ -1,5 +1,7 @@
 """Layer 2 on the corpus: what it catches of each family, and that it refuses no look-alike."""
 
+from functools import cache
+
 import pytest
 
 from agent.guard import FileReport, Verdict, check_source
@@ -13,6 +15,7 @@ REQUIRED = {family: 1.0 for family in LEAKS if family != "proxy"}
 """Share of each family that must be caught; the promise is 90 % outside of files and proxies."""
 
 
+@cache
 def check(snippet: str) -> FileReport:
     return check_source(module_of(snippet), "snippet.py")
 

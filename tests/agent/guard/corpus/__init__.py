@@ -21,6 +21,7 @@ from tests.agent.guard.corpus import (
     reductions,
     reflective,
     slices,
+    special,
     state,
     view,
 )
@@ -37,6 +38,7 @@ _FAMILIES = {
     "reductions": reductions,
     "reflective": reflective,
     "state": state,
+    "special": special,
     "files_configuration": files_configuration,
     "proxy": proxy,
 }

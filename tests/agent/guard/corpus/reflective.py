@@ -95,6 +95,17 @@ LEAKS = {
         "f = batch.data.frames.contiguous().numpy()\n\n\nclass View:\n    __array_interface__ = f.__array_interface__\n\n\n"
         "return np.asarray(View())[..., 6]"
     ),
+    "vars after a look": hint(
+        "batch.frames\nreturn [v[..., 6] for k, v in vars(batch).items() if k[0] == 'f' and k[1] == 'r'][0]"
+    ),
+    "the guard switched off": hint(
+        "with unwatched():\n    return batch.frames[..., 6].clone()",
+        before="from sim.guarding.watch import unwatched",
+    ),
+    "torch's modes switched off": hint(
+        "with _disable_current_modes():\n    return batch.frames[..., 6].clone()",
+        before="from torch.utils._python_dispatch import _disable_current_modes",
+    ),
     "gc": hint(
         "shape = batch.data.frames.shape\nreturn next(t for t in gc.get_referents(vars(batch.data)) "
         "if isinstance(t, torch.Tensor) and t.shape == shape)[..., 6]",

@@ -1,9 +1,11 @@
 """The disk that snippets of the file family expect: a workspace as a launch leaves it."""
 
 import json
+import os
 import pickle
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from sim.networks.settings import DataSettings
 
+VARIABLE = "SETPOINT_WORKSPACE"
 KEY = "0123456789abcdef"
 """Of the data set."""
 
@@ -57,3 +60,17 @@ def workspace_with(root: Path, labels: Sequence[float]) -> Path:
         database.executemany("INSERT INTO truth VALUES (?)", [(float(one),) for one in labels])
     database.close()
     return run
+
+
+@contextmanager
+def environment(workspace: Path) -> Iterator[None]:
+    """Names the workspace as a launch does."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(workspace)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before
