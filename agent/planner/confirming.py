@@ -51,7 +51,7 @@ class ConfirmingPlanner:
             SpecError: The planner below finds nothing new, and there is nothing to confirm either.
         """
         past = Past.of(history)
-        repeats = self._repeats(spec, past, block=block, batch=batch, metrics=metrics)
+        repeats = self._repeats(spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance)
         try:
             proposed = self._inner.propose(
                 spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance
@@ -70,6 +70,7 @@ class ConfirmingPlanner:
         block: int,
         batch: int,
         metrics: Mapping[str, MetricInfo],
+        guidance: Guidance,
     ) -> list[Repeat]:
         """What is to be run once more in this batch, the most wanted first."""
         confirms = batch == spec.block.batches and spec.planner.confirmation.slots > 0
@@ -93,7 +94,10 @@ class ConfirmingPlanner:
         # The search goes on in every block, whatever is confirmed.
         room = spec.block.slots - (batch < spec.block.batches or spec.block.batches == 1)
         if replicates:
-            found += replications(spec, past, leader=leader.run, metrics=metrics, room=room - len(found))
+            left = room - len(found)
+            found += replications(
+                spec, past, leader=leader.run, metrics=metrics, guidance=guidance, room=left
+            )
         return found[:room]
 
     def _confirmations(self, spec: ExplorationSpec, leader: Candidate, label: str) -> list[Repeat]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agent.planner.repeating import Repeat
 from agent.planner.stakes import follows
 from blocks.exploration import ExplorationSpec
+from blocks.guidance import Guidance
 from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Role, SlotSpec
 from memory.findings import Claim
@@ -43,7 +44,13 @@ class Elsewhere:
 
 
 def replications(
-    spec: ExplorationSpec, past: Past, *, leader: Run | None, metrics: Mapping[str, MetricInfo], room: int
+    spec: ExplorationSpec,
+    past: Past,
+    *,
+    leader: Run | None,
+    metrics: Mapping[str, MetricInfo],
+    guidance: Guidance,
+    room: int,
 ) -> list[Repeat]:
     """What is to be run on fresh networks in this batch.
 
@@ -52,6 +59,7 @@ def replications(
         past: Its runs.
         leader: The first run of what looks best.
         metrics: What the problem says of its metrics.
+        guidance: A pair with a side that a constraint forbids is left alone.
         room: So many slots of the batch at most.
 
     Returns:
@@ -67,7 +75,9 @@ def replications(
     for one in _ordered(spec, waiting(spec, past, metrics=metrics), best):
         for network in range(1, spec.planner.replication.networks + 1):
             if len(found) < room and one.tested.get(network, 0) < MOST_PAIRS:
-                repeats = _of_pair(spec, one, network, past, elsewhere, leader, planned)[: room - len(found)]
+                repeats = _of_pair(spec, one, network, past, elsewhere, leader, planned, guidance)[
+                    : room - len(found)
+                ]
                 found += repeats
                 planned |= {(network, configuration(repeat.of.proposal.spec)) for repeat in repeats}
     return found
@@ -81,6 +91,7 @@ def _of_pair(
     elsewhere: Elsewhere,
     leader: Run | None,
     planned: set[tuple[int, Configuration]],
+    guidance: Guidance,
 ) -> list[Repeat]:
     """The sides that are missing of the pair that tells most for least."""
     usable: list[tuple[tuple[object, ...], list[Run], HomePair]] = []
@@ -93,6 +104,9 @@ def _of_pair(
         missing = [run for run, was, comes in zip(sides, there, coming, strict=True) if not was and not comes]
         if not missing and not any(coming):
             continue  # it stands already
+        slots = [run.proposal.spec for run in missing]
+        if not all(guidance.allows(slot.values, slot.strategies) for slot in slots):
+            continue
         of_leader = leader is not None and leader in sides
         usable.append(((len(missing), not of_leader, -pair.lead, pair.better, pair.other), missing, pair))
     if not usable:

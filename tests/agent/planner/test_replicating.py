@@ -7,9 +7,13 @@ import pytest
 from agent.planner import Planner, make_planner
 from agent.planner.replicating import FROM_BLOCK
 from agent.planner.tree import Tree
+from blocks.constraints import Constraint
 from blocks.exploration import PlannerSpec, ReplicationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import Run
 from blocks.slot import Role, SlotSpec
+from blocks.steering import read_instructions
+from blocks.vocabulary import Vocabulary
 from memory.best import best
 from memory.findings import findings
 from memory.past import configuration
@@ -92,6 +96,19 @@ def test_a_resumed_exploration_replicates_as_an_uninterrupted_one_would() -> Non
     for cut in range(16, len(whole), 4):
         resumed = play(planner(), toy_spec(), blocks=5, history=whole[:cut])
         assert [run.proposal for run in resumed] == [run.proposal for run in whole]
+
+
+def test_a_pair_that_a_constraint_forbids_is_left_for_one_that_it_allows() -> None:
+    asked = read_instructions("avoid contrastive", Vocabulary(toy_spec()))
+    guidance = Guidance(constraints=tuple(one for one in asked if isinstance(one, Constraint)))
+    runs = play(planner(), toy_spec(), blocks=3)
+    with_it = []
+    for given in (NO_GUIDANCE, guidance):
+        made = planner().propose(toy_spec(), runs, block=4, batch=1, metrics=METRICS, guidance=given)
+        elsewhere = [proposal for proposal in made if proposal.network]
+        assert len(elsewhere) == 2
+        with_it.append(sum("contrastive" in one.spec.strategies for one in elsewhere))
+    assert with_it == [2, 0]
 
 
 def test_neither_the_best_nor_the_tree_rests_on_other_networks() -> None:
