@@ -275,10 +275,6 @@ def test_a_quick_run_measures_one_condition_end_to_end_and_never_trains_it_twice
     assert "fitting" not in again.stderr
     assert json.loads(json_file.read_text())["rows"] == [one]
 
-    both = benchmark(tmp_path, "--quick", "--conditions", "noise_free", "imbalance", "--workers", "2")
-    assert both.returncode == 0, both.stderr
-    assert "80/20 imbalance" in both.stdout
-
     shown = benchmark(tmp_path, "--from-json", str(json_file))
     assert shown.stdout == again.stdout
 
