@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from agent.disk import disk_errors_refused, refuse_disk_errors
 from agent.guard import Fence, FileId
 from agent.guard.traces import Trace, judge, read_trace, without_places
 from agent.pool import Outcome, Pool
@@ -139,6 +140,7 @@ class Auditor:
     def _wait_for_room(self, tick: Callable[[], None], *, free: int = 1) -> None:
         while self._pool.free < free:
             for _, outcome in self._pool.finished(wait_s=0.1):
+                refuse_disk_errors(outcome.error)
                 if outcome.failure is not None:
                     raise SetpointError(f"the audit's data could not be made: {outcome.failure.reason}")
             tick()
@@ -151,6 +153,7 @@ class Auditor:
                 self._start(number, cases[number].slot, truth)
             for key, outcome in self._pool.finished(wait_s=0.1):
                 assert isinstance(key, _Training)
+                refuse_disk_errors(outcome.error)
                 case = cases[key.case]
                 case.traces[key.truth] = _trace_of(key.root, outcome)
                 case.seconds += time.monotonic() - key.started
@@ -162,9 +165,10 @@ class Auditor:
     def _start(self, number: int, slot: SlotSpec, truth: Truth) -> None:
         # No name in the path says which training this is, and the names are of one length.
         root = self._scratch / uuid.uuid4().hex
-        shutil.copytree(self._scratch / (Truth.OTHER if truth is Truth.OTHER else Truth.FIRST), root)
         out = root / "runs" / "audit" / "000001"
-        out.mkdir(parents=True)
+        with disk_errors_refused():
+            shutil.copytree(self._scratch / (Truth.OTHER if truth is Truth.OTHER else Truth.FIRST), root)
+            out.mkdir(parents=True)
         fence = Fence(
             workspace=self._enclosure.workspace,
             sealed=self._enclosure.sealed,

@@ -5,13 +5,13 @@ asks the store, not its memory: finished runs are kept, interrupted ones are don
 planner, being pure, proposes what it would have proposed.
 """
 
-import errno
 import shutil
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.budget import Budget
+from agent.disk import refuse_disk_errors
 from agent.grounds import Grounds, run_identity
 from agent.guiding import plan_batch
 from agent.illustrating import Illustrating
@@ -27,8 +27,6 @@ from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import Proposal
 from memory.past import Past
 from memory.sealing import split, write_sealed
-
-DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 class Explored(NamedTuple):
@@ -270,7 +268,7 @@ class Explorer:
     def _after_training(self, run: Run, outcome: Outcome) -> None:
         name = self._spec.name
         if outcome.failure is not None:
-            self._refuse_disk_errors(outcome)
+            refuse_disk_errors(outcome.error)
             self._fail(run, outcome.failure)
             return
         folder = self._workspace.run(name, run.number)
@@ -302,7 +300,7 @@ class Explorer:
 
     def _after_evaluation(self, run: Run, outcome: Outcome) -> None:
         if outcome.failure is not None:
-            self._refuse_disk_errors(outcome)
+            refuse_disk_errors(outcome.error)
             reason = f"evaluation: {outcome.failure.reason}"
             self._fail(run, Failure(kind=outcome.failure.kind, reason=reason))
             return
@@ -325,17 +323,6 @@ class Explorer:
     def _report(self, run: Run) -> None:
         self._ended += 1
         self._listener.ended(self._store.run(self._spec.name, run.number))
-
-    @staticmethod
-    def _refuse_disk_errors(outcome: Outcome) -> None:
-        """A full disk is no fault of the run: the launch stops, and the run is done again later."""
-        error = outcome.error
-        short_write = isinstance(error, OSError) and "requested and" in str(error)
-        if isinstance(error, OSError) and (error.errno in DISK_ERRORS or short_write):
-            raise WorkspaceError(
-                f"the workspace cannot be written ({error.strerror or 'the disk is full'}); free some space "
-                "and launch again: finished runs are kept"
-            )
 
 
 def interrupted_line(*, done: int, planned: int, command: str) -> str:

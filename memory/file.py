@@ -4,6 +4,7 @@ Nothing here needs more than the driver, so that a command that only asks starts
 the file refuses becomes one clear WorkspaceError.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -53,7 +54,20 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
         if code is None or code & 0xFF not in _REFUSALS:
             raise
         refusal, remedy = _REFUSALS[code & 0xFF]
+        if code & 0xFF == sqlite3.SQLITE_CANTOPEN and _on_read_only_disk(path):
+            refusal, remedy = (
+                "the file system is read-only",
+                "choose a folder that can be written with --workspace",
+            )
         raise WorkspaceError(f"{path} must be a usable database, but {refusal}; {remedy}") from error
+
+
+def _on_read_only_disk(path: Path) -> bool:
+    """A database that must be written beside is not opened there, and SQLite does not say why."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def stored_revision(path: Path) -> str | None:
