@@ -312,5 +312,5 @@ def test_private_attributes_of_what_training_is_given_are_refused(way: str) -> N
         "from sim.strategies import Strategy\n\n\nclass Own(Strategy):\n"
         f"    def loss(self, batch):\n        return batch.data.{way}\n"
     )
-    (finding, *_) = check_source(text, "a.py").findings
-    assert "private attribute" in finding.what
+    found = check_source(text, "a.py").findings
+    assert any("private attribute" in one.what for one in found)
