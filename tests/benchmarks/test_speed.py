@@ -74,10 +74,10 @@ def test_durations_are_short():
 
 
 @pytest.mark.slow
-def test_a_quick_run_measures_every_section_of_training(tmp_path: Path):
+def test_a_quick_run_measures_steps_and_slots(tmp_path: Path):
     json_file = tmp_path / "speed.json"
     ended = subprocess.run(
-        [*COMMAND, "--quick", "--json", str(json_file), "--only", "steps", "slots", "launches"],
+        [*COMMAND, "--quick", "--json", str(json_file), "--only", "steps", "slots"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -86,10 +86,8 @@ def test_a_quick_run_measures_every_section_of_training(tmp_path: Path):
     )
     assert ended.returncode == 0, ended.stderr
     figures = {one["what"]: one for one in json.loads(json_file.read_text())["figures"]}
-    assert len(figures) == 10
+    assert len(figures) == 7
     assert all(one["target"] is None for one in figures.values())
     values = {what: one["value"] for what, one in figures.items()}
     assert values["1 replicate, against the obvious loop"] > 2
-    assert 0 < next(value for what, value in values.items() if "not training" in what) < 100
     assert next(value for what, value in values.items() if "peak memory" in what) < 1
-    assert next(value for what, value in values.items() if "full label-free recovery" in what) > 0

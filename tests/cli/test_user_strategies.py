@@ -129,7 +129,7 @@ def test_what_is_no_strategy_is_refused_in_one_line(setpoint: Setpoint, tmp_path
     path = write_tiny(tmp_path, baseline="", files="")
     result = setpoint("launch", path, "--strategy", "own/mine.py:Alone")
     assert result.returncode == 2
-    said = "--strategy: must be a subclass of sim.strategies.Strategy, but is the class Alone"
+    said = "mine.py:Alone: must be a subclass of sim.strategies.Strategy, but is the class Alone"
     assert said in one_line(result)
 
 
