@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -162,8 +161,7 @@ def test_watch_serves_the_page_to_this_machine_and_says_when_there_is_a_newer_on
                 store.set_notes("toy", "Look at run 3.")
             assert _tag(address) != before
         finally:
-            server.send_signal(signal.SIGINT)
-            assert server.wait(20) == 0
+            server.terminate()
 
 
 def _tag(address: str) -> str:
