@@ -78,7 +78,7 @@ def vega() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that needs no network, from vl-convert; takes seconds."""
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub knows no default
+    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its types know no default
     return bundle
 
 
