@@ -7,7 +7,7 @@ resumed exploration goes on exactly as an uninterrupted one would.
 import hashlib
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
@@ -16,6 +16,7 @@ from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, SlotSpec
 
 
+@runtime_checkable
 class Planner(Protocol):
     """Proposes the slots of a batch."""
 

@@ -6,7 +6,7 @@ the rows that `carry_out` writes through the store's own calls, one transaction 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import islice
@@ -231,6 +231,7 @@ def _append(store: Store, name: str, blocks: Sequence[Sequence[Sequence[Planned]
         for number, what, detail in _events(block)
     ]
     times = {"opened_at": now, "closed_at": now}
+    rests_on = certificates_of(store)
     with database.recording() as cursor:
         _OPEN.run_many(
             cursor,
@@ -239,7 +240,7 @@ def _append(store: Store, name: str, blocks: Sequence[Sequence[Sequence[Planned]
                 for block in blocks
             ],
         )
-        append_runs(cursor, [_row(name, run, now) for run in runs])
+        append_runs(cursor, [_row(name, run, rests_on, now) for run in runs])
         _MEASURE.run_as_given(
             cursor,
             # The store holds this one exploration, so that ids are numbers.
@@ -272,8 +273,10 @@ def _events(block: Sequence[Sequence[Planned]]) -> Iterator[tuple[int | None, st
     yield None, "block closed", str(block[0][0].block)
 
 
-def _row(name: str, run: Planned, now: datetime) -> dict[str, Any]:
-    return planned_row(name, _run(run), foundation=FOUNDATION, guard_check=1, at=now) | _ended(run, now)
+def _row(name: str, run: Planned, rests_on: Mapping[str, int], now: datetime) -> dict[str, Any]:
+    rests = sorted(rests_on[strategy] for strategy in run.proposal.spec.strategies)
+    planned = planned_row(name, _run(run), foundation=FOUNDATION, guard_check=1, at=now, certificates=rests)
+    return planned | _ended(run, now)
 
 
 def _ended(run: Planned, now: datetime) -> dict[str, Any]:

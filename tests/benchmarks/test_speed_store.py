@@ -81,7 +81,7 @@ def test_planning_in_a_going_launch_reads_what_was_recorded_since(tmp_path: Path
     made_up = MadeUp()
     with new_store(tmp_path, made_up) as full:
         fill(full, made_up, 2)
-        here = store.Launched(made_up, full, store.UcbPlanner(store.admits(made_up.problem)))
+        here = store.Launched(made_up, full, store.planner_of(made_up))
         before = here.propose()
         carry_out(full, here.name, made_up.block())
         after = here.propose()
