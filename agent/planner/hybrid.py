@@ -44,6 +44,16 @@ EXPLORING: Final = 2.0
 class HybridPlanner(UcbPlanner):
     """Roles, slots and principle tests of the tree search; a model picks what exploits and explores."""
 
+    def _roles(self, desk: Desk, turn: int) -> list[Role]:
+        """Those of the tree search; but the slot of the best run always exploits, and another one tests."""
+        roles = super()._roles(desk, turn)
+        best = next(desk.nodes.by_reward(1), None)
+        if best is not None and Role.EXPLOIT in roles:
+            home = best.run.proposal.slot % len(roles)
+            giving = next(slot for slot in range(home, home + len(roles)) if roles[slot % len(roles)] is Role.EXPLOIT)
+            roles[home], roles[giving % len(roles)] = roles[giving % len(roles)], roles[home]
+        return roles
+
     def _plans(self, desk: Desk) -> tuple[dict[Role, Plan], Plan]:
         plans, _ = super()._plans(desk)
         adviser = _Adviser(desk)

@@ -21,7 +21,13 @@ class Repeat(NamedTuple):
 
 
 def merged(
-    spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[Repeat], *, first: int, turn: int
+    spec: ExplorationSpec,
+    proposed: Sequence[Proposal],
+    repeats: Sequence[Repeat],
+    *,
+    first: int,
+    turn: int,
+    leader: Run | None = None,
 ) -> list[Proposal]:
     """A whole batch: repeats in the slots whose turn it is to give way, the rest as it was proposed.
 
@@ -33,11 +39,13 @@ def merged(
         repeats: At most as many as a batch has slots.
         first: Number of the batch's first run.
         turn: Counts batches; slots give way in turn.
+        leader: The run that looks best: its slot gives way last, since there the search should dig.
     """
     if not repeats:
         return list(proposed)
-    # Slots give way in turn: always that of the best would keep the search from where it should dig.
-    taken = [(turn + place) % spec.block.slots for place in range(len(repeats))]
+    kept_slot = None if leader is None else leader.proposal.slot
+    in_turn = [(turn + place) % spec.block.slots for place in range(spec.block.slots)]
+    taken = sorted(in_turn, key=lambda slot: slot == kept_slot)[: len(repeats)]
     kept = [proposal for proposal in proposed if proposal.slot not in taken]
     made = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
     ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))

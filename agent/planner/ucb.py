@@ -80,10 +80,11 @@ class UcbPlanner:
         )
         turn = (block - 1) * spec.block.batches + batch
         plans, spare = self._plans(desk)
+        roles = self._roles(desk, turn)
         proposals: list[Proposal] = []
         for slot in range(spec.block.slots):
             number = first + len(proposals)
-            role = ROLES[(slot + turn) % len(ROLES)]
+            role = roles[slot]
             options = chain(
                 ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
                 # A role with nothing to do here gives its slot to exploration.
@@ -99,6 +100,10 @@ class UcbPlanner:
                 "widen a range or open a strategy, under another name"
             )
         return proposals
+
+    def _roles(self, desk: Desk, turn: int) -> list[Role]:
+        """The role of each slot; they move on by one slot per batch."""
+        return [ROLES[(slot + turn) % len(ROLES)] for slot in range(desk.spec.block.slots)]
 
     def _plans(self, desk: Desk) -> tuple[dict[Role, Plan], Plan]:  # noqa: ARG002
         """What each role of this batch would do in a slot, best first, and what one without work would do.
