@@ -62,9 +62,7 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return merged(
-            spec, proposed, repeats, first=past.next_number, turn=block + batch, leader=leader
-        )
+        return merged(spec, proposed, repeats, first=past.next_number, turn=block + batch, leader=leader)
 
     def _repeats(
         self,

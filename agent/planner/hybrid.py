@@ -2,9 +2,9 @@
 
 Block 1 is that of the tree search. From then on a Gaussian process is fitted to the runs, and a slot that
 exploits or explores takes, of many candidates, the one whose expected objective plus so many standard
-deviations is highest. Candidates are neighbours of the best nodes by one change or two, and draws from the
+deviations is highest. Candidates are neighbours of the best runs by one change or two, and draws from the
 whole space; what is chosen becomes the child of the run that it differs from least. The slot that tests a
-principle isolates one change, as in the tree search.
+principle, one of a batch from block 3 on, isolates one change, as in the tree search.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,32 +37,43 @@ TESTED: Final = 24
 SIFTED: Final = 20
 """Candidates that prior knowledge may put into another order."""
 
-EXPLORING: Final = 2.0
-"""How many times as bold a slot is that explores."""
+BOLD: Final = 2.0
+"""Standard deviations of the model that count in favour of a slot, at a boldness of 1.
+
+The same whether a slot exploits or explores: more of them in some slots, and fewer in others, found nothing
+sooner (docs/planners.md).
+"""
 
 
 class HybridPlanner(UcbPlanner):
     """Roles, slots and principle tests of the tree search; a model picks what exploits and explores."""
 
     def _roles(self, desk: Desk, turn: int) -> list[Role]:
-        """Those of the tree search; but the slot of the best run always exploits, and another one tests."""
+        """Those of the tree search, but where runs are worth most, they are not spent on anything else.
+
+        The slot of the best run exploits in every batch. Nothing is tested in block 2: there is nothing to
+        test yet but the opening, and whatever differs from it tells more.
+        """
         roles = super()._roles(desk, turn)
+        if turn <= 2 * desk.spec.block.batches:
+            roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
         best = next(desk.nodes.by_reward(1), None)
         if best is not None and Role.EXPLOIT in roles:
             home = best.run.proposal.slot % len(roles)
-            giving = next(slot for slot in range(home, home + len(roles)) if roles[slot % len(roles)] is Role.EXPLOIT)
-            roles[home], roles[giving % len(roles)] = roles[giving % len(roles)], roles[home]
+            from_home = [(home + step) % len(roles) for step in range(len(roles))]
+            giving = next(slot for slot in from_home if roles[slot] is Role.EXPLOIT)
+            roles[home], roles[giving] = roles[giving], roles[home]
         return roles
 
     def _plans(self, desk: Desk) -> tuple[dict[Role, Plan], Plan]:
         plans, _ = super()._plans(desk)
         adviser = _Adviser(desk)
         mine: dict[Role, Plan] = {
-            Role.EXPLOIT: adviser.exploit,
-            Role.EXPLORE: adviser.explore,
+            Role.EXPLOIT: adviser.plan,
+            Role.EXPLORE: adviser.plan,
             Role.PRINCIPLE_TEST: partial(principle_test, reach=TESTED, far=True),
         }
-        return plans | mine, adviser.explore
+        return plans | mine, adviser.plan
 
 
 class _Adviser:
@@ -77,19 +88,9 @@ class _Adviser:
         self._process: Process | None = None
         self._believed = 0
 
-    def exploit(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
-        """What the model expects most of."""
-        return self._by_priors(desk, block, batch, slot, boldness=desk.spec.planner.boldness)
-
-    def explore(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
-        """What could be the best for all that the model knows."""
-        return self._by_priors(desk, block, batch, slot, boldness=EXPLORING * desk.spec.planner.boldness)
-
-    def _by_priors(
-        self, desk: Desk, block: int, batch: int, slot: int, *, boldness: float
-    ) -> Iterator[Planned]:
-        """The most promising ones; those that go against prior knowledge come after the others."""
-        ranked = self._ranked(desk, block, batch, slot, boldness=boldness)
+    def plan(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
+        """What is most promising first; what goes against prior knowledge comes after the others."""
+        ranked = self._ranked(desk, block, batch, slot)
         if desk.guidance.priors:
             first = list(islice(ranked, SIFTED))
             reasons = {id(move): reason for move, reason in first}
@@ -97,7 +98,7 @@ class _Adviser:
                 yield move, reasons[id(move)]
         yield from ranked
 
-    def _ranked(self, desk: Desk, block: int, batch: int, slot: int, *, boldness: float) -> Iterator[Planned]:
+    def _ranked(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
         model = self._seen.model()
         if model is None:
             return
@@ -112,7 +113,8 @@ class _Adviser:
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
         mean, sd = process.predict(nearby.points)
         top = show_number(self._sign * float(model.worth.max()))
-        for place in np.argsort(-(mean + boldness * sd), kind="stable"):
+        hopes = mean + BOLD * desk.spec.planner.boldness * sd
+        for place in np.argsort(-hopes, kind="stable"):
             values, strategies = self._around.decoded(nearby, place)
             parent, changes = self._nearest(values, strategies, model)
             if changes:

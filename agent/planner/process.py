@@ -36,6 +36,9 @@ ROUNDS: Final = 2
 PARSIMONY: Final = 0.4
 """Log likelihood that a length scale costs for being e times shorter."""
 
+BELIEVED: Final = 2.0
+"""So many runs' worth of belief that the objective varies over the space as it does over the runs."""
+
 AT_ONCE: Final = 100
 """Slots that are predicted at once: larger arrays would be given back to the system after each step."""
 
@@ -72,17 +75,20 @@ class Process:
     ) -> None:
         weights = np.ones(len(values)) if weights is None else weights
         self.shape = shape_of(points, values, groups, weights=weights) if shape is None else shape
-        self._mean, self._scale = _level(values)
+        self._mean, spread = _level(values)
         self._scales = np.repeat(self.shape.lengths, groups)
         self._points: Points = points / self._scales
-        targets = (values - self._mean) / self._scale
+        targets = (values - self._mean) / spread
         noise = self.shape.noise / weights
         kernel = _kernel(_squared(self._points, self._points))
         kernel[np.diag_indices_from(kernel)] = 1.0 + noise
         factor = _factor(kernel)
         assert factor is not None  # the noise keeps it positive definite
         self._factor = factor
-        self._half = _solved(factor, targets)
+        half = _solved(factor, targets)
+        size = _size(half)
+        self._scale = spread * size
+        self._half, targets = half / size, targets / size
         self._weights = _solved(factor, self._half, transposed=True)
         self.fitted: Values = self._mean + self._scale * (targets - noise * self._weights)
         """Mean of the objective at the runs themselves, without their noise."""
@@ -143,7 +149,8 @@ def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: 
         if factor is None:
             return -math.inf
         half = _solved(factor, targets)
-        likelihood = -0.5 * float(half @ half) - float(np.log(np.diag(factor)).sum())
+        n = len(half) + BELIEVED
+        likelihood = -n * math.log(_size(half)) - float(np.log(np.diag(factor)).sum())
         return likelihood - sum(math.log(LENGTHS[0] / length) for length in lengths) * PARSIMONY
 
     total: Square = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
@@ -164,6 +171,11 @@ def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: 
             if found > best:
                 best, noise = found, other
     return Shape(tuple(lengths), noise)
+
+
+def _size(half: Values) -> float:
+    """How many times the objective varies over the space more than over the runs, from L^-1 of its values."""
+    return math.sqrt((float(half @ half) + BELIEVED) / (len(half) + BELIEVED))
 
 
 def _level(values: Values) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The runs of a search as a model takes them in: kept up to date with the past, and fitted seldom.
 
 Of many runs a model holds some: the first ones, which are spread widest, the best ones and the latest ones.
-So its cost is bounded however many there are. Its length scales are searched for whenever there are so many
+So its cost is bounded however many there are. Its length scales are searched for whenever there are 15 %
 more runs than the last time, from the runs as they stood at that number: a pure function of the history,
 asked at every run or once at its end.
 """
