@@ -273,11 +273,21 @@ class Explorer:
             return
         folder = self._workspace.run(name, run.number)
         self._illustrating.forget(run)
-        self._store.trained(name, run.number, trained_hash=trained_hash(folder), train_s=outcome.value)
-        self._evaluate(self._store.run(name, run.number))
+        ground = self._grounds.of(run.proposal.network)
+        # Where nothing is waited for, one transaction says that the hash is stored and that the truth is
+        # opened next; the evaluator starts after it.
+        at_once = ground.seal is not None and self._keeper.free > 0
+        hashed = trained_hash(folder)
+        self._store.trained(name, run.number, trained_hash=hashed, train_s=outcome.value, opens_truth=at_once)
+        self._evaluate(self._store.run(name, run.number), opened=at_once)
 
-    def _evaluate(self, run: Run) -> None:
-        """Opens the truth for a run whose parameters' hash is in the store, and for no other."""
+    def _evaluate(self, run: Run, *, opened: bool = False) -> None:
+        """Opens the truth for a run whose parameters' hash is in the store, and for no other.
+
+        Args:
+            run: One that is trained.
+            opened: Whether the store says already that it is opened.
+        """
         assert run.trained_hash is not None
         ground = self._grounds.of(run.proposal.network)
         task = EvaluationTask(
@@ -294,7 +304,7 @@ class Explorer:
         while not self._keeper.free:
             for other, outcome in self._keeper.finished(wait_s=1.0):
                 self._after_evaluation(other, outcome)
-        if task.seal is not None:
+        if task.seal is not None and not opened:
             self._store.truth_opened(self._spec.name, run.number)
         self._keeper.start(run, evaluate, task, timeout_s=EVALUATION_LIMIT)
 
