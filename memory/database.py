@@ -15,12 +15,12 @@ from typing import cast
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.orm import Session
 
-from blocks.errors import WorkspaceError
 from memory.file import (
     BUSY_S,
     MIGRATIONS,
     REVISION,
     refusal_of,
+    require_store,
     stored_revision,
     translate_sqlite_errors,
 )
@@ -139,15 +139,8 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
     path = workspace.database
     if create:
         workspace.prepare()
-    elif not path.is_file():
-        if workspace.root.is_file():
-            raise WorkspaceError(
-                f"{workspace.root} must be a folder, but is a file; name another with --workspace"
-            )
-        raise WorkspaceError(
-            f"{workspace.root} must hold a store, but there is no {path.name} in it; "
-            f"start with `setpoint launch --workspace {workspace.root}`, or name another folder"
-        )
+    else:
+        require_store(workspace)
     with translate_sqlite_errors(path):
         if stored_revision(path) != REVISION:
             _upgrade(workspace)

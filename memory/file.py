@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from blocks.errors import WorkspaceError
+from memory.workspace import Workspace
 
 REVISION = "0006"
 """Newest migration that this version knows; `memory/migrations/versions` holds a file for each."""
@@ -74,6 +75,18 @@ def _on_read_only_disk(path: Path) -> bool:
         return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
     except OSError:
         return False
+
+
+def require_store(workspace: Workspace) -> None:
+    """Raises WorkspaceError where a folder holds no store."""
+    root, path = workspace.root, workspace.database
+    if root.is_file():
+        raise WorkspaceError(f"{root} must be a folder, but is a file; name another with --workspace")
+    if not path.is_file():
+        raise WorkspaceError(
+            f"{root} must hold a store, but there is no {path.name} in it; "
+            f"start with `setpoint launch --workspace {root}`, or name another folder"
+        )
 
 
 def stored_revision(path: Path) -> str | None:

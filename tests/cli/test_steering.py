@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from agent.cli import run as run_here
+from agent.cli.app import run as run_here
 from tests.cli.conftest import PLUGINS, run, write_toy
 
 pytestmark = pytest.mark.slow  # the first of them starts two launches as a user does
