@@ -10,10 +10,18 @@ def main() -> None:
     import gc
     import sys
 
-    from agent.cli import commands  # noqa: F401 - registers the commands
-    from agent.cli.app import run
-
     code = run(sys.argv[1:])
     # What is left ends with the process; to search all modules for cycles first takes half a second.
     gc.freeze()
     sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command line, with all commands registered.
+
+    Returns:
+        The exit code.
+    """
+    from agent.cli import app, commands  # noqa: F401 - registers the commands
+
+    return app.run(arguments)
