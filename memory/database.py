@@ -105,7 +105,7 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
             )
         raise WorkspaceError(
             f"{workspace.root} must hold a store, but there is no {path.name} in it; "
-            f"start with `setpoint launch --workspace {workspace.root}`, or name another folder"
+            "start with `setpoint launch quickstart`, or name another folder with --workspace"
         )
     with translate_sqlite_errors(path):
         if stored_revision(path) != REVISION:

@@ -1,6 +1,5 @@
 """`setpoint runs`: past runs as a table."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
@@ -10,6 +9,7 @@ import typer
 
 from agent.cli.completing import complete_columns
 from agent.cli.due import catch_up
+from agent.cli.facts import folded, is_bold
 from agent.cli.groups import Grouping, print_groups
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
 from agent.cli.tables import Column, lines, total_width
@@ -32,7 +32,10 @@ def runs(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     where: Annotated[
         str | None,
-        typer.Option(help='SQL condition on plain names: "time_step >= 32 and gain > 0.5".'),
+        typer.Option(
+            help='SQL condition on plain names: "time_step >= 32 and gain > 0.5".',
+            autocompletion=complete_columns,
+        ),
     ] = None,
     sort: Annotated[
         str | None,
@@ -178,10 +181,10 @@ def _print_table(
                 break
             del shown[name]
             dropped.append(name)
-    for line in lines(list(shown.values()), bold=sys.stdout.isatty() and "NO_COLOR" not in os.environ):
+    for line in lines(list(shown.values()), bold=is_bold()):
         typer.echo(line)
     if dropped:
-        typer.echo(f"not shown for want of width: {', '.join(reversed(dropped))}")
+        typer.echo("\n".join(folded(f"not shown for want of width: {', '.join(reversed(dropped))}")))
 
 
 def _cell(record: Mapping[str, Any], column: str, spec: "ExplorationSpec") -> str:

@@ -273,9 +273,9 @@ def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(
     path = toy()
     assert setpoint("launch", path).returncode == 0
     before = outcome(setpoint)
-    again = setpoint("launch", path)
+    again = setpoint("launch", "toy")  # by the name that `setpoint explorations` lists
     assert again.returncode == 0
-    assert "nothing left to do: all 1 block of toy are done" in again.stdout
+    assert "nothing left to do in toy: its only block is done" in again.stdout
     assert outcome(setpoint) == before
 
 
