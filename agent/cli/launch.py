@@ -40,7 +40,7 @@ def launch(
     steer: Annotated[
         list[str] | None,
         typer.Option(
-            "--steer", metavar="TEXT", help="What every slot obeys from the next batch on; see below."
+            "--steer", metavar="TEXT", help="What every slot obeys from the next batch on; see above."
         ),
     ] = None,
     unsteer: Annotated[
