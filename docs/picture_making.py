@@ -123,7 +123,7 @@ def _read(terminal: int) -> bytes:
 
 
 def _photograph_report(report: Path, out: Path) -> None:
-    """The head of the report as a desktop shows it, beside the same as a phone shows it by night."""
+    """The charts of the report as a desktop shows them, beside its head as a phone shows it by night."""
     if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
         print(f"{out.name} is left as it is: chromium and chromedriver are not here", file=sys.stderr)
         return
@@ -137,8 +137,8 @@ def _photograph_report(report: Path, out: Path) -> None:
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
     try:
         sides = []
-        for width, scheme in ((1100, "light"), (_PHONE, "dark")):
-            _show(browser, report.as_uri(), width, scheme)
+        for width, scheme, place in ((1100, "light", "#iterations-section"), (_PHONE, "dark", "")):
+            _show(browser, report.as_uri() + place, width, scheme)
             browser.save_screenshot(str(report.with_suffix(f".{scheme}.png")))
             sides.append(Image.open(report.with_suffix(f".{scheme}.png")).convert("RGB"))
     finally:
@@ -154,8 +154,13 @@ def _show(browser: Any, address: str, width: int, scheme: str) -> None:
 
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    size = {"width": width, "height": 1100, "deviceScaleFactor": 1, "mobile": width == _PHONE}
+    size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width == _PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get("about:blank")
     browser.get(address)
     drawn = "return document.body && document.body.getAttribute('data-drawn')"
     WebDriverWait(browser, 30).until(lambda page: page.execute_script(drawn))
+    # Charts came in above: go where the address leads once more, and without a glide.
+    browser.execute_script(
+        "document.querySelector(location.hash || 'body').scrollIntoView({behavior: 'instant'})"
+    )
