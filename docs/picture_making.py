@@ -146,7 +146,7 @@ def _photograph_report(report: Path, out: Path) -> None:
     both = Image.new("RGB", (sum(one.width for one in sides), sides[0].height), "white")
     both.paste(sides[0], (0, 0))
     both.paste(sides[1], (sides[0].width, 0))
-    both.quantize(64).save(out, optimize=True)
+    both.save(out, optimize=True)
 
 
 def _show(browser: Any, address: str, width: int, scheme: str) -> None:
