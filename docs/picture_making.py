@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,8 @@ def _show(browser: Any, address: str, width: int, scheme: str) -> None:
     browser.get(address)
     drawn = "return document.body && document.body.getAttribute('data-drawn')"
     WebDriverWait(browser, 30).until(lambda page: page.execute_script(drawn))
-    # Charts came in above: go where the address leads once more, and without a glide.
-    browser.execute_script(
-        "document.querySelector(location.hash || 'body').scrollIntoView({behavior: 'instant'})"
-    )
+    for _ in range(2):  # where pictures and charts come in above, the place moves
+        browser.execute_script(
+            "document.querySelector(location.hash || 'body').scrollIntoView({behavior: 'instant'})"
+        )
+        time.sleep(1)
