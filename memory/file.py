@@ -85,7 +85,7 @@ def require_store(workspace: Workspace) -> None:
     if not path.is_file():
         raise WorkspaceError(
             f"{root} must hold a store, but there is no {path.name} in it; "
-            f"start with `setpoint launch --workspace {root}`, or name another folder"
+            "start with `setpoint launch quickstart`, or name another folder with --workspace"
         )
 
 

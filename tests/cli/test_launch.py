@@ -278,9 +278,9 @@ def alive(pid: int) -> bool:
 @pytest.mark.usefixtures("launched_toy")
 def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(setpoint: Setpoint) -> None:
     before = outcome(setpoint)
-    again = setpoint("launch", "toy.yaml")
+    again = setpoint("launch", "toy")  # by the name that `setpoint explorations` lists
     assert again.returncode == 0
-    assert "nothing left to do: all 1 block of toy are done" in again.stdout
+    assert "nothing left to do in toy: its only block is done" in again.stdout
     assert outcome(setpoint) == before
 
 
