@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=slots, data=st.data())
 def test_any_slot_and_any_metrics_come_back_as_they_went_in(
     shared: Store, chosen: SlotSpec, data: st.DataObject

@@ -280,7 +280,7 @@ def test_one_slot_that_spreads_a_thousand_times_more_does_not_hide_an_effect() -
     assert told([loud if one.number == loud.number else one for one in runs])[HELPS].status == "established"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     scale=st.sampled_from([1e-6, 0.5, 1.0, 1e5]),
     shift=st.sampled_from([0.0, -3.0, 40.0]),
@@ -307,7 +307,7 @@ def test_units_and_the_sign_of_the_objective_change_no_verdict(
         assert after[key].q == (None if one.q is None else pytest.approx(one.q, rel=1e-3))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=st.permutations(range(8)), seed=st.integers(0, 20))
 def test_the_order_of_the_runs_of_a_batch_does_not_matter(order: list[int], seed: int) -> None:
     runs = history(("one", 0.2), ("two", 0.2), seed=seed)
