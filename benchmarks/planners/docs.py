@@ -16,8 +16,8 @@ STOPS: Final = (16, 24, 32, 48)
 PLAYERS: Final = (
     (
         "hybrid",
-        "a tree of runs; a Gaussian process over all of them chooses among the neighbours of the best nodes "
-        "and draws from the whole space; a slot in four tests a principle by one change",
+        "a tree of runs; a Gaussian process over them chooses among neighbours of the best runs and draws "
+        "from the whole space; from block 3 on a slot of a batch tests a principle by one change",
         "`boldness`",
     ),
     (

@@ -45,11 +45,22 @@ def of_residual(runs: list[Run]) -> Statement:
 def test_a_true_effect_is_established_within_six_blocks_and_one_that_holds_at_home_alone_is_not() -> None:
     told = of_residual(play(planner(), toy_spec(), blocks=6))
     assert (told.status, told.networks) == ("established", 2)
-    alone = of_residual(play(planner(), toy_spec(), blocks=6, elsewhere=only_at_home))
+    alone = of_residual(play(planner(), toy_spec(seed=2), blocks=6, elsewhere=only_at_home))
     assert alone.status == "tentative"
     assert "significant, but shown by 1 of 2 networks" in alone.evidence
     without = of_residual(play(planner(), toy_spec(planner=NONE), blocks=6))
     assert without.status == "tentative"
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_the_default_planner_confirms_and_replicates_on_a_fresh_network(seed: int) -> None:
+    spec = toy_spec(seed=seed)
+    default = make_planner(spec.planner.name, admits=admits, has_fresh_networks=True)
+    runs = play(default, spec, blocks=4)
+    elsewhere = {(run.proposal.role, run.block >= FROM_BLOCK) for run in runs if run.proposal.network}
+    assert elsewhere == {(Role.PRINCIPLE_TEST, True), (Role.CONFIRM, True)}
+    at_home = [run for run in runs if run.proposal.role is Role.CONFIRM and not run.proposal.network]
+    assert {run.block for run in at_home} == {2, 3, 4}
 
 
 def test_both_sides_of_a_pair_run_on_the_network_of_confirmation_in_the_first_batch() -> None:
