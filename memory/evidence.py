@@ -53,8 +53,9 @@ class Evidence:
         """Takes in a run that has ended."""
         if run.block > self._block:
             if self._is_due():
-                self._look(self._verdicts)
+                self._verdicts = self._as_of_now()
                 self._n_looked = self._n_ended
+                self._present = None
             self._block = run.block
         self._n_ended += 1
         self.endings.add(run)
@@ -74,13 +75,16 @@ class Evidence:
 
     def verdicts(self) -> list[Verdict]:
         """What is held now; the present block counts as one that has ended."""
-        if self._n_ended == self._n_looked:
-            return list(self._verdicts.held.values())
+        found = self._verdicts if self._n_ended == self._n_looked else self._as_of_now()
+        return list(found.held.values())
+
+    def _as_of_now(self) -> Verdicts:
+        """Those of the last look that is kept, and one more."""
         if self._present is None or self._present[0] != self._n_ended:
             present = self._verdicts.copy()
             self._look(present)
             self._present = self._n_ended, present
-        return list(self._present[1].held.values())
+        return self._present[1]
 
     def contrasts(self) -> dict[About, Tried]:
         """All that can be compared now."""
