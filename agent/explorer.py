@@ -19,12 +19,13 @@ from agent.pool import Outcome, Pool
 from agent.preparation import EVALUATION_LIMIT
 from agent.remembering import Remembering
 from agent.session import Session
-from agent.training import Trainings
+from agent.training import TrainedRun, Trainings
 from agent.worker import Blind, EvaluationTask, evaluate, trained_hash
 from blocks.errors import LabelLeakError, SetpointError, SpecError, WorkspaceError
 from blocks.problem import sealed_metrics
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import Proposal
+from blocks.stopping import why_stopped
 from memory.past import Past
 from memory.sealing import split, write_sealed
 
@@ -273,7 +274,16 @@ class Explorer:
             return
         folder = self._workspace.run(name, run.number)
         self._illustrating.forget(run)
-        self._store.trained(name, run.number, trained_hash=trained_hash(folder), train_s=outcome.value)
+        trained: TrainedRun = outcome.value
+        written, course = trained_hash(folder), trained.course
+        if course is not None and course.stopped:
+            why = why_stopped(run.proposal.spec.stop, course)
+            self._store.stop(
+                name, run.number, trained_hash=written, train_s=trained.train_s, course=course, why=why
+            )
+            self._report(run)
+            return
+        self._store.trained(name, run.number, trained_hash=written, train_s=trained.train_s, course=course)
         self._evaluate(self._store.run(name, run.number))
 
     def _evaluate(self, run: Run) -> None:

@@ -19,6 +19,7 @@ from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.space import CategoricalParameter, PerSlotParameter
+from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
 from sim.sources import (
     check_labels,
@@ -191,7 +192,7 @@ class MetabolicProblem:
         report: Report,
         *,
         part: bool = False,
-    ) -> None:
+    ) -> Course:
         """See `Problem.train`."""
         import torch
 
@@ -204,7 +205,7 @@ class MetabolicProblem:
         model = load_reaction(foundation)
         reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
         known = self.strategies()
-        train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
+        return train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
     def rehearse(
         self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
