@@ -87,7 +87,9 @@ def why_stopped(rule: StopRule | None, course: Course) -> str:
     if middle is None or not limits:
         return said
     below = [limit for step, limit in zip(curve.steps, limits, strict=True) if step == course.steps]
-    return f"{said}: {curve.measure} {middle:.3g} < {max(below):.3g}, {rule.why}"
+    limit = max(below)
+    digits = next((n for n in range(3, 9) if f"{middle:.{n}g}" != f"{limit:.{n}g}"), 9)
+    return f"{said}: {curve.measure} {middle:.{digits}g} < {limit:.{digits}g}, {rule.why}"
 
 
 def middle_of(reached: Reached) -> float | None:
