@@ -17,6 +17,7 @@ from blocks.problem import FoundationReport, Record, Report
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
 from sim.sources import (
     check_labels,
@@ -192,13 +193,13 @@ class MetabolicProblem:
         report: Report,
         *,
         part: bool = False,
-    ) -> None:
+    ) -> Course:
         """See `Problem.train`."""
         from sim.training.trainer import train_slot
 
         observed, model, reaction = _grounds(observations, foundation)
         known = self.strategies()
-        train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
+        return train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
     def rehearse(
         self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None

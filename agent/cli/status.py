@@ -72,11 +72,12 @@ def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, s
 
     counts = status.counts
     waiting = counts[RunState.PLANNED]
+    stopped = f"{counts[RunState.STOPPED]} stopped early, " if counts[RunState.STOPPED] else ""
     lines = [
         (
             "runs",
             f"{status.ended} of {status.total} ended: {counts[RunState.DONE]} done, "
-            f"{counts[RunState.FAILED]} failed, {len(status.current)} under way, {waiting} waiting",
+            f"{stopped}{counts[RunState.FAILED]} failed, {len(status.current)} under way, {waiting} waiting",
         )
     ]
     for place, run in enumerate(status.current):
