@@ -39,7 +39,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
+TRAINING = (
+    "node.py",
+    "weights.py",
+    "layers.py",
+    "response.py",
+    "kernels",
+    "training",
+    "strategies",
+    "reaction",
+)
 """Code that runs while training; the guard parses all of it."""
 
 _IDLE = ("cli", "pictures", "auditing")

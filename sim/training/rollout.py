@@ -12,10 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from sim.layers import Layers
 from sim.reaction.table import Pull
-from sim.response import BoundNode, Layers, NodeWeights, evaluate, pull_back
+from sim.response import BoundNode, evaluate, pull_back
 from sim.training.data import Reaction
 from sim.training.replicates import mean_of_each
+from sim.weights import NodeWeights, Piece
 
 _HELD_BACKWARD = torch.ops.aten.threshold_backward.grad_input
 
@@ -68,51 +70,50 @@ class _Step(NamedTuple):
 
     layers: list[Layers]
     pull: Pull
-    reached: Float[Tensor, "metabolite replicate window"]
+    reached: Float[Tensor, "replicate metabolite window"]
     """Concentrations after it, c.u."""
 
 
 def _euler(
     course: _Course,
     start: Float[Tensor, "replicate window metabolite"],
-    pieces: list[NodeWeights],
+    pieces: list[Piece],
     tape: list[_Step] | None,
 ) -> Float[Tensor, "step replicate window metabolite"]:
     """The trajectory; on the tape it notes what the way back needs."""
-    trajectory = start.new_empty((course.steps, *start.shape))
-    concentration = start.permute(2, 0, 1).contiguous()
+    concentration = start.mT.contiguous()
+    trajectory = start.new_empty((course.steps, *concentration.shape))
     for reached in trajectory.unbind():
-        change, pull = course.reaction.linearised(concentration.flatten(1))
-        change = change.view(concentration.shape)
+        change, pull = course.reaction.linearised(concentration)
         layers: list[Layers] = []
         if pieces:
-            answer, layers = evaluate(pieces, concentration.transpose(0, 1), keep=tape is not None)
-            change += answer.transpose(0, 1)
-        concentration = torch.add(concentration, change, alpha=course.dt).clamp_(min=0)
-        reached.copy_(concentration.permute(1, 2, 0))
+            answer, layers = evaluate(pieces, concentration, keep=tape is not None)
+            change += answer
+        torch.add(concentration, change, alpha=course.dt, out=reached).clamp_(min=0)
+        concentration = reached
         if tape is not None:
             tape.append(_Step(layers, pull, concentration))
-    return trajectory
+    return trajectory.mT.contiguous()
 
 
 def _back(
     course: _Course,
     pulls: Float[Tensor, "step replicate window metabolite"],
-    pieces: list[NodeWeights],
-    gradients: list[NodeWeights],
+    pieces: list[Piece],
+    gradients: list[Piece],
     tape: list[_Step],
 ) -> Float[Tensor, "replicate window metabolite"]:
     """Adds the gradients with respect to the weights, and returns that with respect to the start."""
     adjoint = torch.zeros_like(tape[0].reached)
-    for step, pull in zip(reversed(tape), reversed(pulls.unbind()), strict=True):
-        adjoint += pull.permute(2, 0, 1)
+    for step, pull in zip(reversed(tape), reversed(pulls.mT.contiguous().unbind()), strict=True):
+        adjoint += pull
         # Where a concentration was held at 0, nothing passes.
         _HELD_BACKWARD(adjoint, step.reached, 0, grad_input=adjoint)
         moved = adjoint * course.dt
-        adjoint += pull_back(pieces, gradients, step.layers, moved.transpose(0, 1)).transpose(0, 1)
+        adjoint += pull_back(pieces, gradients, step.layers, moved)
         if not course.isolated:
-            adjoint += step.pull(moved.flatten(1)).view(adjoint.shape)
-    return adjoint.permute(1, 2, 0).contiguous()
+            adjoint += step.pull(moved)
+    return adjoint.mT.contiguous()
 
 
 class _Rollout(torch.autograd.Function):
