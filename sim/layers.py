@@ -15,11 +15,10 @@ from torch import Tensor
 
 from sim.kernels import layers as kernels
 from sim.kernels.build import memory_of, no_type_check
-from sim.weights import Memory, NodeWeights, Piece
-
-_NOTHING: Final = np.empty((0, 0))
+from sim.weights import Kind, Piece
 
 _TANH_BACKWARD: Final = torch.ops.aten.tanh_backward.grad_input
+_NOTHING: Final = np.empty((0, 0))
 
 
 class Layer(NamedTuple):
@@ -29,14 +28,9 @@ class Layer(NamedTuple):
     memory: Float[ndarray, "row unit"]
     """The same, for kernels; empty where none works on it."""
 
-    compiled: bool
-
 
 class Layers(NamedTuple):
-    """What the way back needs of the evaluation of a piece."""
-
-    rows: Float[Tensor, "metabolite window"]
-    """Concentrations that went in, c.u."""
+    """Both hidden layers of a piece."""
 
     first: Layer
     second: Layer
@@ -44,30 +38,48 @@ class Layers(NamedTuple):
 
 @no_type_check
 def forward(
-    piece: Piece,
-    rows: Float[Tensor, "metabolite window"],
-    *,
-    out: Float[Tensor, "metabolite window"],
+    piece: Piece, rows: Float[Tensor, "metabolite window"], *, out: Float[Tensor, "metabolite window"]
 ) -> Layers:
-    """Writes the response of a piece, and returns the layers behind it.
+    """Writes the response of a piece by tensor operations, and returns the layers behind it.
 
     Args:
         piece: Detached weights.
         rows: Concentrations in the weights' dtype, c.u.
         out: To write to, c.u. per t.u.
     """
-    found = Layers(rows, shelf.take(rows.numel(), piece), shelf.take(rows.numel(), piece))
-    first, second = found.first.values, found.second.values
-    one = piece.weights
-    if piece.memory is not None:
-        _forward_compiled(piece.memory, one, found, out)
-        return found
+    one, layers = piece.weights, shelf.take(piece.kind)
+    first, second = layers.first.values, layers.second.values
     torch.addcmul(one.share[:, None], rows.unsqueeze(-1), one.input, out=first.view(*rows.shape, -1)).tanh_()
     torch.addmm(one.bias, first, one.hidden, out=second).tanh_()
     torch.addmv(one.offset, second, one.output, out=out.view(-1))
     if one.slope is not None:
         out.addcmul_(rows, one.slope[:, None])
-    return found
+    return layers
+
+
+@no_type_check
+def forward_compiled(
+    piece: Piece,
+    rows: Float[ndarray, "metabolite window"],
+    *,
+    out: Float[ndarray, "metabolite window"],
+) -> Layers:
+    """Adds the response of a piece by kernels, and returns the layers behind it.
+
+    Args:
+        piece: Detached weights.
+        rows: Concentrations, c.u.
+        out: To add to, c.u. per t.u.
+    """
+    one, memory, layers = piece.weights, piece.memory, shelf.take(piece.kind)
+    first, second = layers
+    kernels.enter(memory.share, rows, memory.input, first.memory)
+    # numpy's tanh is several times faster than torch's on a CPU, to the same ulp.
+    np.tanh(first.memory, out=first.memory)
+    torch.addmm(one.bias, first.values, one.hidden, out=second.values)
+    np.tanh(second.memory, out=second.memory)
+    kernels.leave(second.memory, rows, memory.output, memory.offset, memory.slope, out)
+    return layers
 
 
 @no_type_check
@@ -75,11 +87,12 @@ def backward(
     piece: Piece,
     gradient: Piece,
     layers: Layers,
+    rows: Float[Tensor, "metabolite window"],
     pull: Float[Tensor, "metabolite window"],
     *,
     out: Float[Tensor, "metabolite window"],
 ) -> None:
-    """Adds the gradients with respect to the weights; writes that with respect to the concentration.
+    """By tensor operations: adds to the weights' gradients, and writes that of the concentration.
 
     The layers are used up.
 
@@ -87,102 +100,93 @@ def backward(
         piece: Detached weights.
         gradient: A piece like that, to add to.
         layers: From `forward`.
+        rows: As for `forward`.
         pull: Gradient with respect to the response.
         out: To write to.
     """
-    lower = shelf.take(pull.numel(), piece)
-    if piece.memory is not None and gradient.memory is not None:
-        _backward_compiled(piece.weights, piece.memory, gradient, gradient.memory, layers, lower, pull, out)
-    else:
-        _backward(piece.weights, gradient.weights, layers, lower.values, pull, out)
-    shelf.put(lower, layers.first, layers.second)
+    one, to, scratch = piece.weights, gradient.weights, shelf.take(piece.kind)
+    flat, first, second, lower = pull.view(-1), *(one.values for one in (*layers, scratch.first))
+    to.output.addmv_(second.T, flat)
+    to.offset.add_(flat.sum())
+    upper = _TANH_BACKWARD(torch.outer(flat, one.output), second, grad_input=second)
+    torch.mm(upper, one.hidden.T, out=lower)
+    to.hidden.addmm_(first.T, upper)
+    to.bias.add_(upper.sum(dim=0))
+    _TANH_BACKWARD(lower, first, grad_input=lower)
+    to.input.addmv_(lower.T, rows.view(-1))
+    to.share.add_(lower.view(*pull.shape, -1).sum(dim=1))
+    torch.mv(lower, one.input, out=out.view(-1))
+    if one.slope is not None and to.slope is not None:
+        to.slope.add_((pull * rows).sum(dim=1))
+        out.addcmul_(pull, one.slope[:, None])
+    shelf.put(piece.kind, scratch, layers)
 
 
 @no_type_check
-def _forward_compiled(memory: Memory, one: NodeWeights, layers: Layers, out: Tensor) -> None:
-    # numpy's tanh is several times faster than torch's on a CPU, to the same ulp.
-    here, first, second = memory_of(layers.rows), layers.first.memory, layers.second.memory
-    kernels.enter(memory.share, here, memory.input, first)
-    np.tanh(first, out=first)
-    torch.addmm(one.bias, layers.first.values, one.hidden, out=layers.second.values)
-    np.tanh(second, out=second)
-    kernels.leave(second, here, memory.output, memory.offset, memory.slope, memory_of(out))
-
-
-@no_type_check
-def _backward_compiled(
-    one: NodeWeights,
-    memory: Memory,
+def backward_compiled(
+    piece: Piece,
     gradient: Piece,
-    to: Memory,
     layers: Layers,
-    lower: Layer,
-    pull: Tensor,
-    out: Tensor,
+    rows: Float[ndarray, "metabolite window"],
+    pull: Float[ndarray, "metabolite window"],
+    *,
+    out: Float[ndarray, "metabolite window"],
 ) -> None:
-    first, upper, above = layers.first, layers.second, memory_of(pull)
-    kernels.back_to_second(above.reshape(-1), upper.memory, memory.output, to.output, to.bias, to.offset)
-    torch.mm(upper.values, one.hidden.T, out=lower.values)
+    """By kernels: adds to the weights' gradients, and to that of the concentration.
+
+    The layers are used up.
+
+    Args:
+        piece: Detached weights.
+        gradient: A piece like that, to add to.
+        layers: From `forward_compiled`.
+        rows: As for `forward_compiled`.
+        pull: Gradient with respect to the response.
+        out: To add to.
+    """
+    scratch, memory, to = shelf.take(piece.kind), piece.memory, gradient.memory
+    (first, upper), lower = layers, scratch.first
+    kernels.back_to_second(pull, upper.memory, memory.output, to.output, to.bias, to.offset)
+    torch.mm(upper.values, piece.weights.hidden.T, out=lower.values)
     gradient.weights.hidden.addmm_(first.values.T, upper.values)
     kernels.back_to_rows(
-        above,
+        pull,
         lower.memory,
         first.memory,
-        memory_of(layers.rows),
+        rows,
         memory.input,
         memory.slope,
         to.input,
         to.share,
         to.slope,
-        memory_of(out),
+        out,
     )
-
-
-@no_type_check
-def _backward(
-    one: NodeWeights, gradient: NodeWeights, layers: Layers, lower: Tensor, pull: Tensor, out: Tensor
-) -> None:
-    flat, first, second = pull.view(-1), layers.first.values, layers.second.values
-    gradient.output.addmv_(second.T, flat)
-    gradient.offset.add_(flat.sum())
-    upper = _TANH_BACKWARD(torch.outer(flat, one.output), second, grad_input=second)
-    torch.mm(upper, one.hidden.T, out=lower)
-    gradient.hidden.addmm_(first.T, upper)
-    gradient.bias.add_(upper.sum(dim=0))
-    _TANH_BACKWARD(lower, first, grad_input=lower)
-    gradient.input.addmv_(lower.T, layers.rows.view(-1))
-    gradient.share.add_(lower.view(*pull.shape, -1).sum(dim=1))
-    torch.mv(lower, one.input, out=out.view(-1))
-    if one.slope is not None and gradient.slope is not None:
-        gradient.slope.add_((pull * layers.rows).sum(dim=1))
-        out.addcmul_(pull, one.slope[:, None])
+    shelf.put(piece.kind, scratch, layers)
 
 
 class _Shelf:
     """Layers that nobody needs any more, for the next ones."""
 
     def __init__(self) -> None:
-        self._free: defaultdict[tuple[object, ...], list[Layer]] = defaultdict(list)
+        self._free: defaultdict[Kind, list[Layers]] = defaultdict(list)
 
     @no_type_check
-    def take(self, rows: int, piece: Piece) -> Layer:
-        """A layer of that many rows, whatever it holds, as wide as those of the piece and of their kind."""
-        like = piece.weights.hidden
-        compiled = piece.memory is not None
-        free = self._free[rows, like.shape[0], like.dtype, like.device, compiled]
-        if free:
-            return free.pop()
-        values = like.new_empty(rows, like.shape[0])
-        return Layer(values, memory_of(values) if compiled else _NOTHING, compiled)
+    def take(self, kind: Kind) -> Layers:
+        """Layers of that kind, whatever they hold."""
+        free = self._free[kind]
+        return free.pop() if free else Layers(_layer(kind), _layer(kind))
 
     @no_type_check
-    def put(self, *layers: Layer) -> None:
+    def put(self, kind: Kind, *layers: Layers) -> None:
         """Takes layers back, which nobody may use any more."""
-        for layer in layers:
-            values = layer.values
-            self._free[len(values), values.shape[1], values.dtype, values.device, layer.compiled].append(
-                layer
-            )
+        self._free[kind].extend(layers)
+
+
+@no_type_check
+def _layer(kind: Kind) -> Layer:
+    compiled, rows, units, dtype, device = kind
+    values = torch.empty(rows, units, dtype=dtype, device=device)
+    return Layer(values, memory_of(values) if compiled else _NOTHING)
 
 
 shelf: Final = _Shelf()

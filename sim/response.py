@@ -4,15 +4,16 @@ A `BoundNode` is MLP_node with the embeddings' share of the first layer computed
 piece by piece (sim/weights.py), each by the operations of its device (sim/layers.py).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sim.kernels.build import no_type_check
-from sim.layers import Layers, backward, forward, shelf
+from sim.kernels.build import memory_of, no_type_check
+from sim.layers import Layers, backward, backward_compiled, forward, forward_compiled, shelf
 from sim.weights import NodeWeights, Piece
 
 
@@ -39,11 +40,20 @@ class BoundNode:
         return torch.is_grad_enabled() and any(one is not None and one.requires_grad for one in inputs)
 
 
-@no_type_check
+class Evaluated(NamedTuple):
+    """What the way back needs of an evaluation."""
+
+    rows: Float[Tensor, "replicate metabolite window"]
+    """Concentrations, as the pieces take them, c.u."""
+
+    layers: list[Layers]
+    """In the order of the pieces."""
+
+
 def evaluate(
     pieces: list[Piece], concentration: Float[Tensor, "replicate metabolite window"], *, keep: bool
-) -> tuple[Float[Tensor, "replicate metabolite window"], list[Layers]]:
-    """The response, and the layers behind it where `keep` says so.
+) -> tuple[Float[Tensor, "replicate metabolite window"], Evaluated]:
+    """The response, and what is behind it where `keep` says so.
 
     Args:
         pieces: Of all replicates, detached.
@@ -51,56 +61,97 @@ def evaluate(
         keep: Whether the way back will be asked for.
 
     Returns:
-        Response in the dtype of the weights, c.u. per t.u., and layers in the order of the pieces.
+        Response, c.u. per t.u., and what `pull_back` takes.
     """
-    rows = _copy(concentration, like=pieces[0].weights.hidden)
-    answer, tape = torch.empty_like(rows), []
-    for one, here, there in zip(pieces, _cut(rows, pieces), _cut(answer, pieces), strict=True):
-        layers = forward(one, here, out=there)
-        if keep:
-            tape.append(layers)
-        else:
-            shelf.put(layers.first, layers.second)
-    return answer, tape
+    rows = _copy(concentration, like=pieces[0])
+    answer = torch.zeros_like(rows)
+    if pieces[0].kind.compiled:
+        layers = respond(pieces, memory_of(rows), out=memory_of(answer))
+    else:
+        layers = [forward(one, rows[one.place], out=answer[one.place]) for one in pieces]
+    if not keep:
+        give_back(pieces, layers)
+    return answer, Evaluated(rows, layers if keep else [])
 
 
-@no_type_check
 def pull_back(
     pieces: list[Piece],
     gradients: list[Piece],
-    tape: list[Layers],
+    found: Evaluated,
     pull: Float[Tensor, "replicate metabolite window"],
 ) -> Float[Tensor, "replicate metabolite window"]:
     """Adds the gradients with respect to the weights, and returns that with respect to the concentration.
 
-    The layers of `tape` are used up.
+    The layers of `found` are used up.
 
     Args:
         pieces: Of all replicates, detached.
         gradients: Pieces like these, to add to.
-        tape: From `evaluate`.
+        found: From `evaluate`.
         pull: Gradient with respect to the response; of any dtype and strides.
     """
-    pull = _copy(pull, like=pieces[0].weights.hidden)
-    moved = torch.empty_like(pull)
-    for one, gradient, layers, here, there in zip(
-        pieces, gradients, tape, _cut(pull, pieces), _cut(moved, pieces), strict=True
-    ):
-        backward(one, gradient, layers, here, out=there)
+    pull, rows = _copy(pull, like=pieces[0]), found.rows
+    moved = torch.zeros_like(pull)
+    if pieces[0].kind.compiled:
+        respond_back(pieces, gradients, found.layers, memory_of(rows), memory_of(pull), out=memory_of(moved))
+        return moved
+    for one, gradient, layers in zip(pieces, gradients, found.layers, strict=True):
+        backward(one, gradient, layers, rows[one.place], pull[one.place], out=moved[one.place])
     return moved
 
 
 @no_type_check
-def _copy(values: Tensor, *, like: Tensor) -> Tensor:
-    return torch.empty(values.shape, dtype=like.dtype, device=like.device).copy_(values)
+def respond(
+    pieces: list[Piece],
+    rows: Float[ndarray, "replicate metabolite window"],
+    *,
+    out: Float[ndarray, "replicate metabolite window"],
+) -> list[Layers]:
+    """Adds the response to `out` by kernels, and returns the layers behind it.
+
+    Args:
+        pieces: Of all replicates, detached; for kernels.
+        rows: Concentrations, c.u.
+        out: c.u. per t.u.
+    """
+    return [forward_compiled(one, rows[one.place], out=out[one.place]) for one in pieces]
 
 
 @no_type_check
-def _cut(values: Float[Tensor, "replicate metabolite window"], pieces: list[Piece]) -> tuple[Tensor, ...]:
-    flat = values.view(-1, values.shape[2])
-    if len(pieces) == 1:
-        return (flat,)
-    return torch.split(flat, [len(one.weights.share) for one in pieces])
+def respond_back(
+    pieces: list[Piece],
+    gradients: list[Piece],
+    layers: list[Layers],
+    rows: Float[ndarray, "replicate metabolite window"],
+    pull: Float[ndarray, "replicate metabolite window"],
+    *,
+    out: Float[ndarray, "replicate metabolite window"],
+) -> None:
+    """Adds the gradients with respect to the weights, and to `out` that with respect to the concentration.
+
+    Args:
+        pieces: As for `respond`.
+        gradients: Pieces like these, to add to.
+        layers: From `respond`; they are used up.
+        rows: As for `respond`.
+        pull: Gradient with respect to the response.
+        out: To add to.
+    """
+    for one, gradient, behind in zip(pieces, gradients, layers, strict=True):
+        place = one.place
+        backward_compiled(one, gradient, behind, rows[place], pull[place], out=out[place])
+
+
+def give_back(pieces: list[Piece], layers: list[Layers]) -> None:
+    """Lets go of layers that nobody will ask for."""
+    for one, behind in zip(pieces, layers, strict=True):
+        shelf.put(one.kind, behind)
+
+
+def _copy(values: Float[Tensor, "*shape"], *, like: Piece) -> Float[Tensor, "*shape"]:
+    """Contiguous, and as the operations of the pieces take it: kernels in float64."""
+    dtype = torch.float64 if like.kind.compiled else like.kind.dtype
+    return torch.empty(values.shape, dtype=dtype, device=like.kind.device).copy_(values)
 
 
 class _Respond(torch.autograd.Function):
@@ -109,16 +160,16 @@ class _Respond(torch.autograd.Function):
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
         windows = concentration.reshape(len(weights.share), -1, concentration.shape[-1])
         pieces = weights.aligned().pieces(windows.shape[1])
-        answer, tape = evaluate(pieces, windows.mT, keep=keep)
+        answer, found = evaluate(pieces, windows.mT, keep=keep)
         if keep:
-            ctx.weights, ctx.pieces, ctx.tape = weights, pieces, tape
-        return _copy(answer.mT, like=concentration).view(concentration.shape)
+            ctx.weights, ctx.pieces, ctx.found = weights, pieces, found
+        return answer.mT.to(concentration.dtype).reshape(concentration.shape)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, pull: Tensor) -> tuple[Tensor | None, ...]:
         gradients: NodeWeights = ctx.weights.zeros()
         windows = pull.reshape(len(gradients.share), -1, pull.shape[-1])
-        moved = pull_back(ctx.pieces, gradients.pieces(windows.shape[1]), ctx.tape, windows.mT)
-        del ctx.tape  # its layers are used up
-        return _copy(moved.mT, like=pull).view(pull.shape), None, *gradients
+        moved = pull_back(ctx.pieces, gradients.pieces(windows.shape[1]), ctx.found, windows.mT)
+        del ctx.found  # its layers are used up
+        return moved.mT.to(pull.dtype).reshape(pull.shape), None, *gradients

@@ -66,12 +66,15 @@ class NodeWeights(NamedTuple):
         at_once = max(1, ROWS_AT_ONCE // max(1, n_windows))
         found = []
         parts = [[None] * len(self.share) if stack is None else stack.unbind() for stack in self]
-        for one in (NodeWeights(*replicate) for replicate in zip(*parts, strict=True)):
+        stack = (NodeWeights(*replicate) for replicate in zip(*parts, strict=True))
+        for number, one in enumerate(stack):
             for begin in range(0, len(one.share), at_once):
                 metabolites = slice(begin, begin + at_once)
                 slope = None if one.slope is None else one.slope[metabolites]
                 part = one._replace(share=one.share[metabolites], offset=one.offset.view(1), slope=slope)
-                found.append(Piece(part, _memory(part) if compiled else None))
+                rows = len(part.share) * n_windows
+                kind = Kind(compiled, rows, part.hidden.shape[0], part.hidden.dtype, part.hidden.device)
+                found.append(Piece(part, _memory(part) if compiled else _NONE, (number, metabolites), kind))
         return found
 
 
@@ -88,12 +91,33 @@ class Memory(NamedTuple):
     """Empty where there is no skip connection."""
 
 
+_NONE: Final = Memory(*(np.empty(0) for _ in Memory._fields))
+
+
+class Kind(NamedTuple):
+    """What layers must have in common to stand in for one another."""
+
+    compiled: bool
+    """Whether kernels work on them."""
+
+    rows: int
+    units: int
+    dtype: torch.dtype
+    device: torch.device
+
+
 class Piece(NamedTuple):
     """Some metabolites of one replicate."""
 
     weights: NodeWeights
-    memory: Memory | None
-    """None where no kernel works on them."""
+    memory: Memory
+    """Empty where no kernel works on them."""
+
+    place: tuple[int, slice]
+    """Which replicate, and which metabolites."""
+
+    kind: Kind
+    """Of its layers."""
 
 
 @no_type_check

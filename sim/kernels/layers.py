@@ -1,7 +1,8 @@
 """What stands between the matrix products of MLP_node, forward and back, each in one pass over memory.
 
 Products and tanh are left to the libraries that are best at them. A row is a concentration of a metabolite,
-metabolite after metabolite; layers lie row by row.
+metabolite after metabolite; layers lie row by row, in the dtype of the weights. Concentrations and what goes
+in their place are in float64.
 """
 
 from typing import Final
@@ -13,9 +14,10 @@ from sim.kernels.build import REASSOCIATED, compiled, no_type_check
 
 _VECTOR: Final = "float32[::1]"
 _MATRIX: Final = "float32[:,::1]"
+_ROWS: Final = "float64[:,::1]"
 
 
-@compiled(f"void({_MATRIX}, {_MATRIX}, {_VECTOR}, {_MATRIX})", fast=REASSOCIATED)
+@compiled(f"void({_MATRIX}, {_ROWS}, {_VECTOR}, {_MATRIX})", fast=REASSOCIATED)
 @no_type_check
 def enter(
     share: Float[ndarray, "metabolite unit"],
@@ -27,12 +29,12 @@ def enter(
     windows = rows.shape[1]
     for metabolite in range(rows.shape[0]):
         for window in range(windows):
-            here, row = rows[metabolite, window], metabolite * windows + window
+            here, row = weight.dtype.type(rows[metabolite, window]), metabolite * windows + window
             for unit in range(weight.size):
                 out[row, unit] = share[metabolite, unit] + here * weight[unit]
 
 
-@compiled(f"void({_MATRIX}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_VECTOR}, {_MATRIX})", fast=REASSOCIATED)
+@compiled(f"void({_MATRIX}, {_ROWS}, {_VECTOR}, {_VECTOR}, {_VECTOR}, {_ROWS})", fast=REASSOCIATED)
 @no_type_check
 def leave(
     second: Float[ndarray, "row unit"],
@@ -42,7 +44,7 @@ def leave(
     slope: Float[ndarray, " metabolite"],
     out: Float[ndarray, "metabolite window"],
 ) -> None:
-    """The response from the second layer; `slope` is empty where there is no skip connection."""
+    """Adds the response of the second layer; `slope` is empty where there is no skip connection."""
     windows = rows.shape[1]
     for metabolite in range(rows.shape[0]):
         for window in range(windows):
@@ -50,8 +52,8 @@ def leave(
             for unit in range(output.size):
                 total += second[row, unit] * output[unit]
             if slope.size > 0:
-                total += slope[metabolite] * rows[metabolite, window]
-            out[metabolite, window] = total
+                total += slope[metabolite] * output.dtype.type(rows[metabolite, window])
+            out[metabolite, window] += total
 
 
 @compiled(fast=REASSOCIATED)
@@ -81,10 +83,10 @@ def _add_weighted(
     total: Float[ndarray, " unit"], weights: Float[ndarray, " row"], values: Float[ndarray, "row unit"]
 ) -> None:
     """Adds all rows to a total, each with its weight."""
-    whole = weights.size // 8 * 8
+    whole, real = weights.size // 8 * 8, total.dtype.type
     for r in range(0, whole, 8):
-        a, b, c, d = weights[r], weights[r + 1], weights[r + 2], weights[r + 3]
-        e, f, g, h = weights[r + 4], weights[r + 5], weights[r + 6], weights[r + 7]
+        a, b, c, d = real(weights[r]), real(weights[r + 1]), real(weights[r + 2]), real(weights[r + 3])
+        e, f, g, h = real(weights[r + 4]), real(weights[r + 5]), real(weights[r + 6]), real(weights[r + 7])
         for unit in range(total.size):
             total[unit] += (
                 (a * values[r, unit] + b * values[r + 1, unit])
@@ -95,13 +97,13 @@ def _add_weighted(
             )
     for r in range(whole, weights.size):
         for unit in range(total.size):
-            total[unit] += weights[r] * values[r, unit]
+            total[unit] += real(weights[r]) * values[r, unit]
 
 
-@compiled(f"void({_VECTOR}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_MATRIX}, {_VECTOR})", fast=REASSOCIATED)
+@compiled(f"void({_ROWS}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_MATRIX}, {_VECTOR})", fast=REASSOCIATED)
 @no_type_check
 def back_to_second(
-    pull: Float[ndarray, " row"],
+    pull: Float[ndarray, "metabolite window"],
     second: Float[ndarray, "row unit"],
     output: Float[ndarray, " unit"],
     output_gradient: Float[ndarray, " unit"],
@@ -109,22 +111,22 @@ def back_to_second(
     offset_gradient: Float[ndarray, " 1"],
 ) -> None:
     """Makes the second layer its own gradient before the tanh; adds to the gradients of what follows it."""
-    one = output.dtype.type(1)
-    _add_weighted(output_gradient, pull, second)
+    one, flat = output.dtype.type(1), pull.ravel()
+    _add_weighted(output_gradient, flat, second)
     total = offset_gradient[0]
-    for row in range(pull.size):
-        here = pull[row]
+    for row in range(flat.size):
+        here = output.dtype.type(flat[row])
         total += here
         for unit in range(output.size):
             value = second[row, unit]
             second[row, unit] = here * output[unit] * (one - value * value)
     offset_gradient[0] = total
-    _add_rows(bias_gradient, 0, second, 0, pull.size)
+    _add_rows(bias_gradient, 0, second, 0, flat.size)
 
 
 @compiled(
-    f"void({_MATRIX}, {_MATRIX}, {_MATRIX}, {_MATRIX}, {_VECTOR}, {_VECTOR}, "
-    f"{_VECTOR}, {_MATRIX}, {_VECTOR}, {_MATRIX})",
+    f"void({_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, {_VECTOR}, {_VECTOR}, "
+    f"{_VECTOR}, {_MATRIX}, {_VECTOR}, {_ROWS})",
     fast=REASSOCIATED,
 )
 @no_type_check
@@ -140,7 +142,7 @@ def back_to_rows(
     slope_gradient: Float[ndarray, " metabolite"],
     out: Float[ndarray, "metabolite window"],
 ) -> None:
-    """From the gradient at the first layer to that at the concentrations; adds to the gradients on the way.
+    """Adds the gradient at the concentrations to `out`, and to the gradients on the way from the first layer.
 
     `lower` becomes the gradient before the tanh. The slopes are empty where there is no skip connection.
     """
@@ -155,10 +157,11 @@ def back_to_rows(
                 moved = lower[row, unit] * (one - value * value)
                 lower[row, unit] = moved
                 total += moved * weight[unit]
-            out[metabolite, window] = total
+            out[metabolite, window] += total
         _add_rows(share_gradient, metabolite, lower, begin, begin + windows)
         if slope.size > 0:
             for window in range(windows):
-                slope_gradient[metabolite] += pull[metabolite, window] * rows[metabolite, window]
-                out[metabolite, window] += pull[metabolite, window] * slope[metabolite]
+                here = weight.dtype.type(pull[metabolite, window])
+                slope_gradient[metabolite] += here * weight.dtype.type(rows[metabolite, window])
+                out[metabolite, window] += here * slope[metabolite]
     _add_weighted(weight_gradient, rows.ravel(), lower)

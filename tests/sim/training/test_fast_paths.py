@@ -91,9 +91,9 @@ def test_other_devices_compute_by_tensor_operations_what_kernels_compute_on_this
 
     def found(*, compiled: bool) -> list[Tensor]:
         pieces, gradient = weights.pieces(windows, compiled=compiled), weights.zeros()
-        assert all((one.memory is not None) == compiled for one in pieces)
-        answer, tape = evaluate(pieces, c, keep=True)
-        moved = pull_back(pieces, gradient.pieces(windows, compiled=compiled), tape, pull)
+        assert all(one.kind.compiled == compiled for one in pieces)
+        answer, behind = evaluate(pieces, c, keep=True)
+        moved = pull_back(pieces, gradient.pieces(windows, compiled=compiled), behind, pull)
         return [answer, moved, *(one for one in gradient if one is not None)]
 
     for ours, theirs in zip(found(compiled=True), found(compiled=False), strict=True):
@@ -112,9 +112,12 @@ def plain_rollout(node: NodeCohort, rate: object, start: Tensor, steps: int, *, 
     return torch.stack(trajectory)
 
 
+@pytest.mark.parametrize("compiled", [True, False], ids=["kernels", "tensors"])
 @pytest.mark.parametrize("isolated", [False, True])
 @pytest.mark.parametrize("skip", [False, True])
-def test_a_rollout_is_the_plain_euler_loop_in_values_and_gradients(skip: bool, isolated: bool):
+def test_a_rollout_is_the_plain_euler_loop_in_values_and_gradients(
+    skip: bool, isolated: bool, compiled: bool
+):
     data, reaction = tiny_data()
     node = cohort(skip=skip, gain=-30.0)
     start = data.concentration[torch.tensor([[0, 50, 99], [7, 8, 9]])].clone()
@@ -125,7 +128,7 @@ def test_a_rollout_is_the_plain_euler_loop_in_values_and_gradients(skip: bool, i
     def loss(trajectory: Tensor) -> Tensor:
         return rollout_loss(trajectory, observed, spread=data.spread, dt=DT).sum()
 
-    fast = rollout(node.bound(), reaction, start=start, steps=10, dt=DT, isolated=isolated)
+    fast = rollout(node.bound(), reaction, start=start, steps=10, dt=DT, isolated=isolated, compiled=compiled)
     plain = plain_rollout(node, reaction.rate, start, 10, isolated=isolated)
     assert (plain == 0).any(), "some concentration must be held at zero for the test to say all"
     torch.testing.assert_close(fast, plain, **EXACT)
