@@ -124,8 +124,7 @@ class MetabolicProblem:
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
         ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
-        # Adam imports the compiler when it is made: 1.2 s that every process would pay for itself.
-        return (*ours, "sim.auditing.trace", "torch._dynamo")
+        return (*ours, "sim.auditing.trace")
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
