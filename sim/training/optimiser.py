@@ -5,11 +5,12 @@ Written out, since torch's own imports a compiler when it is made, which takes l
 and since its fused kernel rounds by where in a vector an element stands: in a stack, company would decide.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
-import numpy as np
 import torch
 from jaxtyping import Shaped
 from numpy import ndarray
@@ -34,9 +35,9 @@ class Moments:
     stack: Shaped[Tensor, "replicate ..."]
     eps: float = EPS
     lr: float = 0.0
-    steps: int = 0
 
     def __post_init__(self) -> None:
+        self._numbers = count(1)
         whole = self.stack.detach()
         self._mean, self._square = torch.zeros_like(whole).contiguous(), torch.zeros_like(whole).contiguous()
 
@@ -49,9 +50,9 @@ class Moments:
         gradient, value = self.stack.grad, self.stack.detach()
         if gradient is None:
             return
-        self.steps += 1
-        size = self.lr / (1 - KEEP_MEAN**self.steps)
-        root = float(np.sqrt(1 - KEEP_SQUARE**self.steps))
+        number = next(self._numbers)
+        size = self.lr / (1 - KEEP_MEAN**number)
+        root = math.sqrt(1 - KEEP_SQUARE**number)
         if compiled is None:
             compiled = value.device.type == "cpu" and value.dtype in COMPILED and value.is_contiguous()
         if compiled:
