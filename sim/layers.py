@@ -13,8 +13,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from sim.kernels import layers as kernels
-from sim.kernels.build import memory_of, no_type_check
+from sim.kernels.gate import memory_of, no_type_check
 from sim.weights import Kind, Piece
 
 _TANH_BACKWARD: Final = torch.ops.aten.tanh_backward.grad_input
@@ -71,6 +70,8 @@ def forward_compiled(
         rows: Concentrations, c.u.
         out: To add to, c.u. per t.u.
     """
+    from sim.kernels import layers as kernels
+
     one, memory, layers = piece.weights, piece.memory, shelf.take(piece.kind)
     first, second = layers
     kernels.enter(memory.share, rows, memory.input, first.memory)
@@ -144,6 +145,8 @@ def backward_compiled(
         pull: Gradient with respect to the response.
         out: To add to.
     """
+    from sim.kernels import layers as kernels
+
     scratch, memory, to = shelf.take(piece.kind), piece.memory, gradient.memory
     (first, upper), lower = layers, scratch.first
     kernels.back_to_second(pull, upper.memory, memory.output, to.output, to.bias, to.offset)

@@ -124,7 +124,8 @@ class MetabolicProblem:
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
         ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
-        return (*ours, "sim.auditing.trace")
+        kernels = ("adam", "euler", "layers", "rates")
+        return (*ours, "sim.auditing.trace", *(f"sim.kernels.{name}" for name in kernels))
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""

@@ -12,7 +12,7 @@ from numpy import ndarray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sim.kernels.build import memory_of, no_type_check
+from sim.kernels.gate import memory_of, no_type_check
 from sim.layers import Layers, backward, backward_compiled, forward, forward_compiled, shelf
 from sim.weights import NodeWeights, Piece
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from sim.kernels.build import memory_of, no_type_check
+from sim.kernels.gate import memory_of, no_type_check
 
 ROWS_AT_ONCE: Final = 1024
 """Rows of a layer that are worked on together: two layers of 64 units then fit into 1 MiB of cache."""

@@ -104,7 +104,7 @@ _PROCESS: Final = tuple(
 )
 _GUARD: Final = tuple(
     _words("""
-    sim.auditing sim.guarding sim.kernels.build.gates torch._dispatch torch._dynamo torch._functorch
+    sim.auditing sim.guarding sim.kernels.gate.gates torch._dispatch torch._dynamo torch._functorch
     torch._inductor torch._library torch._ops torch._python_dispatcher torch._subclasses torch.compiler
     torch.library torch.overrides torch.utils._python_dispatch
 """)

@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from sim.guarding.arrays import OUT, LabelArray, from_lists, picked
 from sim.guarding.watch import Watch, unwatched
-from sim.kernels.build import gates
+from sim.kernels.gate import gates
 
 NUMBERS: Final = frozenset(
     (

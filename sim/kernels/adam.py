@@ -6,7 +6,8 @@ from typing import Final
 from jaxtyping import Float
 from numpy import ndarray
 
-from sim.kernels.build import compiled, no_type_check
+from sim.kernels.build import compiled
+from sim.kernels.gate import no_type_check
 
 
 def _of(kind: str) -> str:

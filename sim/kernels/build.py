@@ -4,30 +4,20 @@ A loop is compiled for the processor at hand when its module is first imported, 
 (or, where that folder is not to be written to, in the user's cache), so that later processes load it in a
 moment. It takes nothing on the machine but the wheels of numba and llvmlite. Kernels are for CPUs; what runs
 on other devices is written in tensor operations, and tests hold the two together.
+
+Modules of kernels are imported within the functions that call them: it takes half a second, which processes
+that do not train need not pay.
 """
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from numba import njit
-from numpy import ndarray
-from torch import Tensor
 
 REASSOCIATED: Final = ("contract", "nsz", "reassoc")
 """Lets a sum be taken in vectors. Its order then depends on its length alone."""
 
-gates: Final[list[Callable[[Tensor], None]]] = []
-"""Asked before numbers go to a kernel, where no mode of torch follows them: a watch over labels is one."""
-
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def no_type_check(function: Function) -> Function:
-    """Spares a function the run-time check of shapes that tests switch on: it takes longer than the work.
-
-    The check goes by this name; static checkers do look at the function.
-    """
-    return function
 
 
 def compiled(*signatures: str, fast: tuple[str, ...] = ()) -> Callable[[Function], Function]:
@@ -50,15 +40,3 @@ def compiled(*signatures: str, fast: tuple[str, ...] = ()) -> Callable[[Function
         return kernel  # type: ignore[no-any-return]
 
     return compile_now
-
-
-@no_type_check
-def memory_of(tensor: Tensor) -> ndarray:
-    """The same numbers as an array, for a kernel.
-
-    Raises:
-        LabelLeakError: Code is being watched, and a label is among the numbers.
-    """
-    for gate in gates:
-        gate(tensor)
-    return tensor.numpy()

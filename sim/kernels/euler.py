@@ -5,7 +5,8 @@ from typing import Final
 from jaxtyping import Float
 from numpy import ndarray
 
-from sim.kernels.build import compiled, no_type_check
+from sim.kernels.build import compiled
+from sim.kernels.gate import no_type_check
 
 _STATE: Final = "float64[:,:,::1]"
 

@@ -10,7 +10,8 @@ from typing import Final
 from jaxtyping import Float
 from numpy import ndarray
 
-from sim.kernels.build import REASSOCIATED, compiled, no_type_check
+from sim.kernels.build import REASSOCIATED, compiled
+from sim.kernels.gate import no_type_check
 
 _VECTOR: Final = "float32[::1]"
 _MATRIX: Final = "float32[:,::1]"

@@ -10,7 +10,8 @@ from typing import Final
 from jaxtyping import Float, Int32
 from numpy import ndarray
 
-from sim.kernels.build import compiled, no_type_check
+from sim.kernels.build import compiled
+from sim.kernels.gate import no_type_check
 
 _TAKEN: Final = "int32[::1], int32[::1]"
 _NET: Final = "int32[::1], int32[::1], float64[::1]"

@@ -8,8 +8,7 @@ from jaxtyping import Float, Int32
 from numpy import ndarray
 from torch import Tensor
 
-from sim.kernels.build import memory_of, no_type_check
-from sim.kernels.rates import back_through_rates, rates
+from sim.kernels.gate import memory_of, no_type_check
 
 
 class CompiledRates:
@@ -57,6 +56,8 @@ class CompiledRates:
         Args:
             concentration: Concentrations, c.u.; contiguous.
         """
+        from sim.kernels.rates import back_through_rates, rates
+
         here = memory_of(concentration)
         blocks, _, rows = here.shape
         rate = np.empty_like(here)

@@ -12,8 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from sim.kernels.build import memory_of
-from sim.kernels.euler import advance, arrive
+from sim.kernels.gate import memory_of
 from sim.layers import Layers
 from sim.reaction.table import Pull
 from sim.response import give_back, respond, respond_back
@@ -53,6 +52,8 @@ def forwards(
         dt: Length of a step, t.u.
         keep: Whether the way back will be asked for; else nothing is kept for it.
     """
+    from sim.kernels.euler import advance
+
     replicates, windows, metabolites = start.shape
     whole = start.new_empty(steps + 1, replicates, metabolites, windows)
     whole[0] = start.mT
@@ -89,6 +90,8 @@ def backwards(
         dt: Length of a step, t.u.
         isolated: Whether the gradient stops before the reaction.
     """
+    from sim.kernels.euler import arrive
+
     own, trajectory = memory_of(pulls.mT.contiguous()), tape.trajectory
     adjoint, moved = np.zeros_like(trajectory[0]), np.empty_like(trajectory[0])
     for step in reversed(range(len(own))):

@@ -16,8 +16,7 @@ from jaxtyping import Shaped
 from numpy import ndarray
 from torch import Tensor
 
-from sim.kernels.adam import step as step_by_kernel
-from sim.kernels.build import memory_of
+from sim.kernels.gate import memory_of
 from sim.node import NodeCohort
 from sim.strategies.base import Latent, StepFactors
 from sim.training.hyperparameters import Hyperparameters
@@ -56,6 +55,8 @@ class Moments:
         if compiled is None:
             compiled = value.device.type == "cpu" and value.dtype in COMPILED and value.is_contiguous()
         if compiled:
+            from sim.kernels.adam import step as step_by_kernel
+
             step_by_kernel(
                 _flat(value),
                 _flat(gradient.contiguous()),
