@@ -56,7 +56,7 @@ def admit(
     spec = spec.model_copy(update={"strategies": chosen.model_copy(update={"open": (*chosen.open, *opened)})})
     problem.check(spec)
     for file, one in zip(files, added, strict=True):
-        before = store.admit_strategy(spec.name, str(file), version=one.sha256)
+        before = store.admit_strategy(spec.name, file.name, version=one.sha256)
         if before not in (None, one.sha256):
             note(
                 f"{file.path.name}:{file.class_name} is another version than at the last launch "
@@ -72,7 +72,7 @@ def kept_strategies(spec: ExplorationSpec, workspace: Workspace, store: Store) -
     for one in spec.strategies.files:
         name, _, class_name = one.rpartition(":")
         path = Path(name).resolve()
-        if (sha256 := versions.get(str(StrategyFile(path, class_name)))) is not None:
+        if (sha256 := versions.get(StrategyFile(path, class_name).name)) is not None:
             kept.append(UserStrategy(workspace.strategies / sha256[:16], path.name, class_name, sha256))
     return kept
 

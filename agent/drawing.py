@@ -117,7 +117,7 @@ def _draw(axes: "Axes", lineage: Lineage, *, objective: str, info: MetricInfo) -
             axes.annotate(
                 str(number),
                 (place.generation, place.row),
-                xytext=(0, 8),
+                xytext=(0, 12),
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,

@@ -1,5 +1,6 @@
 """What an exploration is: the question, the data, the space, and the rules of the search."""
 
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -247,5 +248,13 @@ class ExplorationSpec(Frozen):
             )
 
     def identity(self) -> str:
-        """Hash of what the search depends on; how long it runs and what a run may cost are left out."""
-        return content_hash(self.model_dump(mode="json", exclude={"blocks", "limits", "title", "memory"}))
+        """Hash of what the search depends on.
+
+        How long it runs and what a run may cost are left out, and so is where a thing lies that is known by
+        its content: an exploration goes on where its folder was moved to.
+        """
+        kept = self.model_dump(mode="json", exclude={"blocks", "limits", "title", "memory"})
+        kept["strategies"]["files"] = [Path(reference).name for reference in self.strategies.files]
+        if "sha256" in kept["data"]:
+            kept["data"].pop("folder", None)
+        return content_hash(kept)

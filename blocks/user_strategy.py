@@ -22,6 +22,11 @@ class StrategyFile(NamedTuple):
     def __str__(self) -> str:
         return f"{self.path}:{self.class_name}"
 
+    @property
+    def name(self) -> str:
+        """File and class, wherever the file lies: a folder may be moved."""
+        return f"{self.path.name}:{self.class_name}"
+
 
 @dataclass(frozen=True)
 class UserStrategy:

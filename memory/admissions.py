@@ -3,6 +3,8 @@
 A verdict is found by the hash of what it is about, so that the same code is not asked about twice.
 """
 
+from pathlib import Path
+
 from sqlalchemy import select
 
 from memory.database import Database
@@ -33,7 +35,7 @@ class Admissions:
 
         Args:
             exploration: Its name.
-            reference: File and class of the strategy.
+            reference: File and class of the strategy, without its folder.
             version: Hash of its code.
 
         Returns:
@@ -46,7 +48,7 @@ class Admissions:
         )
         with self._database.writing() as session:
             pairs = (detail.partition(" ") for detail in session.scalars(known))
-            before = next((one for one, _, name in pairs if name == reference), None)
+            before = next((one for one, _, name in pairs if Path(name).name == reference), None)
             if before != version:
                 detail = f"{version} {reference}"
                 self._database.note(cursor_of(session), ADMITTED, exploration=exploration, detail=detail)
@@ -59,4 +61,4 @@ class Admissions:
         )
         with self._database.reading() as session:
             pairs = [detail.partition(" ") for detail in session.scalars(admitted.order_by(EventRow.id))]
-            return {name: one for one, _, name in pairs}
+            return {Path(name).name: one for one, _, name in pairs}

@@ -4,3 +4,6 @@ import os
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+# The commands that tests start by the hundred need not compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -30,4 +30,6 @@ def close(
         typer.echo(f"{closed.exploration} is closed: the sealed metrics of {closed.opened} runs are open")
     else:
         typer.echo(f"{closed.exploration} was closed before, or had nothing under seal")
+    if closed.opened:
+        typer.echo("pictures that were drawn before stay as they are, without the truth")
     typer.echo(f"working memory  {workspace / closed.memory.name}")

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.due import catch_up
+from agent.cli.facts import command_line, fact_lines
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from agent.cli.runs import truth_of
 
@@ -41,8 +43,8 @@ def status(
     typer.echo(_title(found))
     more = [("void", "1 run" if void == 1 else f"{void} runs")] if void else []
     more += [("choices", str(truth))] if ways else []
-    for label, text in [*_lines(found, best), *more]:
-        typer.echo(f"{label:<13}{text}")
+    for line in fact_lines([*_lines(found, best, workspace=workspace), *more], indent=13):
+        typer.echo(line)
 
 
 def _title(status: "Status") -> str:
@@ -60,7 +62,7 @@ def _title(status: "Status") -> str:
     return f"{status.name} · {state} · {where}"
 
 
-def _lines(status: "Status", best: str) -> list[tuple[str, str]]:
+def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, str]]:
     from datetime import UTC, datetime
 
     from agent.display.board import invariants, show_time_left
@@ -93,7 +95,7 @@ def _lines(status: "Status", best: str) -> list[tuple[str, str]]:
         what = status.last.what if status.last.run is None else f"run {status.last.run} {status.last.what}"
         lines.append(("last event", f"{show_age(status.last.at, datetime.now(UTC))} ago: {what}"))
     if status.pid is None and status.ended < status.total:
-        lines.append(("go on", f"setpoint launch {status.name}"))
+        lines.append(("go on", command_line("launch", status.name, workspace=workspace)))
     return lines
 
 

@@ -74,7 +74,7 @@ class Board:
 
     def start_batch(self, block: int, batch: int, runs: Sequence[Run], done: Sequence[Run]) -> None:
         self.block, self.batch = block, batch
-        self.lanes = {run.number: Lane(run) for run in runs}
+        self.lanes = {run.number: Lane(run) for run in sorted(runs, key=lambda run: run.proposal.slot)}
         self.finished = list(done)
         self.candidates = Candidates(self.spec.objective, self.objective.direction)
         for run in self.finished:

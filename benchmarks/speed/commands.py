@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.speed.filling import MadeUp, fill, new_store
 from benchmarks.speed.results import Figure
-from benchmarks.speed.timing import side_by_side
+from benchmarks.speed.timing import ONCE, side_by_side
 from benchmarks.targets import Target
 
 SECTION: Final = "Commands"
@@ -43,9 +43,9 @@ def measure(quick: bool) -> Iterable[Figure]:
                 ),
                 "all runs": command(setpoint(), "runs", "--workspace", str(large)),
             },
-            repeats=5 if quick else 11,
+            repeats=ONCE if quick else 11,
         )
-        reported = list(reporting(Path(folder) / "reported", 48 if quick else REPORTED))
+        reported = list(reporting(Path(folder) / "reported", *((48, ONCE) if quick else (REPORTED, 5))))
     bare = {"python": timings["python"]}
     for name, what, target in (
         ("help", "setpoint --help", limit),
@@ -64,12 +64,13 @@ def measure(quick: bool) -> Iterable[Figure]:
     yield from reported
 
 
-def reporting(folder: Path, n_runs: int) -> Iterable[Figure]:
+def reporting(folder: Path, n_runs: int, repeats: int) -> Iterable[Figure]:
     """The report of many runs: how long it takes, and how large the file is."""
     filled(folder, n_runs)
     page = folder / "report.html"
     timings = side_by_side(
-        {"report": command(setpoint(), "report", "--workspace", str(folder), "--out", str(page))}, repeats=3
+        {"report": command(setpoint(), "report", "--workspace", str(folder), "--out", str(page))},
+        repeats=repeats,
     )
     what = f"setpoint report, {n_runs} runs"
     yield Figure(

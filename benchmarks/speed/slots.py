@@ -62,7 +62,7 @@ TIMES: Final = "SELECT train_s FROM runs WHERE exploration = :name"
 
 def _slot(root: Path, number: int, replicates: int, *, quick: bool) -> Launched:
     """One slot, launched; no two launches share a seed, so that nothing is reused."""
-    values = slot_values(data_augmentation_loop=60, time_step=32)
+    values = slot_values(data_augmentation_loop=6 if quick else 60, time_step=32)
     time_step = values.pop("time_step")
     overrides = {
         "name": f"slot-{replicates}-{number}",

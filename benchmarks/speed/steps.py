@@ -12,7 +12,7 @@ from benchmarks.speed.bench import PRESET, Setting, setting
 from benchmarks.speed.obvious import ObviousTraining
 from benchmarks.speed.results import Figure, Timing, ratio_of
 from benchmarks.speed.shared import SharedSteps
-from benchmarks.speed.timing import growth_exponent, side_by_side
+from benchmarks.speed.timing import ONCE, growth_exponent, side_by_side
 from benchmarks.targets import Target
 
 SECTION: Final = "Optimiser step, 8 windows x 32 Euler steps, hidden width 64"
@@ -28,7 +28,7 @@ def measure(quick: bool) -> Iterable[Figure]:
     cores = available_cores()
     shared = SharedSteps(cores, replicates=-(-MANY // cores), time_step=steps, preset=preset)
     with shared as in_processes:
-        timings = _contenders(here, steps, in_processes, repeats=5 if quick else 7)
+        timings = _contenders(here, steps, in_processes, repeats=ONCE if quick else 7)
     yield Figure(
         section=SECTION,
         what="1 replicate, against the obvious loop",
@@ -47,7 +47,7 @@ def measure(quick: bool) -> Iterable[Figure]:
         details={"one process alone, ms": timings["one process"].seconds * 1e3},
         note="best of one process, with one thread or all, and of a process per core, as idle workers train",
     )
-    yield _distance(here, steps)
+    yield _distance(here, steps, ONCE if quick else 9)
     yield from _growth(quick=quick)
 
 
@@ -93,7 +93,7 @@ def _with_threads(call: Callable[[], object], number: int) -> Callable[[], objec
     return timed
 
 
-def _distance(here: Setting, steps: int) -> Figure:
+def _distance(here: Setting, steps: int, repeats: int) -> Figure:
     """The step against its arithmetic alone, on one thread: matrix products and tanh of MLP_node."""
     rows = WINDOWS * steps * here.data.concentration.shape[1]
     # Forward, back to the concentration, and to the weights: each layer's product three times over.
@@ -112,7 +112,7 @@ def _distance(here: Setting, steps: int) -> Figure:
             "tanh of torch": lambda: torch.tanh(layer),
             "step": single,
         },
-        repeats=9,
+        repeats=repeats,
     )
     torch.set_num_threads(before)
     rate = 2 * 1024**3 / found["matmul"].seconds
@@ -139,22 +139,25 @@ def _distance(here: Setting, steps: int) -> Figure:
 def _growth(*, quick: bool) -> Iterable[Figure]:
     """Exponents of the time of a step in the number of metabolites, and in time_step."""
     sizes = SIZES[:2] if quick else SIZES
+    repeats = ONCE if quick else 5
     networks = {size: setting(size, size * 256 // 100) for size in sizes}
     yield _exponent(
         f"growth with metabolites, {sizes[0]} .. {sizes[-1]}, reactions in proportion",
         {size: one.steps(replicates=1, time_step=8 if quick else STEPS) for size, one in networks.items()},
+        repeats,
     )
     base = networks[sizes[0]]
     yield _exponent(
         f"growth with time_step, {TIME_STEPS[0]} .. {TIME_STEPS[-1]}",
         {time_step: base.steps(replicates=1, time_step=time_step) for time_step in TIME_STEPS},
+        repeats,
     )
 
 
-def _exponent(what: str, calls: dict[int, Callable[[], object]]) -> Figure:
+def _exponent(what: str, calls: dict[int, Callable[[], object]], repeats: int) -> Figure:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    timings = side_by_side({str(size): call for size, call in calls.items()}, repeats=5)
+    timings = side_by_side({str(size): call for size, call in calls.items()}, repeats=repeats)
     torch.set_num_threads(before)
     return Figure(
         section=SECTION,

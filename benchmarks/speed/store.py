@@ -25,7 +25,7 @@ from agent.session import Session
 from benchmarks.speed.commands import setpoint
 from benchmarks.speed.filling import MadeUp, fill, new_store, plan, record
 from benchmarks.speed.results import Figure, Timing
-from benchmarks.speed.timing import growth_exponent, side_by_side
+from benchmarks.speed.timing import ONCE, growth_exponent, side_by_side
 from benchmarks.targets import Target
 from blocks.slot import Proposal
 from memory import Store, Workspace
@@ -96,7 +96,7 @@ def measure(quick: bool) -> Iterable[Figure]:
         quick: Whether small sizes will do.
     """
     sizes = QUICK_SIZES if quick else SIZES
-    repeats = 5 if quick else 31
+    repeats = ONCE if quick else 31
     made_up = MadeUp()
     proposed: dict[int, Timing] = {}
     recorded: dict[int, Timing] = {}
@@ -111,7 +111,7 @@ def measure(quick: bool) -> Iterable[Figure]:
                 yield planning(here, proposed[size], size)
                 yield recording(recorded[size], size)
                 yield asking(here, size, repeats)
-                yield remembering(here, size)
+                yield remembering(here, size, ONCE if quick else 5)
         yield growth("propose a batch", proposed)
         yield growth("record a run", recorded, target=Target(metric="growth", label="", high=0.1))
         store.close()
@@ -131,7 +131,7 @@ def planning_and_recording(here: Launched, repeats: int) -> tuple[Timing, Timing
         {"record": one_batch, "propose": here.propose}, repeats=repeats, per={"record": slots}, warm_up=1
     )
     # The next size goes on with a whole block.
-    if here.made_up.n_runs % here.made_up.slots_of_a_block:
+    while len(here.store.past(here.name, here.made_up.spec.objective)) < here.made_up.n_runs:
         one_batch()
     return timings["propose"], timings["record"]
 
@@ -163,7 +163,7 @@ def recording(timing: Timing, size: int) -> Figure:
         unit="ms",
         target=Target(metric="record", label="", high=10),
         timings={"a life": timing},
-        note="planned, started, trained, truth opened, done with all metrics: a transaction each",
+        note="planned, started, trained and truth opened next, done with all metrics: a transaction each",
     )
 
 
@@ -194,7 +194,7 @@ def asking(here: Launched, size: int, repeats: int) -> Figure:
     )
 
 
-def remembering(here: Launched, size: int) -> Figure:
+def remembering(here: Launched, size: int, repeats: int) -> Figure:
     """memory.md, by a process that has just begun; and in a going launch, after each block."""
     number = here.made_up.n_runs // here.made_up.slots_of_a_block
 
@@ -204,7 +204,7 @@ def remembering(here: Launched, size: int) -> Figure:
 
     here.store.open_block(here.name, number)
     here.store.close_block(here.name, number)
-    timings = side_by_side({"first of a process": first, "after a block": here.remember}, repeats=5)
+    timings = side_by_side({"first of a process": first, "after a block": here.remember}, repeats=repeats)
     return Figure(
         section=SECTION,
         what=f"regenerate memory.md, {size} runs",

@@ -8,6 +8,8 @@ from benchmarks.speed.results import Timing
 
 MINIMUM_REPEATS = 5
 
+ONCE = 1
+
 
 def side_by_side(
     contenders: Mapping[str, Callable[[], object]],
@@ -20,16 +22,20 @@ def side_by_side(
 
     Args:
         contenders: What to call, by name.
-        repeats: Rounds that count; at least 5.
+        repeats: Rounds that count; at least 5, or `ONCE` for a quick look, which nothing is judged by.
         per: Units of work that one call does, by name; default 1. Times are per unit.
-        warm_up: Rounds before, that do not count.
+        warm_up: Rounds before, that do not count; none before a quick look.
 
     Returns:
         Median, lowest and highest time per unit, s.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     units = {name: (per or {}).get(name, 1) for name in contenders}
-    for number in range(warm_up + max(repeats, MINIMUM_REPEATS)):
+    if repeats == ONCE:
+        warm_up = 0
+    else:
+        repeats = max(repeats, MINIMUM_REPEATS)
+    for number in range(warm_up + repeats):
         for name, call in contenders.items():
             began = perf_counter()
             call()

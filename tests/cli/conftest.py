@@ -1,12 +1,15 @@
 """The command as a user runs it: another process, its own folder, nothing patched."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from agent.cli import run as run_here
 
 ROOT = Path(__file__).parents[2]
 SETPOINT = Path(sys.executable).with_name("setpoint")
@@ -51,6 +54,19 @@ def run(*arguments: str, cwd: Path, timeout: float = 300, **extra: str) -> Compl
     )
 
 
+def ask_here(*arguments: str, cwd: Path, capsys: pytest.CaptureFixture[str]) -> Completed:
+    """Runs a command that only asks, in this process: the same code without the second that a start takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        patch.syspath_prepend(str(PLUGINS))
+        patch.setenv("COLUMNS", "160")
+        for name in [name for name in os.environ if name.startswith("SETPOINT_")]:
+            patch.delenv(name)
+        capsys.readouterr()
+        code = run_here(list(arguments))
+    return Completed(["setpoint", *arguments], code, *capsys.readouterr())
+
+
 @pytest.fixture
 def setpoint(tmp_path: Path) -> Setpoint:
     """The command, in an empty folder."""
@@ -81,6 +97,21 @@ def toy(tmp_path: Path) -> Callable[..., str]:
         return write_toy(tmp_path, file, **lines)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def one_launch(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Completed]:
+    """The toy, launched once for all tests of this process, and what was said; to be read and copied."""
+    folder = tmp_path_factory.mktemp("one-launch")
+    return folder, run("launch", write_toy(folder), cwd=folder)
+
+
+@pytest.fixture
+def launched_toy(one_launch: tuple[Path, Completed], tmp_path: Path) -> Completed:
+    """A copy of the toy's folder after its launch, for the command to go on in, and what was said there."""
+    folder, said = one_launch
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return said
 
 
 def one_line(result: Completed) -> str:

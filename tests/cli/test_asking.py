@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import termios
@@ -18,26 +19,25 @@ from ruamel.yaml import YAML
 from blocks.loading import parse_exploration
 from memory.sql import ask_sql
 from memory.workspace import Workspace
-from tests.cli.conftest import SETPOINT, TOY, Completed, environment, one_line, run, write_toy
+from tests.cli.conftest import SETPOINT, TOY, Completed, ask_here, environment, one_line, run
 
 pytestmark = pytest.mark.slow  # every test starts the command as a user does
 
 
 @pytest.fixture(scope="module")
-def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def launched(tmp_path_factory: pytest.TempPathFactory, one_launch: tuple[Path, Completed]) -> Path:
     """A folder with a workspace in which one block of the toy is done."""
-    folder = tmp_path_factory.mktemp("launched")
-    result = run("launch", write_toy(folder), cwd=folder)
+    folder, result = one_launch
     assert result.returncode == 0, result.stderr
-    return folder
+    return Path(shutil.copytree(folder, tmp_path_factory.mktemp("asked") / "toy"))
 
 
-@pytest.fixture(scope="module")
-def ask(launched: Path) -> Callable[..., Completed]:
+@pytest.fixture
+def ask(launched: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Completed]:
     """The command in that folder; it must succeed."""
 
-    def call(*arguments: str, **extra: str) -> Completed:
-        result = run(*arguments, cwd=launched, **extra)
+    def call(*arguments: str) -> Completed:
+        result = ask_here(*arguments, cwd=launched, capsys=capsys)
         assert result.returncode == 0, result.stderr
         assert not result.stderr
         return result
@@ -184,6 +184,7 @@ def test_the_shell_completes_commands_options_explorations_columns_and_runs(laun
     assert _completed("setpoint launch qu", launched) == ["quickstart"]
     assert _completed("setpoint launch to", launched) == ["toy"]
     assert _completed("setpoint runs --sort run,clos", launched) == ["run,closeness", "run,closeness_sd"]
+    assert _completed("setpoint runs --where answ", launched) == ["answer", "answer_sd"]
     assert _completed("setpoint show ", launched) == [str(number) for number in range(8, 0, -1)]
 
 
@@ -234,6 +235,7 @@ def _on_a_sixel_terminal(folder: Path, *arguments: str) -> str:
         (("show", "abc"), "but got 'abc'"),
         (("runs", "--limit", "0"), "but got '0'"),
         (("-w", "x", "runs"), "options stand behind the command"),
+        (("tree", "--svg"), "requires an argument. See: setpoint tree --help"),
         (("report", "--out", "."), "a folder is in its place"),
     ],
 )

@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import SETPOINT, Completed, Setpoint, environment
+from tests.cli.conftest import SETPOINT, Completed, Setpoint, environment, run, write_toy
 
 pytestmark = pytest.mark.slow  # every test starts the command as a user does
 
@@ -33,11 +34,12 @@ def runs_of(setpoint: Setpoint) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_launch_plans_trains_stores_and_remembers(setpoint: Setpoint, toy: Toy, tmp_path: Path) -> None:
-    result = setpoint("launch", toy())
-    assert result.returncode == 0, result.stderr
+def test_a_launch_plans_trains_stores_and_remembers(
+    launched_toy: Completed, setpoint: Setpoint, tmp_path: Path
+) -> None:
+    assert launched_toy.returncode == 0, launched_toy.stderr
     workspace = tmp_path / "setpoint-workspace"
-    assert str(Path("setpoint-workspace") / "memory.md") in result.stdout
+    assert str(Path("setpoint-workspace") / "memory.md") in launched_toy.stdout
     runs = runs_of(setpoint)
     assert [run["state"] for run in runs] == ["done"] * 8
     assert [run["time_step"] for run in runs] == [4, 16, 32, 64] * 2
@@ -122,17 +124,28 @@ def states(workspace: Path) -> list[str]:
         connection.close()
 
 
+DECIDED = ("run", "block", "batch", "slot", "x", "mode", "role", "parent", "closeness", "state")
+SLOWER = {"baseline": "{x: 0.5, y: 0.5, mode: good, step_s: 0.015}", "blocks": "2"}
+
+
 def outcome(setpoint: Setpoint) -> list[tuple[Any, ...]]:
     """What a finished exploration came to, whatever happened on the way."""
-    names = ("run", "block", "batch", "slot", "x", "mode", "role", "parent", "closeness", "state")
-    return [tuple(run[name] for name in names) for run in runs_of(setpoint)]
+    return [tuple(run[name] for name in DECIDED) for run in runs_of(setpoint)]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
+    """What the slower toy comes to when nothing happens on the way."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    assert run("launch", write_toy(folder, **SLOWER), cwd=folder).returncode == 0
+    return outcome(partial(run, cwd=folder))
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_launch_goes_on_where_it_was(
-    how: signal.Signals, setpoint: Setpoint, toy: Toy, tmp_path: Path
+    how: signal.Signals, uninterrupted: list[Any], setpoint: Setpoint, toy: Toy, tmp_path: Path
 ) -> None:
-    path = toy(baseline="{x: 0.5, y: 0.5, mode: good, step_s: 0.015}", blocks="2")
+    path = toy(**SLOWER)
     workspace = tmp_path / "setpoint-workspace"
     process = start(path, tmp_path)
     wait_for(lambda: states(workspace).count("done") >= 5)
@@ -154,12 +167,8 @@ def test_an_interrupted_launch_goes_on_where_it_was(
     started = dict(connection.execute("SELECT run, count(*) FROM events WHERE what = 'started' GROUP BY run"))
     connection.close()
     assert all(started[number] == 1 for number in before), "a finished run was run again"
-    interrupted = outcome(setpoint)
     # The same exploration without interruption, in another workspace, is the same run for run.
-    assert setpoint("launch", path, "--workspace", "other").returncode == 0
-    whole = json.loads(setpoint("runs", "-w", "other", "--format", "json", "--sort", "run").stdout)
-    names = ("run", "block", "batch", "slot", "x", "mode", "role", "parent", "closeness", "state")
-    assert interrupted == [tuple(run[name] for name in names) for run in whole]
+    assert outcome(setpoint) == uninterrupted
 
 
 def killed_when(condition: Callable[[list[str]], bool], path: str, folder: Path) -> None:
@@ -191,11 +200,10 @@ def test_what_was_planned_under_other_code_is_run_under_its_new_identity(
     assert not old & new
 
 
+@pytest.mark.usefixtures("launched_toy")
 def test_a_trained_run_whose_files_were_lost_or_changed_is_trained_again(
-    setpoint: Setpoint, toy: Toy, tmp_path: Path
+    setpoint: Setpoint, tmp_path: Path
 ) -> None:
-    path = toy()
-    assert setpoint("launch", path).returncode == 0
     before = outcome(setpoint)
     workspace = tmp_path / "setpoint-workspace"
     # As a launch leaves them that is killed before their evaluation.
@@ -209,7 +217,7 @@ def test_a_trained_run_whose_files_were_lost_or_changed_is_trained_again(
     connection.close()
     (workspace / "runs" / "toy" / "000007" / "trained.json").write_text("[1, 1, 1]")
     shutil.rmtree(workspace / "runs" / "toy" / "000008")
-    result = setpoint("launch", path)
+    result = setpoint("launch", "toy.yaml")
     assert result.returncode == 0, result.stderr
     assert "run 6 is planned again" not in result.stderr
     for number in (7, 8):
@@ -267,32 +275,28 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(
-    setpoint: Setpoint, toy: Toy
-) -> None:
-    path = toy()
-    assert setpoint("launch", path).returncode == 0
+@pytest.mark.usefixtures("launched_toy")
+def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(setpoint: Setpoint) -> None:
     before = outcome(setpoint)
-    again = setpoint("launch", path)
+    again = setpoint("launch", "toy")  # by the name that `setpoint explorations` lists
     assert again.returncode == 0
-    assert "nothing left to do: all 1 block of toy are done" in again.stdout
+    assert "nothing left to do in toy: its only block is done" in again.stdout
     assert outcome(setpoint) == before
 
 
+@pytest.mark.usefixtures("launched_toy")
 def test_blocks_can_be_added_and_the_plan_that_was_shown_is_what_is_run(
-    setpoint: Setpoint, toy: Toy, tmp_path: Path
+    setpoint: Setpoint, tmp_path: Path
 ) -> None:
-    path = toy()
-    setpoint("launch", path)
     plan = (tmp_path / "setpoint-workspace" / "memory.md").read_text().split("## Plan for block 2")[1]
-    assert setpoint("launch", path, "--blocks", "2").returncode == 0
+    assert setpoint("launch", "toy.yaml", "--blocks", "2").returncode == 0
     changes = [run["change"] for run in runs_of(setpoint)[8:12]]
     assert len(changes) == 4
     assert all(change in plan for change in changes)
 
 
+@pytest.mark.usefixtures("launched_toy")
 def test_an_equal_run_of_another_exploration_is_not_paid_for_again(setpoint: Setpoint, toy: Toy) -> None:
-    setpoint("launch", toy())
     result = setpoint("launch", toy("copy.yaml", name="copy"))
     assert result.returncode == 0
     copied = runs_of(setpoint)
@@ -300,20 +304,17 @@ def test_an_equal_run_of_another_exploration_is_not_paid_for_again(setpoint: Set
     assert all(run["state"] == "done" and run["train_s"] is None for run in copied)
 
 
-def test_notes_of_a_human_survive(setpoint: Setpoint, toy: Toy, tmp_path: Path) -> None:
-    path = toy()
-    setpoint("launch", path)
+@pytest.mark.usefixtures("launched_toy")
+def test_notes_of_a_human_survive(setpoint: Setpoint, tmp_path: Path) -> None:
     memory = tmp_path / "setpoint-workspace" / "memory.md"
     memory.write_text(memory.read_text() + "I doubt time_step 64.\n")
-    setpoint("launch", path, "--blocks", "2")
+    setpoint("launch", "toy.yaml", "--blocks", "2")
     assert memory.read_text().endswith("I doubt time_step 64.\n")
     assert "after block 2" in memory.read_text()
 
 
-def test_the_truth_is_opened_only_after_the_hash_of_the_parameters_is_stored(
-    setpoint: Setpoint, toy: Toy, tmp_path: Path
-) -> None:
-    setpoint("launch", toy())
+@pytest.mark.usefixtures("launched_toy")
+def test_the_truth_is_opened_only_after_the_hash_of_the_parameters_is_stored(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "setpoint-workspace" / "setpoint.db")
     order: dict[int, list[str]] = {}
     for number, what in connection.execute("SELECT run, what FROM events WHERE run IS NOT NULL ORDER BY id"):
@@ -325,12 +326,11 @@ def test_the_truth_is_opened_only_after_the_hash_of_the_parameters_is_stored(
 
 
 def test_without_a_terminal_progress_is_plain_lines_on_stderr_and_stdout_stays_clean(
-    setpoint: Setpoint, toy: Toy
+    launched_toy: Completed,
 ) -> None:
-    result: Completed = setpoint("launch", toy())
-    assert "\x1b" not in result.stderr + result.stdout
-    assert "run 1 done close" in result.stderr
-    assert "run 1 done" not in result.stdout
+    assert "\x1b" not in launched_toy.stderr + launched_toy.stdout
+    assert "run 1 done close" in launched_toy.stderr
+    assert "run 1 done" not in launched_toy.stdout
 
 
 def test_a_divergence_over_frames_is_replayed_and_a_label_behind_it_named(

@@ -31,10 +31,10 @@ def drawn(workspace: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.usefixtures("launched_toy")
 def test_every_run_of_a_launch_has_its_pictures_and_show_lists_them(
-    setpoint: Setpoint, toy: Toy, tmp_path: Path
+    setpoint: Setpoint, tmp_path: Path
 ) -> None:
-    assert setpoint("launch", toy()).returncode == 0
     workspace = tmp_path / "setpoint-workspace"
     assert drawn(workspace) == [f"{number:06d}/answer.png" for number in range(1, 9)]
     assert (workspace / "pictures/toy/000005/answer.png").read_text() == "0.1 of 0.25"
@@ -86,32 +86,28 @@ def test_a_launch_stopped_while_it_draws_leaves_no_half_picture_and_the_next_one
     assert drawn(workspace) == [f"{number:06d}/answer.png" for number in range(1, 5)]
 
 
-def test_pictures_that_were_lost_are_drawn_by_the_next_launch(
-    setpoint: Setpoint, toy: Toy, tmp_path: Path
-) -> None:
-    path = toy(block=ONE)
-    assert setpoint("launch", path).returncode == 0
+@pytest.mark.usefixtures("launched_toy")
+def test_pictures_that_were_lost_are_drawn_by_the_next_launch(setpoint: Setpoint, tmp_path: Path) -> None:
     workspace = tmp_path / "setpoint-workspace"
     before = drawn(workspace)
     shutil.rmtree(workspace / "pictures" / "toy" / "000002")
     assert "pictures" not in setpoint("show", "2").stdout
-    assert setpoint("launch", path).returncode == 0
+    assert setpoint("launch", "toy.yaml").returncode == 0
     assert drawn(workspace) == before
 
 
-def test_runs_of_other_code_are_not_drawn_on_new_ground(setpoint: Setpoint, toy: Toy, tmp_path: Path) -> None:
-    path = toy(block=ONE)
-    assert setpoint("launch", path).returncode == 0
+@pytest.mark.usefixtures("launched_toy")
+def test_runs_of_other_code_are_not_drawn_on_new_ground(setpoint: Setpoint, tmp_path: Path) -> None:
     workspace = tmp_path / "setpoint-workspace"
     shutil.rmtree(workspace / "pictures" / "toy" / "000002")
-    assert setpoint("launch", path, TOY_VERSION="toy 2").returncode == 0
+    assert setpoint("launch", "toy.yaml", TOY_VERSION="toy 2").returncode == 0
     assert not (workspace / "pictures" / "toy" / "000002").exists()
 
 
+@pytest.mark.usefixtures("launched_toy")
 def test_pictures_of_a_run_that_was_trained_anew_are_drawn_anew(
     setpoint: Setpoint, toy: Toy, tmp_path: Path
 ) -> None:
-    assert setpoint("launch", toy(block=ONE)).returncode == 0
     workspace = tmp_path / "setpoint-workspace"
     picture = workspace / "pictures" / "toy" / "000001" / "answer.png"
     assert picture.read_text() == "0.5 of 0.25"
@@ -121,10 +117,10 @@ def test_pictures_of_a_run_that_was_trained_anew_are_drawn_anew(
     assert picture.read_text() == "0.75 of 0.25"
 
 
+@pytest.mark.usefixtures("launched_toy")
 def test_a_run_that_reused_another_one_shows_the_pictures_of_that(
     setpoint: Setpoint, toy: Toy, tmp_path: Path
 ) -> None:
-    assert setpoint("launch", toy(block=ONE)).returncode == 0
     copy = toy("copy.yaml", name="copy", block=ONE)
     assert setpoint("launch", copy).returncode == 0
     rows = json.loads(setpoint("runs", "--exploration", "copy", "--format", "json").stdout)

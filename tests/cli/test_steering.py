@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from agent.cli import run as run_here
-from tests.cli.conftest import PLUGINS, run, write_toy
+from tests.cli.conftest import Completed, ask_here, run, write_toy
 
 pytestmark = pytest.mark.slow  # the first of them starts two launches as a user does
 
@@ -40,31 +39,13 @@ def steered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Said(NamedTuple):
-    """What a command said."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-Ask = Callable[..., Said]
+Ask = Callable[..., Completed]
 
 
 @pytest.fixture
-def ask(steered: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(steered: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
     """A command in that folder, in this process: none of them trains."""
-    import agent.cli.commands  # noqa: F401 - registers the commands
-
-    monkeypatch.chdir(steered)
-    monkeypatch.syspath_prepend(str(PLUGINS))
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def call(*arguments: str) -> Said:
-        code = run_here(list(arguments))
-        return Said(code, *capsys.readouterr())
-
-    return call
+    return partial(ask_here, cwd=steered, capsys=capsys)
 
 
 def test_steering_is_obeyed_from_the_next_batch_shown_and_given_as_the_reason(ask: Ask) -> None:
@@ -123,7 +104,7 @@ def test_the_difference_between_blocks_reads_without_a_terminal(ask: Ask) -> Non
 )
 def test_what_cannot_be_done_is_one_clear_line(ask: Ask, arguments: tuple[str, ...], error: str) -> None:
     said = ask(*arguments)
-    assert said.code == 2
+    assert said.returncode == 2
     assert error in said.stderr
     assert said.stderr.startswith("setpoint: ")
     assert said.stderr.count("\n") == 1

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from agent.guard import Verdict, check_source
 from blocks.errors import SpecError
 from blocks.user_strategy import strategy_file
 from tests.agent.guard.corpus.strategy import module_of
-from tests.cli.conftest import Setpoint, one_line
+from tests.cli.conftest import Setpoint, one_line, run
 
 CALM = """
 from typing import Annotated, ClassVar
@@ -51,7 +52,7 @@ def squares(values):
 CLEAN = "return self.options.weight * squares(batch.response(batch.frames[..., 3]))"
 
 TINY = """
-name: tiny
+name: {name}
 data: {{preset: quickstart, seed: 42}}
 objective: heldout_gain
 replicates: 1
@@ -73,18 +74,29 @@ def write_strategy(folder: Path, *, loss: str = CLEAN, imports: str = "from help
     (folder / "helper.py").write_text(HELPER)
 
 
-def write_tiny(folder: Path, *, baseline: str = ", calm", files: str = MINE, more: str = "") -> str:
-    (folder / "tiny.yaml").write_text(TINY.format(baseline=baseline, files=files, more=more))
-    return "tiny.yaml"
+def write_tiny(
+    folder: Path, *, baseline: str = ", calm", files: str = MINE, more: str = "", name: str = "tiny"
+) -> str:
+    text = TINY.format(name=name, baseline=baseline, files=files, more=more)
+    (folder / f"{name}.yaml").write_text(text)
+    return f"{name}.yaml"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which an exploration with a strategy of one's own has run."""
+    folder = tmp_path_factory.mktemp("own")
+    write_strategy(folder / "own")
+    result = run("launch", write_tiny(folder, more=", calm.weight: 0.2"), cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return folder
 
 
 @pytest.mark.slow
 def test_a_strategy_of_ones_own_is_trained_and_told_apart_when_edited(
-    setpoint: Setpoint, tmp_path: Path
+    trained: Path, setpoint: Setpoint, tmp_path: Path
 ) -> None:
-    write_strategy(tmp_path / "own")
-    first = setpoint("launch", write_tiny(tmp_path, more=", calm.weight: 0.2"))
-    assert first.returncode == 0, first.stderr
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)  # and it goes on where it was moved to
     runs = json.loads(setpoint("runs", "--format", "json").stdout)
     assert [(run["state"], run["calm.weight"]) for run in runs] == [("done", 0.2)]
     copies = list((tmp_path / "setpoint-workspace" / "strategies").iterdir())
@@ -144,14 +156,16 @@ def hint(batch):
 
 @pytest.mark.slow
 def test_a_leak_that_reading_cannot_find_is_stopped_before_the_first_training(
-    setpoint: Setpoint, tmp_path: Path
+    trained: Path, setpoint: Setpoint, tmp_path: Path
 ) -> None:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)  # the data are made, and the reaction model fitted
     assert check_source(module_of(HINT), "theirs.py").verdict is Verdict.CLEAN
     (tmp_path / "theirs.py").write_text(module_of(HINT))
-    path = write_tiny(tmp_path, baseline=", snippet", files='"theirs.py:Snippet"')
+    path = write_tiny(tmp_path, baseline=", snippet", files='"theirs.py:Snippet"', name="theirs")
     for _ in range(2):  # a launch that goes on does not forget
         result = setpoint("launch", path)
         assert result.returncode == 1
         assert "The label column must not be read while training, but `" in one_line(result)
         assert "at frame_reader.py:" in one_line(result)
-    assert json.loads(setpoint("runs", "--format", "json").stdout or "[]") == []
+    runs = setpoint("runs", "--exploration", "theirs", "--format", "json")
+    assert json.loads(runs.stdout or "[]") == []

@@ -49,7 +49,11 @@ class ToyProblem:
                 direction="maximize", needs_labels=False, meaning="1 - |x - hint|", target=1.0, label="close"
             ),
             "true_closeness": MetricInfo(
-                direction="maximize", needs_labels=True, meaning="1 - |x - answer|", target=1.0, label="true"
+                direction="maximize",
+                needs_labels=True,
+                meaning="1 - |x - answer|",
+                target=1.0,
+                label="answer",
             ),
         }
 
