@@ -40,7 +40,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
+TRAINING = (
+    "node.py",
+    "weights.py",
+    "layers.py",
+    "response.py",
+    "kernels",
+    "training",
+    "strategies",
+    "reaction",
+)
 """Code that runs while training; the guard parses all of it."""
 
 _IDLE = ("cli", "pictures", "auditing")
@@ -117,8 +126,8 @@ class MetabolicProblem:
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
         ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
-        # Adam imports the compiler when it is made: 1.2 s that every process would pay for itself.
-        return (*ours, "sim.auditing.trace", "torch._dynamo")
+        kernels = ("adam", "euler", "layers", "rates")
+        return (*ours, "sim.auditing.trace", *(f"sim.kernels.{name}" for name in kernels))
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
