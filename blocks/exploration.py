@@ -68,7 +68,11 @@ class PlannerSpec(Frozen):
     ] = "rank"
     boldness: Annotated[
         float,
-        Field(ge=0, le=10, description="Standard deviations of the model that count in favour of a slot."),
+        Field(
+            ge=0,
+            le=10,
+            description="How much it counts for a slot that the model is unsure of it; 1 is usual.",
+        ),
     ] = 1.0
     points: Annotated[int, Field(ge=2, le=100, description="Values of a parameter that a sweep tries.")] = 5
     resource: Annotated[str, Field(description="The parameter that makes a run long.")] = (
