@@ -56,7 +56,10 @@ class Explorer:
         self._remembering = Remembering(session)
         self._illustrating = Illustrating(session, grounds)
         self._training = Trainings(session, grounds, workers=workers)
+        # One keeper is enough: an evaluation takes a hundredth of a training.
         self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
+        self._trained: deque[Run] = deque()
+        """Runs that wait for the keeper."""
         self._ended = 0
 
     def explore(self) -> Explored:
@@ -122,16 +125,18 @@ class Explorer:
                 reason = f"network {run.proposal.network}, on which it was planned, can no longer be prepared"
                 self._fail(run, Failure(kind=FailureKind.ERROR, reason=reason))
             elif run.state is RunState.TRAINED:
-                self._evaluate(run)
+                self._trained.append(run)
             elif not run.state.is_final and not self._reuse(run):
                 waiting.append(run)
-        while waiting or self._training.running or self._keeper.running:
+        while waiting or self._training.running or self._trained or self._keeper.running:
             while waiting and self._training.free:
                 self._cut_by = self._budget.refuses(self._ended_runs(), running=self._under_way)
                 if self._cut_by is not None:
                     waiting.clear()  # they stay planned
                     break
                 self._training.start(waiting.popleft(), waiting=len(waiting) + 1)
+            if self._trained and self._keeper.free:
+                self._evaluate(self._trained.popleft())
             for run, outcome in self._training.finished(wait_s=0.1 if self._training.running else 0):
                 self._after_training(run, outcome)
             for run, outcome in self._keeper.finished(wait_s=0 if self._training.running else 0.1):
@@ -218,7 +223,7 @@ class Explorer:
     @property
     def _under_way(self) -> int:
         """Runs that are being trained or evaluated."""
-        return len(self._training.running) + len(self._keeper.running)
+        return len(self._training.running) + len(self._trained) + len(self._keeper.running)
 
     def _undrawn(self) -> list[Run]:
         """Runs of earlier launches without pictures; those of other code or data stand on other ground."""
@@ -273,11 +278,25 @@ class Explorer:
             return
         folder = self._workspace.run(name, run.number)
         self._illustrating.forget(run)
-        self._store.trained(name, run.number, trained_hash=trained_hash(folder), train_s=outcome.value)
-        self._evaluate(self._store.run(name, run.number))
+        ground = self._grounds.of(run.proposal.network)
+        # Where nothing is waited for, one transaction says that the hash is stored and that the truth is
+        # opened next; the evaluator starts after it.
+        at_once = ground.seal is not None and self._keeper.free > len(self._trained)
+        hashed = trained_hash(folder)
+        self._store.trained(name, run.number, trained_hash=hashed, train_s=outcome.value, opens_truth=at_once)
+        trained = self._store.run(name, run.number)
+        if at_once:
+            self._evaluate(trained, opened=True)
+        else:
+            self._trained.append(trained)
 
-    def _evaluate(self, run: Run) -> None:
-        """Opens the truth for a run whose parameters' hash is in the store, and for no other."""
+    def _evaluate(self, run: Run, *, opened: bool = False) -> None:
+        """Opens the truth for a run whose parameters' hash is in the store, and for no other.
+
+        Args:
+            run: One that is trained, while the keeper has nothing to do.
+            opened: Whether the store says already that the truth is opened.
+        """
         assert run.trained_hash is not None
         ground = self._grounds.of(run.proposal.network)
         task = EvaluationTask(
@@ -290,11 +309,7 @@ class Explorer:
             foundation=ground.foundation,
             blind=self._blind(run) if self._spec.blind else None,
         )
-        # One keeper is enough: an evaluation takes a hundredth of a training.
-        while not self._keeper.free:
-            for other, outcome in self._keeper.finished(wait_s=1.0):
-                self._after_evaluation(other, outcome)
-        if task.seal is not None:
+        if task.seal is not None and not opened:
             self._store.truth_opened(self._spec.name, run.number)
         self._keeper.start(run, evaluate, task, timeout_s=EVALUATION_LIMIT)
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -29,6 +30,9 @@ Key = TypeVar("Key")
 
 THREADS = 1
 """Threads of one worker. More workers use the cores better than more threads on such small kernels."""
+
+SERVER = "agent.server"
+"""Last among what the fork server imports, since it leaves what is there out of the search for cycles."""
 
 STOP_LIMIT = 10.0  # s for a killed process to be gone
 
@@ -65,8 +69,7 @@ class Pool(Generic[Key]):
 
     def __init__(self, workers: int, *, preload: Sequence[str] = ()) -> None:
         self.workers = workers
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["agent.worker", *preload])
+        self._context = _context(preload)
         self._running: dict[Future[Any], _Task[Key]] = {}
 
     @property
@@ -135,6 +138,23 @@ class Pool(Generic[Key]):
             if task.process is not None:
                 task.process.join(STOP_LIMIT)
             del self._running[future]
+
+
+def warm_up(preload: Sequence[str]) -> None:
+    """Starts the fork server, which imports all that tasks need while the launch does something else.
+
+    Args:
+        preload: As for the pools that will use it.
+    """
+    _context(preload)
+    with _environment(_ONE_THREAD | _KEEP_MEMORY), _deaf_to_interrupts():
+        forkserver.ensure_running()
+
+
+def _context(preload: Sequence[str]) -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload, SERVER])
+    return context
 
 
 def outcome_of(future: Future[Any], *, timeout_s: float, leak_report: Path | None) -> Outcome:

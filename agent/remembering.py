@@ -75,7 +75,10 @@ class Remembering:
         session = self._session
         spec, name, store, problem = session.spec, session.name, session.store, session.problem
         closed = max(session.closed_blocks(), default=0)
-        runs = self._until(closed) if cut_by is None else self._past()
+        # Asked for once: others may be recording, and a past that is asked for again has grown.
+        past = self._past()
+        void = past.void
+        runs = past.until(closed) if cut_by is None else past
         metrics = problem.metrics(spec.data)
         foundation = store.stood_on(name)
         summary = "" if foundation is None else foundation.summary or ""
@@ -83,7 +86,7 @@ class Remembering:
         constraints, steering = store.steering_as_of(name, following, spec)
         return MemoryView(
             spec=spec,
-            runs=tuple(runs),
+            runs=runs,
             statements=tuple(findings(spec, runs, metrics=metrics)),
             metrics=dict(metrics),
             blocks_closed=closed,
@@ -91,7 +94,7 @@ class Remembering:
             foundation_summary=f"{problem.foundation_name} {summary}",
             guard_summary=f"{sum(run.certified for run in runs)} of {len(runs)} certified",
             certificates=tuple(store.certificates_used(name)),
-            plan=tuple(self._plan(closed + 1) if cut_by is None else self._open_plan(runs, closed)),
+            plan=tuple(self._plan(closed + 1, runs) if cut_by is None else self._open_plan(runs, closed)),
             plan_block=closed + 1,
             version=session.version,
             notes=current_notes(session.workspace, store, name),
@@ -99,7 +102,7 @@ class Remembering:
             constrained=frozenset(one.number for one in constraints if one.number is not None),
             imported=tuple(store.priors_as_of(name, following)),
             principles=store.principles(name),
-            void=voided_of(name, store.retractions(), self._past().void),
+            void=voided_of(name, store.retractions(), void),
             truth=store.truth_use(
                 name,
                 objective=spec.objective,
@@ -114,25 +117,20 @@ class Remembering:
     def _past(self) -> Past:
         return self._session.store.past(self._session.name, self._session.spec.objective)
 
-    def _until(self, block: int) -> Past:
-        """Runs up to the end of a block, each with the objective."""
-        return self._past().until(block)
-
     def _open_plan(self, runs: Past, closed: int) -> list[Proposal]:
         """What is planned and not begun; where all of it has ended, the batch that comes next."""
         if waiting := [run.proposal for run in runs if not run.state.is_final]:
             return waiting
         last = runs.whole[-1] if runs.whole else None
         if last is None or last.block <= closed:
-            return self._plan(closed + 1)
-        return self._plan(last.block, batch=last.batch + 1, past=runs)
+            return self._plan(closed + 1, runs.until(closed))
+        return self._plan(last.block, runs, batch=last.batch + 1)
 
-    def _plan(self, block: int, *, batch: int = 1, past: Past | None = None) -> list[Proposal]:
+    def _plan(self, block: int, past: Past, *, batch: int = 1) -> list[Proposal]:
         """What the next launch will propose first; planning is pure, so this is not a forecast."""
         session = self._session
         try:
-            known = self._until(block - 1) if past is None else past
-            return plan_batch(session, known, block=block, batch=batch, take_up=False)
+            return plan_batch(session, past, block=block, batch=batch, take_up=False)
         except SpecError:
             return []  # the space is exhausted: the document then says that nothing is planned
 

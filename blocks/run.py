@@ -111,10 +111,15 @@ def spread_of(values: list[float]) -> Spread | None:
     if not values:
         return None
     sd = sample_sd(values) if len(values) > 1 else None
+    return Spread(median=median_of(values), sd=sd, n=len(values))
+
+
+def median_of(values: list[float]) -> float:
+    """Median of one finite value or more, however large they are."""
     middle = median(values)
     if math.isinf(middle):  # the sum of the two in the middle is no float, but their mean is one
-        middle = median([value / 2 for value in values]) * 2
-    return Spread(median=middle, sd=sd, n=len(values))
+        return median([value / 2 for value in values]) * 2
+    return middle
 
 
 def mean_of(values: Sequence[float]) -> float:
@@ -132,7 +137,8 @@ def sample_sd(values: Sequence[float]) -> float:
     """
     try:
         mean = math.fsum(values) / len(values)
-        found = math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (len(values) - 1))
+        squares = math.fsum([(value - mean) * (value - mean) for value in values])
+        found = math.sqrt(squares / (len(values) - 1))
     except OverflowError:
         found = math.inf
     if math.isfinite(found) or not all(map(math.isfinite, values)):

@@ -24,8 +24,8 @@ def commands() -> str:
     """Every command with its arguments and options, as `--help` has them."""
     import typer.main
 
-    from agent.cli import app
     from agent.cli import commands as registered  # noqa: F401 - registers them
+    from agent.cli.app import app
 
     lines = ["# Commands", "", NOTE, ""]
     root = typer.main.get_command(app)

@@ -7,6 +7,7 @@ established is chosen by Benjamini and Hochberg's rule on 1/e, over all statemen
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float64
@@ -73,6 +74,7 @@ def adjusted(log_e: Sequence[float]) -> list[float]:
     return [min(float(value), 1.0) for value in q]
 
 
+@cache
 def log_e_of_counts(more: int, less: int) -> float:
     """Logarithm of the evidence that one of two outcomes is the likelier one, whenever one looks.
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from blocks.errors import QueryError, WorkspaceError
 from blocks.exploration import ExplorationSpec
-from memory.file import REVISION, connect_to_read, stored_revision, translate_sqlite_errors
+from memory.file import REVISION, connect_to_read, require_store, stored_revision, translate_sqlite_errors
 from memory.wide import NAMES, STORED, is_current
 from memory.workspace import Workspace
 
@@ -41,6 +41,7 @@ class Reader:
             WorkspaceError: As `Store.open`.
         """
         path = workspace.database
+        require_store(workspace)
         with translate_sqlite_errors(path):
             if not _is_of_this_version(path):
                 from memory.store import Store  # seldom, and slow to import
@@ -151,7 +152,7 @@ def no_such_exploration(ask: Ask, name: str) -> QueryError:
 
 def _is_of_this_version(path: Path) -> bool:
     """Whether nothing has to be written before the store can be asked."""
-    if not path.is_file() or stored_revision(path) != REVISION:
+    if stored_revision(path) != REVISION:
         return False
     connection = connect_to_read(path)
     try:

@@ -5,7 +5,7 @@ Whether a run is certified is decided here, from what is stored, and by nobody w
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
@@ -33,20 +33,28 @@ class Rests(NamedTuple):
     """Whether every strategy has a certificate that says so."""
 
 
-def certified_by(cursor: Cursor, slot: SlotSpec, certificates: Mapping[str, int]) -> Rests:
-    """The certificates of a slot's strategies, and whether they certify it.
+def certified_by(cursor: Cursor, slots: Sequence[SlotSpec], certificates: Mapping[str, int]) -> list[Rests]:
+    """The certificates of each slot's strategies, and whether they certify it.
 
     Args:
         cursor: Within a transaction.
-        slot: The slot.
+        slots: The slots.
         certificates: Id of the certificate of each strategy that has one.
     """
+    good: set[tuple[int, str]] = set()
+    if certificates:
+        good = {
+            (key, name)
+            for key, name, outcome in _OUTCOMES.run(cursor).fetchall()
+            if outcome == CertificateOutcome.CERTIFIED.value
+        }
+    return [_rests(slot, certificates, good) for slot in slots]
+
+
+def _rests(slot: SlotSpec, certificates: Mapping[str, int], good: Collection[tuple[int, str]]) -> Rests:
     chosen = {name: certificates[name] for name in slot.strategies if name in certificates}
-    if not chosen:
-        return Rests((), certified=False)
-    outcomes = {(key, name): outcome for key, name, outcome in _OUTCOMES.rows(cursor)}
-    good = [name for name, key in chosen.items() if outcomes.get((key, name)) is CertificateOutcome.CERTIFIED]
-    return Rests(tuple(sorted(chosen.values())), certified=len(good) == len(slot.strategies))
+    certified = bool(chosen) and all((chosen.get(name), name) in good for name in slot.strategies)
+    return Rests(tuple(sorted(chosen.values())), certified=certified)
 
 
 class Certificates:

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise, starmap
 from blocks.base import Value
 from memory.comparison import Comparison, Pair, ratio_alone
 from memory.failures import Fallen
-from memory.samples import Item, Sample, merged
+from memory.samples import Sample, Surroundings, merged
 
 TOLD_STEPS = 16
 """Steps of one number that are told by themselves, at most; no heading holds more lines."""
@@ -21,10 +21,6 @@ TOLD_STEPS = 16
 
 _Rank = tuple[bool, float, str]
 """What values are ordered by: numbers first, then text."""
-
-
-_Surroundings = tuple[str, frozenset[str], frozenset[Item]]
-"""Data set, strategies and values: all that two samples of a pair must agree in."""
 
 
 class _Bucket:
@@ -53,7 +49,7 @@ class Values(ABC):
     def __init__(self, name: str, owner: str) -> None:
         self._name = name
         self._owner = owner
-        self._buckets: dict[_Surroundings, _Bucket] = defaultdict(_Bucket)
+        self._buckets: dict[Surroundings, _Bucket] = defaultdict(_Bucket)
         self._beside: dict[int, tuple[_Bucket, Value] | None] = {}  # of failed runs, by their numbers
 
     def insert(self, sample: Sample) -> None:
@@ -241,29 +237,30 @@ class Strategy:
     def __init__(self, name: str) -> None:
         self._name = name
         self._prefix = f"{name}."
-        self._off: dict[_Surroundings, Sample] = {}
+        self._off: dict[Surroundings, Sample] = {}
         self._without: dict[
-            _Surroundings, list[Sample]
+            Surroundings, list[Sample]
         ] = {}  # what `_off` is merged from, where it is several
-        self._on: dict[_Surroundings, list[Sample]] = defaultdict(list)
+        self._on: dict[Surroundings, list[Sample]] = defaultdict(list)
         self._found = Comparison(name, "off", "on", kind="strategy")
-        self._both: set[_Surroundings] = set()  # where there are samples with it and without
-        self._otherwise: dict[int, _Surroundings] = {}  # of failed runs, by their numbers
-        self._apart: dict[_Surroundings, list[tuple[str, _Surroundings, _Surroundings]]] = {}
+        self._both: set[Surroundings] = set()  # where there are samples with it and without
+        self._otherwise: dict[int, Surroundings] = {}  # of failed runs, by their numbers
+        self._apart: dict[Surroundings, list[tuple[str, Surroundings, Surroundings]]] = {}
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
-        where = self._surroundings(sample)
-        if self._name in sample.strategies:
+        on = self._name in sample.strategies
+        where = self._surroundings(sample) if on or sample.options else sample.where
+        if on:
             self._on[where].append(sample)
             if where in self._off:
                 self._both.add(where)
                 self._found.count(Pair(self._off[where], sample))
         elif where not in self._off:
             self._off[where] = sample
-            for on in self._on.get(where, ()):
+            for with_it in self._on.get(where, ()):
                 self._both.add(where)
-                self._found.count(Pair(sample, on))
+                self._found.count(Pair(sample, with_it))
         else:
             without = self._without.setdefault(where, [self._off[where]])
             insort(without, sample, key=_first_run)
@@ -290,41 +287,49 @@ class Strategy:
         return self._found.keys()
 
     def twice(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
-        """Pairs that are there without and with a second strategy: its name, and first runs of both pairs."""
+        """Pairs that are there without and with a second strategy, one with a later name than this one has.
+
+        It gives that name, and first runs of both pairs.
+        """
         for where in self._both:
-            if where not in self._apart:
-                self._apart[where] = list(_without_each(where))
-            for name, without, without_options in self._apart[where]:
+            apart = self._apart.get(where)
+            if apart is None:
+                apart = self._apart[where] = [one for one in _without_each(where) if one[0] > self._name]
+            for name, without, without_options in apart:
                 if without in self._both:
                     yield name, self._first_pair(without), self._first_pair(where)
                 elif without not in self._off and without_options in self._both:
                     yield name, self._first_pair(without_options), self._first_pair(where)
 
-    def _first_pair(self, where: _Surroundings) -> tuple[int, int]:
+    def _first_pair(self, where: Surroundings) -> tuple[int, int]:
         return self._off[where].runs[0], min(sample.runs[0] for sample in self._on[where])
 
-    def came_through_otherwise(self, one: Fallen) -> bool:
-        """Whether a sample came through that differs in having the strategy, or in not having it."""
-        number = one.run.number
-        if number not in self._otherwise:
-            own = [item for item in one.options if item[0].startswith(self._prefix)]
-            rest = one.items.difference(own) if own else one.items
-            self._otherwise[number] = one.dataset, one.strategies - {self._name}, rest
-        there = self._otherwise[number]
-        return there in self._off if self._name in one.strategies else bool(self._on.get(there))
+    def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
+        """Those beside which a sample came through that has the strategy and they have not, or has it not."""
+        otherwise, off, on = self._otherwise, self._off, self._on
+        for one in failed:
+            there = otherwise.get(one.run.number)
+            if there is None:
+                own = [item for item in one.options if item[0].startswith(self._prefix)]
+                rest = one.items.difference(own) if own else one.items
+                there = otherwise[one.run.number] = one.dataset, one.strategies - {self._name}, rest
+            if there in off if self._name in one.strategies else on.get(there):
+                yield one
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):
             yield self._found
 
-    def _surroundings(self, sample: Sample) -> _Surroundings:
+    def _surroundings(self, sample: Sample) -> Surroundings:
         own = [item for item in sample.options if item[0].startswith(self._prefix)]
-        # Most samples are told apart by nothing else, and there is one of these for each of them.
-        rest = sample.items.difference(own) if own else sample.items
         on = self._name in sample.strategies
+        if not own and not on:
+            # Most samples are told apart by nothing else, and there is one of these for each of them.
+            return sample.where
+        rest = sample.items.difference(own) if own else sample.items
         return sample.dataset, sample.strategies - {self._name} if on else sample.strategies, rest
 
-    def _pair_again(self, where: _Surroundings, off: Sample | None) -> None:
+    def _pair_again(self, where: Surroundings, off: Sample | None) -> None:
         """All runs without the strategy are one sample: where it is another, every pair is."""
         before = self._off.pop(where)
         for on in self._on.get(where, ()):
@@ -335,7 +340,7 @@ class Strategy:
                 self._found.count(Pair(off, on))
 
 
-def _without_each(where: _Surroundings) -> Iterator[tuple[str, _Surroundings, _Surroundings]]:
+def _without_each(where: Surroundings) -> Iterator[tuple[str, Surroundings, Surroundings]]:
     """Surroundings without each of their strategies, and without its options as well."""
     dataset, strategies, rest = where
     options = [item for item in rest if "." in item[0]]

@@ -65,7 +65,8 @@ class Comparison:
     ) -> None:
         self.subject, self.before, self.after, self.kind = subject, before, after, kind
         self._pairs: dict[tuple[int, int], Pair] = {}
-        self._differences, self._errors, self._spreads = ExactSum(), ExactSum(), ExactSum()
+        self._differences = ExactSum()
+        self._errors, self._spreads = ExactSum(squared=False), ExactSum(squared=False)
         self._rising = 0
         self._strength: Strength | None = None
         self.steps: list[tuple[float, float, int, int]] = []

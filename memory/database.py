@@ -9,13 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.orm import Session
 
-from blocks.errors import WorkspaceError
-from memory.file import BUSY_S, MIGRATIONS, REVISION, stored_revision, translate_sqlite_errors
+from memory.file import (
+    BUSY_S,
+    MIGRATIONS,
+    REVISION,
+    refusal_of,
+    require_store,
+    stored_revision,
+    translate_sqlite_errors,
+)
 from memory.prepared import Cursor, Prepared, plain_json
 from memory.schema import EventRow
 from memory.workspace import Workspace
@@ -34,10 +42,13 @@ class Database:
         self.clock = clock
         self._engine = _engine(path)
         self._writer = self._engine.execution_options(setpoint_begin=BEGIN_WRITING)
+        self._idle: list[sqlite3.Connection] = []
 
     def close(self) -> None:
         """Gives the connections back."""
         self._engine.dispose()
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -45,11 +56,9 @@ class Database:
         with translate_sqlite_errors(self.path), Session(self._engine) as session:
             yield session
 
-    @contextmanager
-    def looking(self) -> Iterator[Cursor]:
+    def looking(self) -> "Transaction":
         """Like `reading`, with nothing but a cursor."""
-        with self._transaction("BEGIN") as cursor:
-            yield cursor
+        return Transaction(self.path, self._idle, "BEGIN")
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -57,23 +66,9 @@ class Database:
         with translate_sqlite_errors(self.path), Session(self._writer) as session, session.begin():
             yield session
 
-    @contextmanager
-    def recording(self) -> Iterator[Cursor]:
+    def recording(self) -> "Transaction":
         """Like `writing`, with nothing but a cursor: for what is written many times for every run."""
-        with self._transaction(BEGIN_WRITING) as cursor:
-            yield cursor
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Cursor]:
-        with translate_sqlite_errors(self.path), closing(self._engine.raw_connection()) as connection:
-            cursor = connection.cursor()
-            cursor.execute(begin)
-            try:
-                yield cast(Cursor, cursor)
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
+        return Transaction(self.path, self._idle, BEGIN_WRITING)
 
     def note(
         self,
@@ -88,6 +83,52 @@ class Database:
         _APPEND.run(cursor, at=self.clock(), exploration=exploration, run=run, what=what, detail=detail)
 
 
+class Transaction:
+    """A transaction of the driver's own: stored as a whole where its block ends well, else not at all.
+
+    Its connection is kept for the next one: to borrow one from SQLAlchemy takes as long as a short statement.
+
+    Args:
+        path: The database file.
+        idle: Connections that nobody uses now; what takes one has it for itself, and one that met an error
+            is closed.
+        begin: The statement that it begins with.
+    """
+
+    __slots__ = ("_begin", "_connection", "_idle", "_path")
+
+    def __init__(self, path: Path, idle: list[sqlite3.Connection], begin: str) -> None:
+        self._path, self._idle, self._begin = path, idle, begin
+
+    def __enter__(self) -> Cursor:
+        try:
+            self._connection = self._idle.pop() if self._idle else _plain_connection(self._path)
+            cursor = self._connection.cursor()
+            cursor.execute(self._begin)
+        except sqlite3.Error as error:
+            if (refusal := refusal_of(error, self._path)) is None:
+                raise
+            raise refusal from error
+        return cast(Cursor, cursor)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            try:
+                self._connection.commit()
+            except sqlite3.Error as refused:
+                self._connection.close()
+                if (refusal := refusal_of(refused, self._path)) is None:
+                    raise
+                raise refusal from refused
+            self._idle.append(self._connection)
+            return
+        self._connection.close()  # which takes back what was written
+        if (refusal := refusal_of(error, self._path)) is not None:
+            raise refusal from error
+
+
 def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], datetime]) -> Database:
     """Opens a workspace's database, and brings an older one to this version.
 
@@ -98,15 +139,8 @@ def open_database(workspace: Workspace, *, create: bool, clock: Callable[[], dat
     path = workspace.database
     if create:
         workspace.prepare()
-    elif not path.is_file():
-        if workspace.root.is_file():
-            raise WorkspaceError(
-                f"{workspace.root} must be a folder, but is a file; name another with --workspace"
-            )
-        raise WorkspaceError(
-            f"{workspace.root} must hold a store, but there is no {path.name} in it; "
-            "start with `setpoint launch quickstart`, or name another folder with --workspace"
-        )
+    else:
+        require_store(workspace)
     with translate_sqlite_errors(path):
         if stored_revision(path) != REVISION:
             _upgrade(workspace)
@@ -148,16 +182,28 @@ def _engine(path: Path) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver begins transactions late and by guess; `_begin` does it, at once and in the right mode.
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-        # In WAL mode NORMAL keeps every commit through a kill -9 of any process. A power cut may take the
-        # last commits, never the file: their runs are then trained again.
-        connection.execute("PRAGMA synchronous = NORMAL")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        _configure(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("setpoint_begin", "BEGIN"))
 
     return engine
+
+
+def _plain_connection(path: Path) -> sqlite3.Connection:
+    # Threads take turns with it, and none shares it with another.
+    connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+    _configure(connection)
+    return connection
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    """What every connection has in common."""
+    # The driver begins transactions late and by guess; ours begin at once and in the right mode.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode NORMAL keeps every commit through a kill -9 of any process. A power cut may take the
+    # last commits, never the file: their runs are then trained again.
+    connection.execute("PRAGMA synchronous = NORMAL")

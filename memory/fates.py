@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from blocks.base import Value
@@ -84,9 +84,8 @@ def fates(
             yield from _of_values(name, pairs)
     for name, switch in sorted(strategies.items()):
         sides: dict[str, list[Run]] = {"on": [], "off": []}
-        for one in failed:
-            if switch.came_through_otherwise(one):
-                sides["on" if name in one.strategies else "off"].append(one.run)
+        for one in switch.came_through_otherwise(failed):
+            sides["on" if name in one.strategies else "off"].append(one.run)
         others[name] = [
             _Pair(side, other, run) for side, other in (("on", "off"), ("off", "on")) for run in sides[side]
         ]
@@ -109,19 +108,18 @@ def _in_corners(
         numeric: Pairs with one failure, by the number that they differ in.
         others: The same, by named hyperparameters and strategies.
     """
+    levels = {name: _Across.of(pairs) for name, pairs in sorted(numeric.items())}
     for other, beside in sorted(others.items()):
         counted = Counter(pair.failed for pair in beside)
         likely = sorted((value for value, n in counted.items() if n >= NEEDED), key=str)
         parted = {v: [pair for pair in beside if (pair.failed == v) != (pair.done == v)] for v in likely}
-        for name, pairs in sorted(numeric.items()) if likely else ():
-            across: dict[Value | None, list[_Pair]] = defaultdict(list)
-            for pair in pairs:
-                across[_value_of(pair.run, other)].append(pair)
+        for name, whole in levels.items() if likely else ():
+            across = whole.by(other)
             for place, sign in (("above", 1), ("below", -1)):
                 corners = (
                     _best_corner(name, place, sign, across[value], parted[value], where=(other, value))
                     for value in likely
-                    if min(len(across[value]), len(parted[value])) >= NEEDED
+                    if value in across and across[value].n_beyond(sign) >= NEEDED <= len(parted[value])
                 )
                 found = [corner for corner in corners if corner is not None]
                 if found:
@@ -129,11 +127,40 @@ def _in_corners(
                     yield best._replace(tried=len(likely) * BOUNDARIES)
 
 
+class _Across(NamedTuple):
+    """Pairs that differ in a number, with its values on both sides."""
+
+    pairs: Sequence[_Pair]
+    failed: Float64[ndarray, " pair"]
+    done: Float64[ndarray, " pair"]
+
+    @classmethod
+    def of(cls, pairs: Sequence[_Pair]) -> "_Across":
+        """The pairs as arrays."""
+        failed = np.array([float(pair.failed) for pair in pairs])
+        return cls(pairs, failed, np.array([float(pair.done) for pair in pairs]))
+
+    def by(self, other: str) -> dict[Value, "_Across"]:
+        """The same by the value of another hyperparameter; of a strategy, by whether it is on or off."""
+        found: dict[Value, list[int]] = defaultdict(list)
+        for place, pair in enumerate(self.pairs):
+            spec = pair.run.proposal.spec
+            found[spec.values.get(other, "on" if other in spec.strategies else "off")].append(place)
+        return {
+            value: _Across([self.pairs[place] for place in here], self.failed[here], self.done[here])
+            for value, here in found.items()
+        }
+
+    def n_beyond(self, sign: int) -> int:
+        """Pairs whose failed side lies higher; with `sign` -1, lower. No boundary has more of them inside."""
+        return int((sign * (self.failed - self.done) > 0).sum())
+
+
 def _best_corner(
     name: str,
     place: str,
     sign: int,
-    across: Sequence[_Pair],
+    across: _Across,
     beside: Sequence[_Pair],
     *,
     where: tuple[str, Value],
@@ -142,8 +169,7 @@ def _best_corner(
     beside = [pair for pair in beside if name in pair.run.proposal.spec.values]
     if len(beside) < NEEDED:
         return None
-    failed = sign * np.array([float(pair.failed) for pair in across])
-    done = sign * np.array([float(pair.done) for pair in across])
+    failed, done = sign * across.failed, sign * across.done
     levels = sign * np.array([float(pair.run.proposal.spec.values[name]) for pair in beside])
     there = np.array([pair.failed == where[1] for pair in beside])
     ends = np.unique(np.concatenate([failed, done]))
@@ -156,22 +182,16 @@ def _best_corner(
     best = int(np.argmax(parted))
     if parted[best] <= 0:
         return None
-    by_number, by_other = _runs(across, inside[:, best]), _runs(beside, also[:, best])
+    by_number, by_other = _runs(across.pairs, inside[:, best]), _runs(beside, also[:, best])
     if min(len(_once(by_number)), len(_once(by_other))) < NEEDED:
         return None
-    elsewhere = _runs(across, outside[:, best]) + _runs(beside, against[:, best])
+    elsewhere = _runs(across.pairs, outside[:, best]) + _runs(beside, against[:, best])
     fate = _fate(name, place, sign * float(ends[best]), by_number + by_other, elsewhere, tried=1)
     return fate._replace(where=where)
 
 
 def _runs(pairs: Sequence[_Pair], chosen: Bool[ndarray, " pair"]) -> list[Run]:
     return [pairs[index].run for index in np.flatnonzero(chosen).tolist()]
-
-
-def _value_of(run: Run, other: str) -> Value | None:
-    """The value of a hyperparameter; of a strategy, whether it is on or off."""
-    spec = run.proposal.spec
-    return spec.values.get(other, "on" if other in spec.strategies else "off")
 
 
 def _of_number(name: str, pairs: Sequence[_Pair]) -> Iterator[Fate]:

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from blocks.errors import WorkspaceError
+from memory.workspace import Workspace
 
 REVISION = "0006"
 """Newest migration that this version knows; `memory/migrations/versions` holds a file for each."""
@@ -45,21 +46,27 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # SQLAlchemy wraps what the driver raised; it is not imported here, where some only ask.
-        origin = getattr(error, "orig", None) or error
-        if not isinstance(origin, sqlite3.Error):
+        refused = refusal_of(error, path)
+        if refused is None:
             raise
-        code = getattr(origin, "sqlite_errorcode", None)
-        # The low byte is the error's family; the rest only says which of its causes.
-        if code is None or code & 0xFF not in _REFUSALS:
-            raise
-        refusal, remedy = _REFUSALS[code & 0xFF]
-        if code & 0xFF == sqlite3.SQLITE_CANTOPEN and _on_read_only_disk(path):
-            refusal, remedy = (
-                "the file system is read-only",
-                "choose a folder that can be written with --workspace",
-            )
-        raise WorkspaceError(f"{path} must be a usable database, but {refusal}; {remedy}") from error
+        raise refused from error
+
+
+def refusal_of(error: BaseException, path: Path) -> WorkspaceError | None:
+    """What SQLite cannot do with its file, as one clear line; None where the error is of another kind."""
+    # SQLAlchemy wraps what the driver raised; it is not imported here, where some only ask.
+    origin = getattr(error, "orig", None) or error
+    code = getattr(origin, "sqlite_errorcode", None)
+    # The low byte is the error's family; the rest only says which of its causes.
+    if not isinstance(origin, sqlite3.Error) or code is None or code & 0xFF not in _REFUSALS:
+        return None
+    refusal, remedy = _REFUSALS[code & 0xFF]
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN and _on_read_only_disk(path):
+        refusal, remedy = (
+            "the file system is read-only",
+            "choose a folder that can be written with --workspace",
+        )
+    return WorkspaceError(f"{path} must be a usable database, but {refusal}; {remedy}")
 
 
 def _on_read_only_disk(path: Path) -> bool:
@@ -68,6 +75,18 @@ def _on_read_only_disk(path: Path) -> bool:
         return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
     except OSError:
         return False
+
+
+def require_store(workspace: Workspace) -> None:
+    """Raises WorkspaceError where a folder holds no store."""
+    root, path = workspace.root, workspace.database
+    if root.is_file():
+        raise WorkspaceError(f"{root} must be a folder, but is a file; name another with --workspace")
+    if not path.is_file():
+        raise WorkspaceError(
+            f"{root} must hold a store, but there is no {path.name} in it; "
+            "start with `setpoint launch quickstart`, or name another folder with --workspace"
+        )
 
 
 def stored_revision(path: Path) -> str | None:

@@ -13,7 +13,7 @@ from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import show_value
-from memory.comparison import Comparison
+from memory.comparison import Comparison, Strength
 from memory.evidence import Evidence
 from memory.failures import Region, of_region
 from memory.past import Past
@@ -109,10 +109,30 @@ def claims(spec: ExplorationSpec, runs: Sequence[Run], *, metrics: Mapping[str, 
 
 def evidence_of(spec: ExplorationSpec, past: Past) -> Evidence:
     """All comparisons of a past, kept up to date with it."""
+    return past.derive(Evidence, spec.objective, *_scales(spec))
+
+
+_KNOWN: list[tuple[ExplorationSpec, "_Scales"]] = []
+"""The exploration that was asked about last, since it is asked about again and again."""
+
+
+class _Scales(NamedTuple):
+    """What `Evidence` is to know of numbers."""
+
+    numbers: frozenset[str]
+    middles: frozenset[tuple[str, float]]
+    logs: frozenset[str]
+
+
+def _scales(spec: ExplorationSpec) -> _Scales:
+    for known, scales in _KNOWN:
+        if known is spec:
+            return scales
     numbers = frozenset(name for name in spec.space.names() if is_number(spec, name))
     middles = frozenset((name, middle_of(spec, name)) for name in numbers)
-    logs = frozenset(name for name in numbers if is_log(spec, name))
-    return past.derive(Evidence, spec.objective, numbers, middles, logs)
+    found = _Scales(numbers, middles, frozenset(name for name in numbers if is_log(spec, name)))
+    _KNOWN[:] = [(spec, found)]
+    return found
 
 
 def _told(spec: ExplorationSpec, past: Past) -> list[Samples | Region | Comparison]:
@@ -122,12 +142,20 @@ def _told(spec: ExplorationSpec, past: Past) -> list[Samples | Region | Comparis
     if len(evidence.samples):
         found.append((SIGNAL, evidence.samples))
     found += [(region.topic, region) for region in evidence.endings.regions(spec)]
-    ordered = sorted(evidence.comparisons(), key=lambda made: made.strength, reverse=True)
-    found += [(_topic(spec, made), made) for made in ordered]
+    topics: dict[tuple[bool, str], str] = {}
+    for made in sorted(evidence.comparisons(), key=_strength, reverse=True):
+        named = made.kind == "strategy", made.subject
+        if named not in topics:
+            topics[named] = _topic(spec, made)
+        found.append((topics[named], made))
     by_topic: dict[str, list[Samples | Region | Comparison]] = defaultdict(list)
     for topic, one in found:
         by_topic[topic].append(one)
     return [one for topic in by_topic.values() for one in topic[:PER_TOPIC]]
+
+
+def _strength(made: Comparison) -> Strength:
+    return made.strength
 
 
 def _about(one: Samples | Region | Comparison) -> About:

@@ -6,6 +6,7 @@ each execution, which takes several times as long as a short statement itself.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 from sqlalchemy import Dialect, Select
@@ -13,6 +14,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+from memory.schema import UtcDateTime
 
 
 class Cursor(Protocol):
@@ -32,12 +36,31 @@ def cursor_of(session: Session) -> Cursor:
     return cast(Cursor, session.connection().connection.cursor())
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
 def plain_json(value: Any) -> str:
     """JSON in the order that it was given: the order of a spec's keys is the order of its tables."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 _DIALECT: Dialect = sqlite.dialect(paramstyle="qmark", json_serializer=plain_json)
+
+
+def _moment(value: datetime | None) -> str | None:
+    """A moment as SQLAlchemy writes it, in a tenth of the time."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a moment must carry its time zone, but got {value!r}")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _writing(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What turns a value of a column into what the driver takes."""
+    if isinstance(kind, UtcDateTime):
+        return _moment
+    return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 
 
 class Prepared:
@@ -51,10 +74,7 @@ class Prepared:
     def __init__(self, statement: ClauseElement, columns: Iterable[str] = ()) -> None:
         compiled = cast(SQLCompiler, statement.compile(dialect=_DIALECT, column_keys=list(columns) or None))
         self._sql = str(compiled)
-        self._binds: list[tuple[str, Callable[[Any], Any] | None]] = [
-            (name, compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
-            for name in compiled.positiontup or ()
-        ]
+        self._binds = [(name, _writing(compiled.binds[name].type)) for name in compiled.positiontup or ()]
 
         # What the statement brings itself, such as the path into a JSON column.
         self._constants = {

@@ -3,12 +3,11 @@
 They work on rows by their keys, so nothing depends on how many runs there are.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, literal_column, or_, select, update
 
 from blocks.run import Metrics, RunState
 from memory.prepared import Cursor, Prepared
@@ -18,25 +17,31 @@ from memory.wide import METRIC, Name, add_names
 
 _RUNS, _METRICS, _BLOCKS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow))
 
-_FIND = Prepared(
-    select(_RUNS.c.id, _RUNS.c.state, _RUNS.c.attempts, _RUNS.c.trained_hash, _RUNS.c.spec).where(
-        _RUNS.c.exploration == bindparam("exploration"), _RUNS.c.number == bindparam("number")
-    )
+_HERE = (_RUNS.c.exploration == bindparam("exploration_"), _RUNS.c.number == bindparam("number_"))
+_STANDING = (
+    _RUNS.c.id,
+    _RUNS.c.state,
+    _RUNS.c.attempts,
+    _RUNS.c.trained_hash,
+    func.json_array_length(_RUNS.c.spec, literal_column("'$.seeds'")),
 )
+_FIND = Prepared(select(*_STANDING).where(*_HERE))
 _BLOCK = Prepared(
     select(_BLOCKS.c.state).where(
         _BLOCKS.c.exploration == bindparam("exploration"), _BLOCKS.c.number == bindparam("number")
     )
 )
+
+
+def _in_one_of(states: Iterable[RunState]) -> ColumnElement[bool]:
+    return or_(*(_RUNS.c.state == literal_column(f"'{state.value}'") for state in states))
+
+
 # By state, which there is an index for: those that have not ended are few.
 _UNENDED = Prepared(
     select(_RUNS.c.number)
     .where(_RUNS.c.exploration == bindparam("exploration"), _RUNS.c.block == bindparam("block"))
-    .where(
-        or_(
-            *(_RUNS.c.state == literal_column(f"'{state.value}'") for state in RunState if not state.is_final)
-        )
-    )
+    .where(_in_one_of(state for state in RunState if not state.is_final))
 )
 _OPEN = Prepared(insert(_BLOCKS), ("exploration", "number", "state"))
 _MEASURE = Prepared(insert(_METRICS), ("run", "replicate", "name", "value"))
@@ -57,12 +62,7 @@ class Standing(NamedTuple):
     state: RunState
     attempts: int
     trained_hash: str | None
-    spec: str
-
-    @property
-    def n_replicates(self) -> int:
-        """Seeds of the slot."""
-        return len(json.loads(self.spec)["seeds"])
+    n_replicates: int
 
 
 def standing(cursor: Cursor, exploration: str, number: int) -> Standing:
@@ -71,43 +71,52 @@ def standing(cursor: Cursor, exploration: str, number: int) -> Standing:
     Raises:
         QueryError: There is none of that number.
     """
-    found = _FIND.run(cursor, exploration=exploration, number=number).fetchone()
+    found = _FIND.run(cursor, exploration_=exploration, number_=number).fetchone()
     if found is None:
         raise no_such_run(cursor, exploration, number)
-    run_id, state, attempts, trained_hash, spec = found
-    return Standing(run_id, RunState(state), attempts, trained_hash, spec)
+    return _standing(found)
 
 
-def move(cursor: Cursor, exploration: str, number: int, to: RunState) -> Standing:
-    """How far a run is, where its next step may be `to`; `change` then takes it.
+def move(cursor: Cursor, exploration: str, number: int, to: RunState, **columns: object) -> Standing:
+    """Takes a run to its next state, and writes further columns of its row. A start is counted as an attempt.
+
+    Returns:
+        How far it is now.
 
     Raises:
         QueryError: There is none of that number.
         ValueError: A state may not follow the one that it is in.
     """
-    found = standing(cursor, exploration, number)
-    if to not in _MOVES[found.state]:
+    taking = _move(to, tuple(columns))
+    moved = taking.run(cursor, exploration_=exploration, number_=number, state=to, **columns).fetchall()
+    if not moved:
+        found = standing(cursor, exploration, number)
         raise ValueError(
             f"{exploration}, run {number}: a state may only move forward, "
             f"but {found.state} -> {to} was asked for"
         )
-    return found
+    return _standing(moved[0])
 
 
-def change(cursor: Cursor, run_id: int, **columns: object) -> None:
-    """Writes columns of a run's row."""
-    _change(tuple(columns)).run(cursor, run_id=run_id, **columns)
+def _standing(row: Sequence[Any]) -> Standing:
+    run_id, state, attempts, trained_hash, n_replicates = row
+    return Standing(run_id, RunState(state), attempts, trained_hash, n_replicates)
+
+
+@cache
+def _move(to: RunState, columns: tuple[str, ...]) -> Prepared:
+    """One statement that finds the run, looks whether it may move, and moves it."""
+    before = [state for state, following in _MOVES.items() if to in following]
+    taking = update(_RUNS).where(*_HERE, _in_one_of(before)).returning(*_STANDING)
+    if to is RunState.RUNNING:
+        taking = taking.values(attempts=_RUNS.c.attempts + literal_column("1"))
+    return Prepared(taking, ("state", *columns))
 
 
 def append_runs(cursor: Cursor, rows: Sequence[dict[str, Any]]) -> None:
     """Appends runs; all rows have the same columns."""
     if rows:
         _append(tuple(rows[0])).run_many(cursor, rows)
-
-
-@cache
-def _change(columns: tuple[str, ...]) -> Prepared:
-    return Prepared(update(_RUNS).where(_RUNS.c.id == bindparam("run_id")), columns)
 
 
 @cache

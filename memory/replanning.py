@@ -118,7 +118,8 @@ class Replanning:
                 )
             row.state, row.trained_hash, row.trained_at = RunState.PLANNED, None, None
             row.identity, row.foundation, row.guard_check = identity, foundation, guard_check
-            rests = certified_by(cursor_of(session), SlotSpec.model_validate(row.spec), certificates)
+            slot = SlotSpec.model_validate(row.spec)
+            (rests,) = certified_by(cursor_of(session), [slot], certificates)
             row.certificates, row.certified = list(rests.ids), rests.certified
             self._noted(session, row, "planned again", why)
 

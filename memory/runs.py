@@ -11,7 +11,7 @@ from blocks.slot import Proposal
 from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
-from memory.recording import append_runs, change, move, require_open_block, standing, store_metrics
+from memory.recording import append_runs, move, require_open_block, standing, store_metrics
 from memory.retractions import inherit
 from memory.rows import finite, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
@@ -63,7 +63,7 @@ class RunTable:
                 require_dataset(cursor, needed)
             require_open_block(cursor, exploration, block)
             first = last_number(cursor, exploration) + 1
-            rested = [certified_by(cursor, proposal.spec, certificates) for proposal, _ in proposals]
+            rested = certified_by(cursor, [proposal.spec for proposal, _ in proposals], certificates)
             planned = [
                 Run(
                     number=number,
@@ -103,18 +103,19 @@ class RunTable:
     def start(self, exploration: str, number: int) -> None:
         """A worker begins to train the run."""
         with self._database.recording() as cursor:
-            row = move(cursor, exploration, number, RunState.RUNNING)
-            attempts = row.attempts + 1
-            change(
-                cursor,
-                row.id,
-                state=RunState.RUNNING,
-                started_at=self._database.clock(),
-                attempts=attempts,
-            )
-            self._note(cursor, exploration, number, "started", f"attempt {attempts}")
+            now = self._database.clock()
+            row = move(cursor, exploration, number, RunState.RUNNING, started_at=now)
+            self._note(cursor, exploration, number, "started", f"attempt {row.attempts}")
 
-    def trained(self, exploration: str, number: int, *, trained_hash: str, train_s: float) -> None:
+    def trained(
+        self,
+        exploration: str,
+        number: int,
+        *,
+        trained_hash: str,
+        train_s: float,
+        opens_truth: bool = False,
+    ) -> None:
         """The parameters are on disk; from here on, and not before, the truth may be opened.
 
         Args:
@@ -122,18 +123,24 @@ class RunTable:
             number: Number of the run.
             trained_hash: Hash of the parameters.
             train_s: Wall-clock time of training, s.
+            opens_truth: Whether the truth is opened next, as `truth_opened` says later. Both events are then
+                stored together, in their order: an evaluator that starts when this has returned finds the
+                hash stored, be there a kill -9 or not.
         """
         with self._database.recording() as cursor:
-            row = move(cursor, exploration, number, RunState.TRAINED)
-            change(
+            now = self._database.clock()
+            move(
                 cursor,
-                row.id,
-                state=RunState.TRAINED,
+                exploration,
+                number,
+                RunState.TRAINED,
                 trained_hash=trained_hash,
                 train_s=train_s,
-                trained_at=self._database.clock(),
+                trained_at=now,
             )
             self._note(cursor, exploration, number, "trained", trained_hash)
+            if opens_truth:
+                self._note(cursor, exploration, number, "truth opened", trained_hash)
 
     def truth_opened(self, exploration: str, number: int) -> None:
         """Records that an evaluator is about to open the truth for this run.
@@ -159,14 +166,14 @@ class RunTable:
         cleaned = [{name: finite(value) for name, value in row.items()} for row in metrics]
         summary = summarise(cleaned)
         with self._database.recording() as cursor:
-            row = move(cursor, exploration, number, RunState.DONE)
+            now = self._database.clock()
+            row = move(cursor, exploration, number, RunState.DONE, summary=summary, ended_at=now)
             if len(cleaned) != row.n_replicates:
                 raise ValueError(
                     f"{exploration}, run {number}: must get metrics for each of its {row.n_replicates} "
                     f"replicates, but got {len(cleaned)}"
                 )
             names = store_metrics(cursor, row.id, cleaned, known=self._known_names)
-            change(cursor, row.id, state=RunState.DONE, summary=summary, ended_at=self._database.clock())
             self._note(cursor, exploration, number, "done")
         self._known_names |= names
 
@@ -174,11 +181,11 @@ class RunTable:
         """Ends a run badly; it stays in the store, since the planner learns from it."""
         took = {} if train_s is None else {"train_s": train_s}
         with self._database.recording() as cursor:
-            row = move(cursor, exploration, number, RunState.FAILED)
-            change(
+            move(
                 cursor,
-                row.id,
-                state=RunState.FAILED,
+                exploration,
+                number,
+                RunState.FAILED,
                 failure_kind=failure.kind,
                 failure_reason=failure.reason,
                 ended_at=self._database.clock(),

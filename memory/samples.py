@@ -22,6 +22,10 @@ Trained = tuple[str, tuple[str, ...], frozenset[Item]]
 """Data set, strategies and values: what a slot was trained as, save for its seeds."""
 
 
+Surroundings = tuple[str, frozenset[str], frozenset[Item]]
+"""Data set, strategies and values: all that two samples of a pair must agree in."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Sample:
     """All replicates of one slot specification on one data set."""
@@ -37,12 +41,16 @@ class Sample:
     options: tuple[Item, ...] = field(init=False)
     """Those of the values that belong to a strategy."""
 
+    where: Surroundings = field(init=False)
+    """All that tells it from other samples."""
+
     median: float = field(init=False)
     squares: float = field(init=False)
     """Sum of squared deviations from the mean."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", tuple(item for item in self.items if "." in item[0]))
+        object.__setattr__(self, "where", (self.dataset, self.strategies, self.items))
         object.__setattr__(self, "median", median(self.objective))
         object.__setattr__(self, "squares", _squares(self.objective))
 
@@ -175,7 +183,7 @@ def _squares(values: Sequence[float]) -> float:
     """Sum of squared deviations from the mean; statistics.variance is exact, and a hundred times slower."""
     mean = mean_of(values)
     try:
-        total = math.fsum((value - mean) * (value - mean) for value in values)
+        total = math.fsum([(value - mean) * (value - mean) for value in values])
     except OverflowError:
         total = math.inf
     return min(total, sys.float_info.max)

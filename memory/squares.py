@@ -36,7 +36,6 @@ def together(
     for first, switch in sorted(strategies.items()):
         found: dict[str, list[Square]] = defaultdict(list)
         for second, apart, both in switch.twice():
-            if first < second:
-                found[second].append((*apart, *both))
+            found[second].append((*apart, *both))
         for second, squares in sorted(found.items()):
             yield first, second, sorted(squares)

@@ -21,12 +21,17 @@ def exact(value: float) -> int:
 
 
 class ExactSum:
-    """Sum, and sum of squares, of finite floats, without any rounding."""
+    """Sum, and sum of squares, of finite floats, without any rounding.
 
-    __slots__ = ("_squares", "_total", "n")
+    Args:
+        squared: Whether squares are summed as well; without them there is no `sd`.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_squared", "_squares", "_total", "n")
+
+    def __init__(self, *, squared: bool = True) -> None:
         self.n = 0
+        self._squared = squared
         self._total = 0
         self._squares = 0
 
@@ -35,7 +40,8 @@ class ExactSum:
         whole = exact(value)
         self.n += sign
         self._total += sign * whole
-        self._squares += sign * whole * whole
+        if self._squared:
+            self._squares += sign * whole * whole
 
     @property
     def total(self) -> float:

@@ -64,8 +64,9 @@ def tried(
     """
     for made in comparisons:
         if made.kind == "number":
-            yield from _of_number(made, middles.get(made.subject))
-            yield from _span(made, log=made.subject in logs)
+            chains = _chains(made)
+            yield from _of_number(made, chains, middles.get(made.subject))
+            yield from _span(made, chains, log=made.subject in logs)
         elif made.kind != "step":
             ends = (made.before, made.after) if made.kind == "value" else ("", "")
             contrasts = np.array(sorted(made.keys()), dtype=np.int64)
@@ -82,44 +83,65 @@ def tried(
         yield Tried(about, "apart", "together", contrasts, SQUARE, contrasts[:, 0])
 
 
-def _of_number(made: Comparison, middle: float | None) -> Iterator[Tried]:
-    """The steps of a chain share their inner samples, so a chain is one group."""
-    name = made.subject
-    steps = made.steps
-    chain: dict[int, int] = {}
-    for _, _, before, after in steps:
-        chain[after] = chain.setdefault(before, before)
-    halves = {"": steps}
-    if middle is not None:
-        halves["below"] = [step for step in steps if step[1] <= middle]
-        halves["above"] = [step for step in steps if step[0] >= middle]
-    for half, found in halves.items():
-        if found and (not half or len(found) < len(steps)):
-            contrasts = np.array([step[2:] for step in found], dtype=np.int64)
-            groups = np.array([chain[step[2]] for step in found], dtype=np.int64)
-            low, high = min(step[0] for step in found), max(step[1] for step in found)
-            yield Tried(About("number", name, half=half), low, high, contrasts, PAIR, groups)
+class _Chains(NamedTuple):
+    """Steps of a number that go on from each other, in one pass over all of them."""
+
+    numbers: Int64[ndarray, "step side"]
+    """First runs of both sides of each step."""
+    ends: Float64[ndarray, "step side"]
+    """Values on both sides."""
+    of: Int64[ndarray, " step"]
+    """The first run of the chain that each step belongs to."""
+    reach: list[tuple[float, float, int, int]]
+    """Of each chain the lowest and the highest value, and the first runs there."""
 
 
-def _span(made: Comparison, *, log: bool) -> Iterator[Tried]:
-    """The ends of each chain that reaches over most of the tested range."""
-    name, chains = made.subject, dict[int, tuple[float, float, int, int]]()
+def _chains(made: Comparison) -> _Chains:
+    root: dict[int, int] = {}
     last: dict[int, int] = {}
+    reach: dict[int, tuple[float, float, int, int]] = {}
     for low, high, before, after in made.steps:
+        root[after] = root.setdefault(before, before)
         first = last.pop(before, before)
-        start = chains[first][0] if first in chains else low
-        chains[first] = start, high, first, after
+        start = reach[first][0] if first in reach else low
+        reach[first] = start, high, first, after
         last[after] = first
-    if not chains:
+    steps = np.array(made.steps, dtype=np.float64).reshape(-1, 4)  # numbers of runs are exact in it
+    return _Chains(
+        numbers=steps[:, 2:].astype(np.int64),
+        ends=steps[:, :2],
+        of=np.array([root[step[2]] for step in made.steps], dtype=np.int64),
+        reach=list(reach.values()),
+    )
+
+
+def _of_number(made: Comparison, chains: _Chains, middle: float | None) -> Iterator[Tried]:
+    """The steps of a chain share their inner samples, so a chain is one group."""
+    low, high = chains.ends.T
+    halves = {"": np.ones(len(low), dtype=bool)}
+    if middle is not None:
+        halves["below"] = high <= middle
+        halves["above"] = low >= middle
+    for half, here in halves.items():
+        n = int(here.sum())
+        if n and (not half or n < len(here)):
+            about = About("number", made.subject, half=half)
+            ends = float(low[here].min()), float(high[here].max())
+            yield Tried(about, *ends, chains.numbers[here], PAIR, chains.of[here])
+
+
+def _span(made: Comparison, chains: _Chains, *, log: bool) -> Iterator[Tried]:
+    """The ends of each chain that reaches over most of the tested range."""
+    if not chains.reach:
         return
-    bottom, top = min(chain[0] for chain in chains.values()), max(chain[1] for chain in chains.values())
+    bottom, top = min(chain[0] for chain in chains.reach), max(chain[1] for chain in chains.reach)
     log = log and bottom > 0
     whole = math.log(top / bottom) if log else top - bottom
     far = [
         (first, after)
-        for low, high, first, after in chains.values()
+        for low, high, first, after in chains.reach
         if (math.log(high / low) if log else high - low) >= MOST * whole
     ]
     contrasts = np.array(sorted(far), dtype=np.int64).reshape(-1, 2)
     if len(contrasts):
-        yield Tried(About("span", name), bottom, top, contrasts, PAIR, contrasts[:, 0])
+        yield Tried(About("span", made.subject), bottom, top, contrasts, PAIR, contrasts[:, 0])

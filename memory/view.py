@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from blocks.base import Frozen
 from blocks.exploration import ExplorationSpec
-from blocks.run import MetricInfo, Run, RunState
+from blocks.run import MetricInfo, RunState
 from blocks.slot import Proposal
 from memory.best_lines import best_lines
+from memory.past import Past
 from memory.principles import Numbered
 from memory.prior_store import PriorLine
 from memory.samples import distinct
@@ -29,7 +30,7 @@ class MemoryView(Frozen):
     """All that a working memory is rendered from; equal views give equal bytes."""
 
     spec: ExplorationSpec
-    runs: tuple[Run, ...]
+    runs: Annotated[Past, PlainValidator(Past.of)]
     statements: tuple[Statement, ...]
     metrics: dict[str, MetricInfo]
     blocks_closed: int

@@ -6,11 +6,10 @@ has no column for. It is for SQLite; nothing but queries by people reads it.
 """
 
 from collections.abc import Iterable, Mapping
-from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from blocks.run import Metrics, sample_sd
+from blocks.run import Metrics, median_of, sample_sd
 
 if TYPE_CHECKING:
     from memory.prepared import Cursor  # not at run time: asking needs no SQLAlchemy
@@ -86,7 +85,7 @@ def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
     for name in sorted({name for row in replicates for name in row}):
         values = [value for row in replicates if (value := row.get(name)) is not None]
         if values:
-            medians[name] = median(values)
+            medians[name] = median_of(values)
         if len(values) > 1:
             sds[name] = sample_sd(values)
     return {"n_replicates": len(replicates), "median": medians, "sd": sds}

@@ -1,6 +1,6 @@
 """Registers the commands, in the order in which a newcomer meets them; a science adds its own last."""
 
-from agent.cli import app
+from agent.cli.app import app
 from agent.cli.best import best
 from agent.cli.close import close
 from agent.cli.compare import compare

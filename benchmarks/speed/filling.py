@@ -201,8 +201,7 @@ def record(store: Store, name: str, run: Planned) -> None:
     if run.results is None:
         store.fail(name, run.number, FAILURE, train_s=TRAIN_S)
         return
-    store.trained(name, run.number, trained_hash=run.identity, train_s=TRAIN_S)
-    store.truth_opened(name, run.number)
+    store.trained(name, run.number, trained_hash=run.identity, train_s=TRAIN_S, opens_truth=True)
     store.finish(name, run.number, run.results)
 
 

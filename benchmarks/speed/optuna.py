@@ -125,8 +125,7 @@ class Setpoint:
             certificates=certificates_of(self._store),
         )
         store.start(name, run.number)
-        store.trained(name, run.number, trained_hash=run.identity, train_s=TRAIN_S)
-        store.truth_opened(name, run.number)
+        store.trained(name, run.number, trained_hash=run.identity, train_s=TRAIN_S, opens_truth=True)
         store.finish(name, run.number, self._results(run.proposal.spec.values))
         if batch == self._spec.block.batches:
             store.close_block(name, block)

@@ -163,7 +163,7 @@ def recording(timing: Timing, size: int) -> Figure:
         unit="ms",
         target=Target(metric="record", label="", high=10),
         timings={"a life": timing},
-        note="planned, started, trained, truth opened, done with all metrics: a transaction each",
+        note="planned, started, trained and truth opened next, done with all metrics: a transaction each",
     )
 
 

@@ -106,7 +106,8 @@ def test_the_science_adds_its_commands_and_help_loads_nothing_heavy(tmp_path: Pa
     assert "simulate" in shown
     assert "identify" in shown
     code = (
-        "import sys; from agent.cli import app, commands, run; run(['--help']); run(['simulate', '--help']); "
+        "import sys; from agent.cli import run; run(['--help']); "
+        "run(['simulate', '--help']); "
         "print('heavy:', sorted({'torch', 'scipy', 'sklearn', 'matplotlib', 'pandas'} & set(sys.modules)))"
     )
     done = subprocess.run(

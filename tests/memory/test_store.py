@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=slots, data=st.data())
 def test_any_slot_and_any_metrics_come_back_as_they_went_in(
     shared: Store, chosen: SlotSpec, data: st.DataObject
@@ -166,13 +166,20 @@ def test_metrics_for_too_few_replicates_are_refused(store: Store) -> None:
     assert store.run("made_up", 1).state is RunState.TRAINED
 
 
-def test_truth_is_opened_only_after_the_trained_hash_is_stored(store: Store) -> None:
+@pytest.mark.parametrize("at_once", [False, True], ids=["later", "at once"])
+def test_truth_is_opened_only_after_the_trained_hash_is_stored(store: Store, at_once: bool) -> None:
     plan(store, proposals(1))
+    with pytest.raises(ValueError, match="planned -> trained"):
+        store.trained("made_up", 1, trained_hash="h", train_s=1.0, opens_truth=at_once)
     MOVES["start"](store)
     with pytest.raises(ValueError, match="truth may be opened once it is trained, but it is running"):
         store.truth_opened("made_up", 1)
-    MOVES["trained"](store)
-    store.truth_opened("made_up", 1)
+    assert "truth opened" not in {event.what for event in store.events("made_up", run=1)}
+    store.trained("made_up", 1, trained_hash="h", train_s=1.0, opens_truth=at_once)
+    if not at_once:
+        store.truth_opened("made_up", 1)
+    with Store.open(store.workspace) as evaluator:  # what another process finds when it opens the truth
+        assert evaluator.run("made_up", 1).trained_hash == "h"
     MOVES["finish"](store)
     ids = {event.what: event.id for event in store.events("made_up", run=1)}
     assert ids["planned"] < ids["started"] < ids["trained"] < ids["truth opened"] < ids["done"]

@@ -13,6 +13,7 @@ from blocks.run import FailureKind, Run
 from memory.findings import findings
 from memory.past import Past
 from memory.statements import Statement, contrary, judged, undirected
+from memory.verdicts import EVERY_BLOCK, GROWTH
 
 HELPS = ("effect", "residual", "on")
 HURTS = ("effect", "residual", "off")
@@ -105,6 +106,22 @@ def test_statements_as_of_a_block_are_those_of_a_past_that_grew_to_it() -> None:
             findings(spec(), grown, metrics=METRICS)  # a look within a block leaves no trace
         until = [one for one in runs if one.block <= block]
         assert findings(spec(), grown, metrics=METRICS) == findings(spec(), until, metrics=METRICS)
+
+
+def test_in_a_long_history_a_status_does_not_depend_on_when_it_was_asked_for() -> None:
+    effects = [("one", 0.2), ("two", 0.2)] + [(name, -0.1) for name in ("one", "two", "three") * 3]
+    runs = history(*effects, n=32)
+    assert len(runs) > EVERY_BLOCK * GROWTH  # beyond what is kept at every block, and one look further
+    grown, seen = Past(), list[str]()
+    for block in range(1, len(effects) + 1):
+        grown.update(one for one in runs if one.block == block)
+        if len(grown) < EVERY_BLOCK and block % 3 != 2:
+            continue  # nobody asks
+        said = findings(spec(), grown, metrics=METRICS)
+        assert said == findings(spec(), [one for one in runs if one.block <= block], metrics=METRICS)
+        seen += [one.status for one in said if one.key == HELPS]
+    assert seen[0] == "established"
+    assert seen[-1] == "refuted"
 
 
 def test_what_makes_no_difference_is_established_as_that() -> None:
@@ -263,7 +280,7 @@ def test_one_slot_that_spreads_a_thousand_times_more_does_not_hide_an_effect() -
     assert told([loud if one.number == loud.number else one for one in runs])[HELPS].status == "established"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     scale=st.sampled_from([1e-6, 0.5, 1.0, 1e5]),
     shift=st.sampled_from([0.0, -3.0, 40.0]),
@@ -290,7 +307,7 @@ def test_units_and_the_sign_of_the_objective_change_no_verdict(
         assert after[key].q == (None if one.q is None else pytest.approx(one.q, rel=1e-3))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=st.permutations(range(8)), seed=st.integers(0, 20))
 def test_the_order_of_the_runs_of_a_batch_does_not_matter(order: list[int], seed: int) -> None:
     runs = history(("one", 0.2), ("two", 0.2), seed=seed)

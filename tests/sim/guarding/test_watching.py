@@ -192,7 +192,7 @@ def overwritten(tensor: Tensor, axis: int, place: int) -> Tensor:
     return tensor
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_marks_are_where_a_result_depends_on_the_label(data: st.DataObject) -> None:
     plain, labels, others = frames(), frames(), frames()
