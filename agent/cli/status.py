@@ -71,12 +71,13 @@ def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, s
     from blocks.run import RunState
 
     counts = status.counts
-    waiting = counts[RunState.PLANNED]
+    waiting, unplanned = counts[RunState.PLANNED], status.total - counts.total()
     lines = [
         (
             "runs",
             f"{status.ended} of {status.total} ended: {counts[RunState.DONE]} done, "
-            f"{counts[RunState.FAILED]} failed, {len(status.current)} under way, {waiting} waiting",
+            f"{counts[RunState.FAILED]} failed, {len(status.current)} under way, {waiting} waiting"
+            + (f", {unplanned} not yet planned" if unplanned > 0 else ""),
         )
     ]
     for place, run in enumerate(status.current):
