@@ -16,25 +16,26 @@ from agent.remembering import Remembering
 from agent.session import Session
 from blocks.exploration import ExplorationSpec
 from blocks.problem import load_problem
-from blocks.run import MetricInfo, Run, best_run
+from blocks.run import MetricInfo
 from memory import Store
+from memory.best import Best, best
 from memory.records import Retraction, RunKey, VoidRun
 
 
-class Best(NamedTuple):
-    """The best run of an exploration, before and after."""
+class Bests(NamedTuple):
+    """What is best in an exploration, before and after."""
 
     spec: ExplorationSpec
     info: MetricInfo
-    before: Run | None
-    after: Run | None
+    before: Best | None
+    after: Best | None
 
 
 class Change(NamedTuple):
     """What a retraction, or taking one back, comes to."""
 
     runs: tuple[VoidRun, ...]
-    bests: tuple[Best, ...]
+    bests: tuple[Bests, ...]
     copied: tuple[tuple[RunKey, RunKey], ...]
     """Runs that are void and took over the result of one that is not, with that one."""
 
@@ -78,9 +79,9 @@ def render_anew(store: Store, explorations: Iterable[str]) -> None:
 
 
 def _carry_out(store: Store, touched: Sequence[VoidRun], write: Callable[[], Retraction]) -> Change:
-    before = {name: _best(store, store.spec(name)) for name in _names(touched)}
+    before = {name: _bests(store, store.spec(name)) for name in _names(touched)}
     done = write()
-    bests = tuple(best._replace(after=_best(store, best.spec).after) for best in before.values())
+    bests = tuple(one._replace(after=_bests(store, one.spec).after) for one in before.values())
     # The exploration that was named comes last: it stays the one in use, and rendering leaves events.
     others = [name for name in _names(done.runs) if name != done.exploration]
     render_anew(store, [*others, done.exploration])
@@ -89,7 +90,7 @@ def _carry_out(store: Store, touched: Sequence[VoidRun], write: Callable[[], Ret
 
 def _foretold(store: Store, runs: tuple[VoidRun, ...]) -> Change:
     void = {entry.run for entry in runs}
-    bests = tuple(_best(store, store.spec(name), without=void) for name in _names(runs))
+    bests = tuple(_bests(store, store.spec(name), without=void) for name in _names(runs))
     return Change(runs, bests, _copied(store, runs), None)
 
 
@@ -97,11 +98,11 @@ def _names(runs: Iterable[VoidRun]) -> list[str]:
     return list(dict.fromkeys(entry.run.exploration for entry in runs))
 
 
-def _best(store: Store, spec: ExplorationSpec, *, without: Iterable[RunKey] = ()) -> Best:
-    info = load_problem(spec.problem).metrics(spec.data)[spec.objective]
+def _bests(store: Store, spec: ExplorationSpec, *, without: Iterable[RunKey] = ()) -> Bests:
+    metrics = load_problem(spec.problem).metrics(spec.data)
     past, gone = store.past(spec.name, spec.objective), set(without)
     left = [run for run in past if RunKey(spec.name, run.number) not in gone]
-    return Best(spec, info, best_run(past, spec.objective, info), best_run(left, spec.objective, info))
+    return Bests(spec, metrics[spec.objective], best(spec, past, metrics), best(spec, left, metrics))
 
 
 def _copied(store: Store, runs: Iterable[VoidRun]) -> tuple[tuple[RunKey, RunKey], ...]:

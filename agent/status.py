@@ -14,6 +14,9 @@ from memory.records import Event
 from memory.schema import BlockState
 from memory.store import Store
 
+_UNTOLD = ("statements told",)
+"""What the journal keeps for the store's own sake."""
+
 
 class Status(NamedTuple):
     """An exploration at one moment."""
@@ -60,7 +63,7 @@ class Status(NamedTuple):
 
     @property
     def ended(self) -> int:
-        """Runs that are done or failed."""
+        """Runs that are done, stopped or failed."""
         return sum(count for state, count in self.counts.items() if state.is_final)
 
 
@@ -77,7 +80,7 @@ def status_of(store: Store, name: str) -> Status:
     kinds = Counter(run.failure.kind.value for run in runs if run.failure is not None)
     times = [run.train_s for run in runs if run.train_s is not None]
     latest = store.latest()
-    events = store.events(name, last=1)
+    events = [event for event in store.events(name, last=5) if event.what not in _UNTOLD]
     return Status(
         name=name,
         spec=store.spec(name),

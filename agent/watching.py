@@ -1,5 +1,6 @@
 """The report, served while an exploration runs: made anew when something has happened, and not before."""
 
+import errno
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -33,8 +34,10 @@ class Watch(ThreadingHTTPServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
+            remedy = "--port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "--host"
             raise WorkspaceError(
-                f"{host}:{port} must be free to listen on, but is not ({error.strerror}); give another --port"
+                f"{host}:{port} must be an address of this machine that is free, but cannot be listened on "
+                f"({error.strerror}); give another {remedy}"
             ) from error
         self._workspace = workspace
         self._exploration = exploration

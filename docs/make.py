@@ -1,8 +1,8 @@
 """Makes what the documentation shows: `python docs/make.py reference`, `outputs` or `pictures`.
 
 The reference is written from the code, the outputs below commands from running them in an empty folder, the
-pictures from the same run. Pages are ordinary markdown otherwise. A test holds the reference current and
-runs every command.
+pictures from a launch of two blocks. Pages are ordinary markdown otherwise. A test holds the reference
+current and runs every command.
 """
 
 import argparse
@@ -21,7 +21,7 @@ SETPOINT = Path(sys.executable).with_name("setpoint")
 WIDTH = "110"  # columns of the terminal that outputs are shown in
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"^```(?:python|yaml)\n# ([\w.-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^```(?:python|yaml)\n(# ([\w.-]+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Step(NamedTuple):
@@ -41,7 +41,7 @@ def steps(text: str) -> Iterator[Step]:
 
 def write_files(text: str, folder: Path) -> None:
     """Writes the files that a page shows whole: blocks whose first line is a comment with a file's name."""
-    for name, body in _FILE.findall(text):
+    for body, name in _FILE.findall(text):
         (folder / name).write_text(body, encoding="utf-8")
 
 
@@ -115,24 +115,11 @@ def reference() -> None:
 
 
 def pictures() -> None:
-    """Draws the README's pictures from a run of the quickstart."""
-    from rich.ansi import AnsiDecoder
-    from rich.console import Console
+    """Draws the README's pictures: a launch of the quickstart as it runs, and screens that ask about it."""
+    sys.path.insert(0, str(DOCS))
+    import picture_making
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for command in ("setpoint launch quickstart", "setpoint tree --svg tree.svg"):
-            result = perform(command, folder)
-            if result.returncode:
-                raise SystemExit(f"{command}: {result.stdout}")
-        (DOCS / "pictures").mkdir(exist_ok=True)
-        for picture, command in (("runs", "setpoint runs"), ("memory", "setpoint memory")):
-            console = Console(record=True, width=int(WIDTH), file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-            console.print(f"[bold]$ {command}[/bold]")
-            for line in list(AnsiDecoder().decode(perform(command, folder).stdout))[:40]:
-                console.print(line, soft_wrap=True)
-            console.save_svg(str(DOCS / "pictures" / f"{picture}.svg"), title="setpoint", unique_id=picture)
-        (DOCS / "pictures" / "tree.svg").write_bytes((folder / "tree.svg").read_bytes())
+    picture_making.draw(DOCS / "pictures", columns=int(WIDTH))
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from blocks.errors import WorkspaceError
 from memory.workspace import Workspace
 
-REVISION = "0006"
+REVISION = "0007"
 """Newest migration that this version knows; `memory/migrations/versions` holds a file for each."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -85,7 +85,7 @@ def require_store(workspace: Workspace) -> None:
     if not path.is_file():
         raise WorkspaceError(
             f"{root} must hold a store, but there is no {path.name} in it; "
-            f"start with `setpoint launch --workspace {root}`, or name another folder"
+            "start with `setpoint launch quickstart`, or name another folder with --workspace"
         )
 
 

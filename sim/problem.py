@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blocks.base import Frozen, Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, file_hash
@@ -18,7 +17,7 @@ from blocks.problem import FoundationReport, Record, Report
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
-from blocks.space import CategoricalParameter, PerSlotParameter
+from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
 from sim.sources import (
     check_labels,
@@ -33,13 +32,24 @@ from sim.sources import (
 )
 
 if TYPE_CHECKING:
+    from sim.dataset import Observations
     from sim.networks.network import Truth
     from sim.reaction.model import ReactionModel
+    from sim.reaction.table import TabulatedReaction
     from sim.strategies import Strategy
 
 HERE = Path(__file__).parent
 
-TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
+TRAINING = (
+    "node.py",
+    "weights.py",
+    "layers.py",
+    "response.py",
+    "kernels",
+    "training",
+    "strategies",
+    "reaction",
+)
 """Code that runs while training; the guard parses all of it."""
 
 _IDLE = ("cli", "pictures", "auditing")
@@ -77,6 +87,7 @@ class MetabolicProblem:
 
     def check(self, spec: ExplorationSpec) -> None:
         """See `Problem.check`."""
+        from sim.exploration_checks import baseline_slot, check_escalation, check_names
         from sim.reaction.settings import FoundationSettings
 
         validate(FoundationSettings, spec.foundation, where=("foundation",))
@@ -84,10 +95,10 @@ class MetabolicProblem:
         known = self.metrics(spec.data)
         if spec.objective not in known:
             raise SpecError(f"objective: must be one of {', '.join(known)}, but got {spec.objective!r}")
-        self._check_names(spec)
-        self._check_escalation(spec)
+        check_names(spec, self.strategies())
+        check_escalation(spec, ordered=self.escalation)
         for slot in range(spec.block.slots):
-            self._check_slot(spec, slot)
+            self.resolve(baseline_slot(spec, slot))
 
     def metrics(self, data: Mapping[str, Any]) -> Mapping[str, MetricInfo]:
         """See `Problem.metrics`."""
@@ -115,8 +126,8 @@ class MetabolicProblem:
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
         ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
-        # Adam imports the compiler when it is made: 1.2 s that every process would pay for itself.
-        return (*ours, "sim.auditing.trace", "torch._dynamo")
+        kernels = ("adam", "euler", "layers", "rates")
+        return (*ours, "sim.auditing.trace", *(f"sim.kernels.{name}" for name in kernels))
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
@@ -191,37 +202,23 @@ class MetabolicProblem:
         report: Report,
         *,
         part: bool = False,
-    ) -> None:
+    ) -> Course:
         """See `Problem.train`."""
-        import torch
-
-        from sim.artifacts import load_reaction
-        from sim.dataset import load_observations
-        from sim.reaction.table import TabulatedReaction
         from sim.training.trainer import train_slot
 
-        observed = load_observations(observations, verify=False)
-        model = load_reaction(foundation)
-        reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
+        observed, model, reaction = _grounds(observations, foundation)
         known = self.strategies()
-        train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
+        return train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
     def rehearse(
         self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
     ) -> None:
         """See `Problem.rehearse`."""
-        import torch
-
-        from sim.artifacts import load_reaction
-        from sim.dataset import load_observations
         from sim.guarding.rehearsal import rehearse
-        from sim.reaction.table import TabulatedReaction
         from sim.training.data import training_data
         from sim.training.slots import resolve
 
-        observed = load_observations(observations, verify=False)
-        model = load_reaction(foundation)
-        reaction = TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
+        observed, model, reaction = _grounds(observations, foundation)
         resolved = resolve(slot, self.strategies())
         fraction = resolved.hyperparameters.heldout_fraction
         data = training_data(observed, reaction, heldout_fraction=fraction, model=model)
@@ -307,79 +304,6 @@ class MetabolicProblem:
         observed = load_observations(observations, verify=False)
         return find_proxies(observed, load_seal(seal).types, observations, seeds=seeds)
 
-    def _check_names(self, spec: ExplorationSpec) -> None:
-        """Every parameter must be one that training knows, over the whole of its range."""
-        from sim.training.hyperparameters import Hyperparameters
-
-        strategies = self.strategies()
-        for group, names in (("baseline", spec.strategies.baseline), ("open", spec.strategies.open)):
-            for name in names:
-                if name not in strategies:
-                    raise SpecError(
-                        f"strategies.{group}: must be among {', '.join(strategies)}, but got {name!r}"
-                    )
-        used = {*spec.strategies.baseline, *spec.strategies.open}
-        options: dict[str, type[Frozen]] = {name: strategies[name].Options for name in used}
-        if "heldout_fraction" in spec.space:
-            raise SpecError(
-                "space.heldout_fraction: must be the same for every slot, or each would choose its own exam; "
-                "give it under baseline"
-            )
-        for where, name, value in _all_values(spec):
-            strategy, _, option = name.rpartition(".")
-            model = options.get(strategy) if strategy else Hyperparameters
-            if model is None:
-                raise SpecError(
-                    f"{where}: belongs to the strategy {strategy!r}, which is neither baseline nor open; "
-                    "list it under strategies, or leave this out"
-                )
-            if option not in model.model_fields:
-                known = ", ".join(model.model_fields)
-                raise SpecError(f"{where}: is not a known hyperparameter; known here: {known}")
-            _check_value(model, option, value, where=where)
-
-    def _check_escalation(self, spec: ExplorationSpec) -> None:
-        order = spec.strategies.escalation or ()
-        if order != (ordered := self.escalation(order)):
-            raise SpecError(
-                "strategies.escalation: must have label-free baselines before auxiliary losses, but got "
-                f"{', '.join(order)}; for example {', '.join(ordered)}"
-            )
-
-    def _check_slot(self, spec: ExplorationSpec, slot: int) -> None:
-        values: dict[str, Value] = {**spec.baseline, **spec.space.invariants(slot)}
-        self.resolve(SlotSpec(values=values, strategies=spec.strategies.baseline, seeds=(0,)))
-
-
-def _all_values(spec: ExplorationSpec) -> list[tuple[str, str, Value]]:
-    """Where, name and value of everything that a slot may be given; ranges by their ends."""
-    found: list[tuple[str, str, Value]] = []
-    for name, parameter in spec.space.root.items():
-        if isinstance(parameter, PerSlotParameter):
-            found += [(f"space.{name}.values", name, value) for value in parameter.values]
-        elif isinstance(parameter, CategoricalParameter):
-            found += [(f"space.{name}.choices", name, value) for value in parameter.choices]
-        else:
-            found += [
-                (f"space.{name}.low", name, parameter.low),
-                (f"space.{name}.high", name, parameter.high),
-            ]
-    found += [(f"baseline.{name}", name, value) for name, value in spec.baseline.items()]
-    return found
-
-
-def _check_value(model: type[Frozen], name: str, value: Value, *, where: str) -> None:
-    """One value against the rule of its field; the other fields are not asked."""
-    from pydantic import ValidationError
-
-    from blocks.rules import explain
-
-    try:
-        model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
-    except ValidationError as error:
-        *_, rule = explain(error, model).partition(": ")
-        raise SpecError(f"{where}: {rule}") from error
-
 
 def _python_files(path: Path) -> Sequence[Path]:
     return sorted(path.rglob("*.py")) if path.is_dir() else [path]
@@ -392,6 +316,19 @@ def _code_version(room: Path) -> str:
     return content_hash(
         {name.as_posix(): file_hash(path) for name, path in names.items() if name.parts[0] not in _IDLE}
     )
+
+
+def _grounds(observations: Path, foundation: Path) -> "tuple[Observations, ReactionModel, TabulatedReaction]":
+    """What a training stands on: the observations, the reaction model, and its table."""
+    import torch
+
+    from sim.artifacts import load_reaction
+    from sim.dataset import load_observations
+    from sim.reaction.table import TabulatedReaction
+
+    observed = load_observations(observations, verify=False)
+    model = load_reaction(foundation)
+    return observed, model, TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
 
 
 def _reaction_of(foundation: Path, trained: Path) -> "tuple[ReactionModel, bool]":

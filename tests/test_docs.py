@@ -1,5 +1,6 @@
 """The documentation: its reference is that of the code, its commands run, and its pages hang together."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,18 @@ def test_an_output_is_replaced_and_what_is_left_out_stays_so() -> None:
     assert make.with_outputs(text, printed.__getitem__) == (
         "Say:\n\n```console\n$ a\nnew\n$ b\n$ c\n1\n2\n...\n```\n"
     )
+
+
+def test_pictures_that_are_shown_are_there_are_small_and_load_nothing_from_elsewhere() -> None:
+    shown: set[Path] = set()
+    for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        names = re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", page.read_text())
+        shown |= {(page.parent / name).resolve() for name in names}
+    assert {"launch.svg", "report.png"} <= {path.name for path in shown}
+    assert shown == {path.resolve() for path in (DOCS / "pictures").iterdir()}
+    for path in shown:
+        assert path.stat().st_size < 300_000
+        if path.suffix == ".svg":
+            text = path.read_text()
+            assert not re.search(r"@import|@font-face|<script|href=\"https?:", text)
+    assert "python docs/make.py pictures" in " ".join((ROOT / "CONTRIBUTING.md").read_text().split())

@@ -26,6 +26,8 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 
+_VERBOSE = ("-v", "--verbose")
+
 # Typer brings its own copy of click and does not name this class: it is what BadParameter derives from.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -51,14 +53,13 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code.
     """
-    show_tracebacks(arguments[:1] in (["-v"], ["--verbose"]))  # also where the rest cannot be parsed
+    show_tracebacks(bool(arguments) and arguments[0] in _VERBOSE)  # also where the rest cannot be parsed
     try:
         outcome = app(arguments, standalone_mode=False)
     except SetpointError as error:
         return _fail(str(error), error.exit_code)
     except UsageError as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "setpoint"
+        command = _command_of(error, arguments)
         message = _usage(error, command)
         # Without any argument the help was shown, and that is all there is to say.
         end = "" if message.endswith("?") else "."
@@ -72,9 +73,19 @@ def run(arguments: list[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
+def _command_of(error: Exception, arguments: list[str]) -> str:
+    """The command that was misused; an option without its value does not say whose it is."""
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        return str(context.command_path)
+    first = next((word for word in arguments if word not in _VERBOSE), "-")
+    return "setpoint" if first.startswith("-") else f"setpoint {first}"
+
+
 def _usage(error: Exception, command: str) -> str:
     """What is wrong with a command line, with the value that was given."""
     message = str(getattr(error, "format_message", error.__str__)()).rstrip(".").replace("?.", "?")
+    message = message.replace("Value error, ", "")  # pydantic's, and no news
     if isinstance(error.__cause__, ValueError) and hasattr(error.__cause__, "errors"):
         given = error.__cause__.errors()[0].get(
             "input"
@@ -82,7 +93,7 @@ def _usage(error: Exception, command: str) -> str:
         if repr(given) not in message:
             message += f", but got {given!r}"
     option = getattr(error, "option_name", None)
-    if option in ("-v", "--verbose"):
+    if option in _VERBOSE:
         message += "; it stands first: setpoint --verbose runs"
     elif option is not None and command == "setpoint":
         message += f"; options stand behind the command: setpoint runs {option} VALUE"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.due import catch_up
+from agent.cli.facts import fact_lines
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def best(
         return
     state = "confirmed" if found.confirmed else "not yet confirmed"
     typer.echo(f"{name} · best: run {found.run.number} · {state}")
-    for place, text in _facts(found, label, folders, open_):
-        typer.echo(f"{place:<13}{text}")
+    for line in fact_lines(_facts(found, label, folders, open_), indent=13):
+        typer.echo(line)
     typer.echo(f"\n{fragment(spec, found.run)}", nl=False)
 
 

@@ -1,7 +1,6 @@
 """`setpoint compare A B ...`: several runs side by side."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.completing import complete_run
+from agent.cli.facts import folded, is_bold
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from agent.cli.tables import Column, lines
-from blocks.run import MetricInfo, Run, show_number
+from blocks.run import MetricInfo, Run, RunState, show_number
 from blocks.slot import show_value
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def compare(
         json.dump(_record(made), sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    bold = is_bold()
     heads = [f"run {run.number}" for run in found]
     typer.echo("What differs")
     for line in lines(_settings(made, heads), bold=bold):
@@ -66,17 +66,22 @@ def compare(
         typer.echo(f"  {line}")
     typer.echo("  difference: of the means over replicates, with its 95 % interval (Welch)")
     if left_out:
-        typer.echo(f"  within the noise, and not shown: {', '.join(left_out)}; all of them: --all")
-    typer.echo(f"\n{_verdict(made, spec.objective, ordered)}")
+        text = f"within the noise, and not shown: {', '.join(left_out)}; all of them: --all"
+        for line in folded(text, indent=2):
+            typer.echo(f"  {line}")
+    typer.echo("")
+    for verdict in _verdict(made, spec.objective, ordered):
+        typer.echo("\n".join(folded(verdict)))
 
 
 def _settings(made: "Contrast", heads: Sequence[str]) -> list[Column]:
-    names = [*made.settings, "state"]
+    names = list(made.settings)
     cells = [[_setting(value) for value in row] for row in made.settings.values()]
     states = [run.state.value if run.failure is None else run.failure.kind.value for run in made.runs]
-    cells.append(
-        [f"{state}, void" if run.void else state for state, run in zip(states, made.runs, strict=True)]
-    )
+    ends = [f"{state}, void" if run.void else state for state, run in zip(states, made.runs, strict=True)]
+    if set(ends) != {RunState.DONE.value} or not names:
+        names.append("state")
+        cells.append(ends)
     columns = [Column("", names, is_text=True)]
     return columns + [Column(head, [row[i] for row in cells], is_text=False) for i, head in enumerate(heads)]
 
@@ -124,7 +129,7 @@ def _difference(one: "Difference | None") -> str:
     return f"{text} ({show_number(low)}..{show_number(high)}){mark}"
 
 
-def _verdict(made: "Contrast", objective: str, metrics: Mapping[str, MetricInfo]) -> str:
+def _verdict(made: "Contrast", objective: str, metrics: Mapping[str, MetricInfo]) -> list[str]:
     """In a sentence per run: is the difference in the objective more than the noise?"""
     info = metrics[objective]
     label, base = info.label or objective, made.runs[0].number
@@ -148,7 +153,7 @@ def _verdict(made: "Contrast", objective: str, metrics: Mapping[str, MetricInfo]
                 f"Run {run.number} and run {base} do not differ in {label} by more than the noise "
                 f"({_p(one.p)})."
             )
-    return "\n".join(said) or f"None of these runs has {label}."
+    return said or [f"None of these runs has {label}."]
 
 
 def _p(value: float | None) -> str:

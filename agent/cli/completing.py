@@ -4,7 +4,9 @@ The shell asks at every press of a key, so only the database's driver is loaded,
 simply not offered.
 """
 
+import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -14,6 +16,8 @@ from typing import Any
 import typer
 
 MOST_RUNS = 500
+
+LATEST = "SELECT exploration FROM events WHERE exploration IS NOT NULL ORDER BY id DESC LIMIT 1"
 
 
 def complete_exploration(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -29,27 +33,55 @@ def complete_begun(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_columns(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Columns of runs; of several with commas between them the last one is completed."""
-    before, comma, last = incomplete.rpartition(",")
+    """Columns of runs by the word that stands last, be there commas or an SQL condition before it.
+
+    Short names, `gain` for `heldout_gain`, are asked of the science, and only where no column begins so.
+    """
+    last = re.search(r"\w*$", incomplete)
+    word = "" if last is None else last[0]
+    before = incomplete[: len(incomplete) - len(word)]
     columns = [str(name) for (name,) in _ask(ctx, "SELECT name FROM pragma_table_info('runs_wide')")]
-    return [f"{before}{comma}{name}" for name in columns if name.startswith(last)]
+    found = [name for name in columns if name.startswith(word)] or [
+        name for name in _short(ctx, columns) if name.startswith(word)
+    ]
+    return [f"{before}{name}" for name in found]
 
 
 def complete_run(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Numbers of runs, the latest first, each with its role and its change."""
-    chosen = ctx.params.get("exploration")
-    latest = "SELECT exploration FROM events WHERE exploration IS NOT NULL ORDER BY id DESC LIMIT 1"
     rows = _ask(
         ctx,
         "SELECT number, role, change FROM runs "
-        f"WHERE exploration = coalesce(?, ({latest})) ORDER BY number DESC LIMIT {MOST_RUNS}",
-        chosen if isinstance(chosen, str) else None,
+        f"WHERE exploration = coalesce(?, ({LATEST})) ORDER BY number DESC LIMIT {MOST_RUNS}",
+        _chosen(ctx),
     )
     return [
         (str(number), f"{role}: {change}" if change not in ("", role) else str(role))
         for number, role, change in rows
         if str(number).startswith(incomplete)
     ]
+
+
+def _short(ctx: typer.Context, columns: Sequence[str]) -> list[str]:
+    """Short names of metrics that are one word, as questions accept them."""
+    rows = _ask(ctx, f"SELECT spec FROM explorations WHERE name = coalesce(?, ({LATEST}))", _chosen(ctx))
+    if not rows:
+        return []
+    from blocks.errors import SetpointError
+    from blocks.problem import load_problem
+    from memory.short_names import short_names
+
+    spec = json.loads(rows[0][0])
+    try:
+        metrics = load_problem(spec["problem"]).metrics(spec["data"])
+    except SetpointError:
+        return []
+    return sorted(name for name in short_names(metrics, columns) if name.isidentifier())
+
+
+def _chosen(ctx: typer.Context) -> str | None:
+    chosen = ctx.params.get("exploration")
+    return chosen if isinstance(chosen, str) else None
 
 
 def _catalog() -> Iterator[str]:

@@ -1,12 +1,11 @@
 """`setpoint runs --group-by`: a row per group of runs, with median and spread of what came of them."""
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from agent.cli.facts import is_bold
 from agent.cli.options import Format, print_records
 from agent.cli.tables import Column, lines
 from blocks.run import MetricInfo, show_number
@@ -72,7 +71,7 @@ def print_groups(
     groups = _ordered(group_runs(records, by=by, metrics=shown), asked.sort, by=by, shown=shown, short=short)
     groups = groups if asked.limit is None else groups[: asked.limit]
     if form is Format.TABLE:
-        bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        bold = is_bold()
         for line in lines(_columns(groups, by, shown, metrics), bold=bold):
             typer.echo(line)
         void = sum(1 for record in records if record["void"])

@@ -1,7 +1,6 @@
 """`setpoint launch`: plan, train, record, remember."""
 
 import os
-import shlex
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 
 from agent.cli.completing import complete_exploration
 from agent.cli.due import catch_up
+from agent.cli.facts import command_line
 from agent.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from agent.interrupts import obeyed
 from blocks.errors import InterruptedLaunchError
@@ -40,7 +40,7 @@ def launch(
     steer: Annotated[
         list[str] | None,
         typer.Option(
-            "--steer", metavar="TEXT", help="What every slot obeys from the next batch on; see below."
+            "--steer", metavar="TEXT", help="What every slot obeys from the next batch on; see above."
         ),
     ] = None,
     unsteer: Annotated[
@@ -77,7 +77,8 @@ def launch(
     from blocks.loading import load_exploration, validate, with_strategies
 
     catch_up(workspace)
-    spec, own = load_exploration(exploration), tuple(strategy or ())
+    spec = _begun(exploration, workspace) or load_exploration(exploration)
+    own = tuple(strategy or ())
     if own:
         spec = with_strategies(spec, own, base=Path.cwd(), where="--strategy")
     if blocks is not None:
@@ -88,6 +89,7 @@ def launch(
     given = {name: value for name, value in budget.items() if value is not None}
     limits = validate(Limits, {**spec.limits.model_dump(), **given}, where=("limits",))
     spec = spec.model_copy(update={"limits": limits})
+    again = ("launch", exploration, *_own(own), *_sight(blind))
     _warm_up(spec, workspace)
     from agent.explorer import interrupted_line
     from agent.launching import Said
@@ -103,25 +105,23 @@ def launch(
         with Store.open(Workspace(workspace)) as store:
             counts = store.count_runs(spec.name)
         line = interrupted_line(
-            done=counts[RunState.DONE],
+            done=counts[RunState.DONE] + counts[RunState.STOPPED],
             planned=counts.total(),
-            command=_command(
-                "launch", exploration, *_own(own), *_sight(blind), workspace=workspace, blocks=blocks
-            ),
+            command=command_line(*again, workspace=workspace, blocks=blocks),
         )
         raise InterruptedLaunchError(line) from None
     if explored.cut_by is not None:
         typer.echo(f"ended by budget {explored.cut_by}; what is planned waits")
     elif not explored.ended:
-        plural = "s" if spec.blocks > 1 else ""
-        typer.echo(f"nothing left to do: all {spec.blocks} block{plural} of {spec.name} are done")
+        what = "its only block is" if spec.blocks == 1 else f"all its {spec.blocks} blocks are"
+        typer.echo(f"nothing left to do in {spec.name}: {what} done")
     typer.echo(f"working memory  {workspace / explored.memory.name}")
-    typer.echo(f"read it         {_command('memory', workspace=workspace)}")
-    typer.echo(f"past runs       {_command('runs', workspace=workspace)}")
+    typer.echo(f"read it         {command_line('memory', workspace=workspace)}")
+    typer.echo(f"past runs       {command_line('runs', workspace=workspace)}")
     further = spec.blocks + 1 if explored.cut_by is None else blocks
-    more = _command("launch", exploration, *_own(own), *_sight(blind), workspace=workspace, blocks=further)
+    more = command_line(*again, workspace=workspace, blocks=further)
     if spec.blind:
-        typer.echo(f"open its truth  {_command('close', spec.name, workspace=workspace)}")
+        typer.echo(f"open its truth  {command_line('close', spec.name, workspace=workspace)}")
     typer.echo(f"go on           {more}")
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
@@ -138,22 +138,27 @@ def _warm_up(spec: "ExplorationSpec", workspace: Path) -> None:
         warm_up(load_problem(spec.problem).preload())
 
 
+def _begun(name: str, workspace: Path) -> "ExplorationSpec | None":
+    """The settings of an exploration that the workspace has begun, if that is what is asked for.
+
+    What the catalog or a file has under that name comes first: its settings may have been mended.
+    """
+    from blocks.loading import catalog
+    from memory import Store, Workspace
+
+    place = Workspace(workspace)
+    if name in catalog() or Path(name).is_file() or not place.database.exists():
+        return None
+    with Store.open(place, create=False) as store:
+        return store.spec(name) if name in {info.name for info in store.explorations()} else None
+
+
 def _own(strategies: tuple[str, ...]) -> list[str]:
     return [word for one in strategies for word in ("--strategy", one)]
 
 
 def _sight(blind: bool | None) -> list[str]:
     return [] if blind is None else ["--blind" if blind else "--no-blind"]
-
-
-def _command(*words: str, workspace: Path, blocks: int | None = None) -> str:
-    """What to type, with the workspace where it is not the usual one."""
-    parts = ["setpoint", *words]
-    if blocks is not None:
-        parts += ["--blocks", str(blocks)]
-    if workspace != DEFAULT_WORKSPACE and "SETPOINT_WORKSPACE" not in os.environ:
-        parts += ["--workspace", str(workspace)]
-    return shlex.join(parts)
 
 
 def _display() -> "AbstractContextManager[LiveDisplay | PlainDisplay]":

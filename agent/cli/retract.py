@@ -9,10 +9,9 @@ import typer
 from agent.cli.due import catch_up
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from blocks.errors import QueryError
-from blocks.run import Run
 
 if TYPE_CHECKING:
-    from agent.retracting import Best, Change
+    from agent.retracting import Bests, Change
     from memory.records import Retraction, VoidRun
 
 
@@ -94,7 +93,7 @@ def _told(change: "Change") -> Iterator[str]:
             f"{copy.exploration} run {copy.number} took its result from "
             f"{origin.exploration} run {origin.number}, which stays: retract that one as well?"
         )
-    yield from _bests(change.bests)
+    yield from _told_bests(change.bests)
     if retraction is not None:
         yield "working memory rendered anew without them"
         yield f"take it back   setpoint retract --undo {retraction.id}"
@@ -104,7 +103,7 @@ def _undone(change: "Change") -> Iterator[str]:
     assert change.retraction is not None
     yield f"retraction {change.retraction.id} is undone: {change.retraction.reason}"
     yield from _counts(change.runs, "no longer void by it")
-    yield from _bests(change.bests)
+    yield from _told_bests(change.bests)
     yield "working memory rendered anew"
 
 
@@ -125,18 +124,11 @@ def _counts(runs: "Iterable[VoidRun]", verb: str) -> Iterator[str]:
         yield f"{name}: {verb}: {', '.join(parts)}"
 
 
-def _bests(bests: "Iterable[Best]") -> Iterator[str]:
-    for best in bests:
-        before, after = _shown(best, best.before), _shown(best, best.after)
-        same = best.before is not None and best.after is not None and best.before.number == best.after.number
-        yield f"{best.spec.name}: best {before}" + (", as before" if same else f" -> {after}")
-
-
-def _shown(best: "Best", run: Run | None) -> str:
-    if run is None:
-        return "none"
-    label = best.info.label or best.spec.objective
-    return f"run {run.number} ({label} {run.spread(best.spec.objective)})"
+def _told_bests(found: "Iterable[Bests]") -> Iterator[str]:
+    for one in found:
+        label = one.info.label or one.spec.objective
+        before, after = ("none" if best is None else best.said(label) for best in (one.before, one.after))
+        yield f"{one.spec.name}: best {before}" + (", as before" if before == after else f" -> {after}")
 
 
 def _listed(retractions: "Iterable[Retraction]") -> Iterator[str]:

@@ -1,6 +1,5 @@
 """`setpoint runs`: past runs as a table."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
@@ -10,6 +9,7 @@ import typer
 
 from agent.cli.completing import complete_columns
 from agent.cli.due import catch_up
+from agent.cli.facts import folded, is_bold
 from agent.cli.groups import Grouping, print_groups
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, Format, WorkspaceOption, print_records
 from agent.cli.tables import Column, lines, total_width
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from memory.store import Store
     from memory.truth import TruthUse
 
-VOID = "void"
+VOID, STRATEGIES = "void", "strategies"
+
+LEAST_STRATEGIES = 16
+"""Columns of a list of strategies that is cut to fit a screen."""
 
 TEXT = ("role", "strategies", "state", "change", "reason", "failure", "failure_reason")
 """Columns that hold words."""
@@ -32,7 +35,10 @@ def runs(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     where: Annotated[
         str | None,
-        typer.Option(help='SQL condition on plain names: "time_step >= 32 and gain > 0.5".'),
+        typer.Option(
+            help='SQL condition on plain names: "time_step >= 32 and gain > 0.5".',
+            autocompletion=complete_columns,
+        ),
     ] = None,
     sort: Annotated[
         str | None,
@@ -167,28 +173,45 @@ def _print_table(
         )
         for name in names
     }
-    dropped = []
-    # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge. There whole
-    # columns go, those that matter least first, instead of every line being broken.
+    dropped: list[str] = []
+    # A table that is piped somewhere is as wide as it needs to be; only a screen has an edge.
     if sys.stdout.isatty():
-        width = get_terminal_size().columns
         spare = [*(c for c in reversed(names) if c in metrics), *reversed(names[2:-1])]
-        for name in dict.fromkeys(c for c in spare if c != spec.objective):
-            if total_width(list(shown.values())) <= width:
-                break
-            del shown[name]
-            dropped.append(name)
-    for line in lines(list(shown.values()), bold=sys.stdout.isatty() and "NO_COLOR" not in os.environ):
+        spare = [c for c in dict.fromkeys(spare) if c != spec.objective]
+        dropped = _fit(shown, spare, width=get_terminal_size().columns)
+    for line in lines(list(shown.values()), bold=is_bold()):
         typer.echo(line)
     if dropped:
-        typer.echo(f"not shown for want of width: {', '.join(reversed(dropped))}")
+        typer.echo("\n".join(folded(f"not shown for want of width: {', '.join(reversed(dropped))}")))
+
+
+def _fit(shown: dict[str, Column], spare: Sequence[str], *, width: int) -> list[str]:
+    """Makes a table as narrow as a screen, and says which columns it lost.
+
+    A long list of strategies is cut first; then whole columns go, those that matter least first, instead of
+    every line being broken.
+    """
+    dropped: list[str] = []
+    for name in spare:
+        over = total_width(list(shown.values())) - width
+        if over <= 0:
+            break
+        if (listed := shown.get(STRATEGIES)) is not None:
+            room = listed.width - over
+            if room >= LEAST_STRATEGIES:
+                cut = [cell if len(cell) <= room else f"{cell[: room - 1]}…" for cell in listed.cells]
+                shown[STRATEGIES] = listed._replace(cells=cut)
+                break
+        del shown[name]
+        dropped.append(name)
+    return dropped
 
 
 def _cell(record: Mapping[str, Any], column: str, spec: "ExplorationSpec") -> str:
     value = record[column]
     if value is None:
         return "-"
-    if column == "strategies":
+    if column == STRATEGIES:
         return show_strategies(value.split(","), spec.strategies.baseline)
     if f"{column}_sd" in record:
         sd = record[f"{column}_sd"]

@@ -1,22 +1,20 @@
 """`setpoint show RUN`: one run, whole."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.completing import complete_run
 from agent.cli.due import catch_up
+from agent.cli.facts import fact_lines
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
+from agent.cli.replicates import replicate_lines
 from agent.cli.runs import truth_of
-from blocks.run import Run, show_number
+from blocks.run import Run
 from blocks.slot import show_value
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from blocks.certificate import StoredCertificate
-    from blocks.run import MetricInfo
 
 
 def show(
@@ -32,8 +30,6 @@ def show(
     ] = None,
 ) -> None:
     """Show one run: what was tried and why, its replicates, the guard's verdict, its files and pictures."""
-    from rich.console import Console
-
     from agent.cli.inline import can_be_drawn, drawing
     from blocks.problem import load_problem
     from memory import Store, Workspace
@@ -55,23 +51,22 @@ def show(
         truth = truth_of(store, spec, infos, problem.truth_guided_by(spec))
         origin = store.origin(name, run)
         folder, pictures = store.workspace.run(*origin), pictures_of(store, spec, run)
-    # Piped somewhere, a line is as long as it needs to be; only a screen has an edge.
-    console = Console() if sys.stdout.isatty() else Console(width=1000)
     has_truth = any(info.needs_labels for info in infos.values())
     facts = [*_facts(found, verdict, has_truth=has_truth), *_certificates(found, certificates)]
     facts[1:1] = [("void", line) for line in void]
-    for label, text in [*facts, ("choices", str(truth))]:
-        console.print(f"[bold]{label:<12}[/bold]", end="")
-        console.print(text, markup=False, highlight=False)
+    facts.append(("choices", str(truth)))
     if folder.exists():
-        console.print(f"[bold]{'files':<12}[/bold]", end="")
-        console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
-    for place, picture in enumerate(pictures):
-        console.print(f"[bold]{'' if place else 'pictures':<12}[/bold]", end="")
-        console.print(str(picture), markup=False, highlight=False, soft_wrap=True)
+        facts.append(("files", str(folder)))
+    facts += [("" if place else "pictures", str(picture)) for place, picture in enumerate(pictures)]
+    for line in fact_lines(facts, indent=12):
+        typer.echo(line)
     if found.metrics:
-        console.print(_replicates(found, infos))
+        for line in replicate_lines(found, infos):
+            typer.echo(line)
     if draw is not None:
+        from rich.console import Console
+
+        console = Console()
         for picture in filter(can_be_drawn, pictures):
             try:
                 image = draw(picture)
@@ -83,9 +78,9 @@ def show(
 
 def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
     proposal, network = run.proposal, run.proposal.network
-    state = (
-        run.state.value if run.failure is None else f"failed: {run.failure.kind.value}: {run.failure.reason}"
-    )
+    state = run.stopped or run.state.value
+    if run.failure is not None:
+        state = f"failed: {run.failure.kind.value}: {run.failure.reason}"
     values = ", ".join(f"{name} {show_value(value)}" for name, value in sorted(proposal.spec.values.items()))
     facts = [
         ("run", f"{run.number} · block {run.block}, batch {run.batch}, slot {proposal.slot} · {state}"),
@@ -99,10 +94,35 @@ def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
         ("guard", verdict),
     ]
     if run.train_s is not None:
-        facts.append(("trained in", f"{run.train_s:.1f} s"))
-    if run.trained_hash is not None:
+        steps = f", {run.trained_steps} of {run.planned_steps} steps" if run.trained_steps is not None else ""
+        facts.append(("trained in", f"{run.train_s:.1f} s{steps}"))
+    facts += _early_stop(run)
+    if run.trained_hash is not None and run.stopped:
+        facts.append(
+            ("parameters", f"{run.trained_hash[:12]} (not evaluated, as its training was cut short)")
+        )
+    elif run.trained_hash is not None:
         order = "the truth was opened" if has_truth else "they were evaluated; these data have no truth"
         facts.append(("parameters", f"{run.trained_hash[:12]} (stored before {order})"))
+    return facts
+
+
+def _early_stop(run: Run) -> list[tuple[str, str]]:
+    """The rule by which the training could end, with what it rests on, and the learning curve."""
+    rule, curve = run.proposal.spec.stop, run.curve
+    facts = []
+    if rule is not None:
+        limits = [
+            f"{limit:.3g} at {share:.0%}" for share, limit in zip(rule.shares, rule.limits, strict=False)
+        ]
+        said = f"below {', '.join(limits)}, {rule.why}" if limits else f"only looked at: {rule.why}"
+        facts.append(("early stop", said))
+    if curve is not None:
+        points = zip(curve.steps, curve.middles, strict=True)
+        told = [
+            f"{'-' if middle is None else format(middle, '.3g')} at step {step}" for step, middle in points
+        ]
+        facts.append(("curve", f"{curve.measure} {', '.join(told)}"))
     return facts
 
 
@@ -113,28 +133,3 @@ def _certificates(run: Run, certificates: "list[StoredCertificate]") -> list[tup
         ("" if place else "evidence", text)
         for place, text in enumerate([state, *(one.line for one in certificates)])
     ]
-
-
-def _replicates(run: Run, infos: "dict[str, MetricInfo]") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    table.add_column("metric", no_wrap=True)
-    for replicate in range(len(run.metrics)):
-        table.add_column(f"rep {replicate}", justify="right")
-    table.add_column("median ± sd", justify="right")
-    table.add_column("meaning", style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
-    names = [name for name in infos if any(name in metrics for metrics in run.metrics)]
-    # What the problem does not name for these data is shown where it has a value.
-    more = {name for metrics in run.metrics for name, value in metrics.items() if value is not None}
-    names += sorted(more - set(names))
-    for name in names:
-        cells = [metrics.get(name) for metrics in run.metrics]
-        spread = run.spread(name)
-        table.add_row(
-            name,
-            *("-" if cell is None else show_number(cell) for cell in cells),
-            "-" if spread is None else str(spread),
-            infos[name].meaning if name in infos else "",
-        )
-    return table

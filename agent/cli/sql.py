@@ -1,11 +1,11 @@
 """`setpoint sql`: anything else that one may want to know of the store."""
 
-import os
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from agent.cli.facts import is_bold
 from agent.cli.options import DEFAULT_WORKSPACE, Format, WorkspaceOption, print_records
 from agent.cli.tables import Column, lines
 from blocks.slot import show_value
@@ -39,7 +39,7 @@ def sql(
         )
         for i, name in enumerate(answer.columns)
     ]
-    for line in lines(columns, bold=sys.stdout.isatty() and "NO_COLOR" not in os.environ):
+    for line in lines(columns, bold=is_bold()):
         typer.echo(line)
     typer.echo(f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}", err=True)
 

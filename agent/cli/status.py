@@ -2,11 +2,13 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.due import catch_up
+from agent.cli.facts import command_line, fact_lines
 from agent.cli.options import DEFAULT_WORKSPACE, ExplorationOption, WorkspaceOption
 from agent.cli.runs import truth_of
 
@@ -41,8 +43,8 @@ def status(
     typer.echo(_title(found))
     more = [("void", "1 run" if void == 1 else f"{void} runs")] if void else []
     more += [("choices", str(truth))] if ways else []
-    for label, text in [*_lines(found, best), *more]:
-        typer.echo(f"{label:<13}{text}")
+    for line in fact_lines([*_lines(found, best, workspace=workspace), *more], indent=13):
+        typer.echo(line)
 
 
 def _title(status: "Status") -> str:
@@ -60,7 +62,7 @@ def _title(status: "Status") -> str:
     return f"{status.name} · {state} · {where}"
 
 
-def _lines(status: "Status", best: str) -> list[tuple[str, str]]:
+def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, str]]:
     from datetime import UTC, datetime
 
     from agent.display.board import invariants, show_time_left
@@ -69,20 +71,24 @@ def _lines(status: "Status", best: str) -> list[tuple[str, str]]:
     from blocks.run import RunState
 
     counts = status.counts
-    waiting = counts[RunState.PLANNED]
+    runs_now = status.pid is not None and status.here
+    begun = f"{len(status.current)} {'under way' if runs_now or not status.current else 'interrupted'}"
+    waiting, unplanned = counts[RunState.PLANNED], status.total - counts.total()
+    stopped = f"{counts[RunState.STOPPED]} stopped early, " if counts[RunState.STOPPED] else ""
     lines = [
         (
             "runs",
             f"{status.ended} of {status.total} ended: {counts[RunState.DONE]} done, "
-            f"{counts[RunState.FAILED]} failed, {len(status.current)} under way, {waiting} waiting",
+            f"{stopped}{counts[RunState.FAILED]} failed, {begun}, {waiting} waiting"
+            + (f", {unplanned} not yet planned" if unplanned > 0 else ""),
         )
     ]
-    for place, run in enumerate(status.current):
+    for place, run in enumerate(status.current if runs_now else ()):
         fixed = " ".join(invariants(run, status.spec).split())
         text = f"run {run.number}  slot {run.proposal.slot}  {fixed}  {run.proposal.role.value}"
         lines.append(("" if place else "now", text))
     lines.append(("best so far", best))
-    if status.pid is not None and status.here:
+    if runs_now:
         workers = status.spec.limits.workers or available_cores()
         left = seconds_left(status, workers=workers)
         lines.append(("time left", "not known yet" if left is None else show_time_left(left)))
@@ -93,7 +99,7 @@ def _lines(status: "Status", best: str) -> list[tuple[str, str]]:
         what = status.last.what if status.last.run is None else f"run {status.last.run} {status.last.what}"
         lines.append(("last event", f"{show_age(status.last.at, datetime.now(UTC))} ago: {what}"))
     if status.pid is None and status.ended < status.total:
-        lines.append(("go on", f"setpoint launch {status.name}"))
+        lines.append(("go on", command_line("launch", status.name, workspace=workspace)))
     return lines
 
 
@@ -108,16 +114,17 @@ def _best(store: "Store", status: "Status") -> str:
 
 
 def _record(status: "Status", best: str) -> dict[str, object]:
+    running = status.pid is not None and status.here
     return {
         "exploration": status.name,
-        "running": status.pid is not None and status.here,
+        "running": running,
         "pid": status.pid,
         "block": status.block,
         "blocks_closed": status.closed,
         "batch": status.batch,
         "runs": {state.value: count for state, count in status.counts.items()},
         "total": status.total,
-        "under_way": [run.number for run in status.current],
+        "under_way": [run.number for run in status.current] if running else [],
         "best": best,
         "failures": status.failures,
         "workspace_bytes": status.size,

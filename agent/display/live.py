@@ -1,6 +1,7 @@
 """The live display of a launch: a bar per slot, best so far, time left. Written to stderr."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,15 +21,20 @@ WIDE, NARROW = 100, 76
 
 BAR = 16
 
+SHOW_WAITING_S = 3.0
+"""A stage that takes longer shows its seconds, so that nobody takes it for one that hangs."""
+
 
 class LiveDisplay:
     """A listener that keeps one picture of the launch on the screen."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
+        self._clock = clock
         self._board: Board | None = None
         self._stage = ""
         self._stage_progress: Progress | None = None
+        self._stage_began = 0.0
         self._ground = ""
         self._live = Live(console=console, refresh_per_second=5, get_renderable=self._render, transient=False)
 
@@ -55,6 +61,8 @@ class LiveDisplay:
         )
 
     def stage(self, text: str, progress: Progress | None = None) -> None:
+        if text != self._stage:
+            self._stage_began = self._clock()
         self._stage, self._stage_progress = text, progress
 
     def prepared(self, summary: str, *, cached: bool) -> None:
@@ -106,6 +114,8 @@ class LiveDisplay:
         if self._stage_progress is not None:
             step = self._stage_progress
             text += f"  step {step.step} of at most {step.total}   {show_loss([step])}"
+        elif (waited := self._clock() - self._stage_began) >= SHOW_WAITING_S:
+            text += f"  {waited:.0f} s"
         return Text(text)
 
     def _render_lanes(self, board: Board) -> RenderableType:
@@ -138,6 +148,8 @@ class LiveDisplay:
 def _state(lane: Lane) -> Text:
     if lane.run.state is RunState.DONE:
         return Text("done", style="green")
+    if lane.run.state is RunState.STOPPED:
+        return Text("stopped", style="yellow")
     if lane.run.state is RunState.FAILED:
         return Text("failed", style="red")
     return Text(f"{lane.fraction:4.0%}" if lane.began is not None else "waiting", style="dim")

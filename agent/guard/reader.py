@@ -14,16 +14,17 @@ from agent.guard import (
     containers,
     expressions,
     names,
+    returns,
     seeds,
-    special,
     statements,
     tensor_calls,
 )
 from agent.guard.arguments import bound
 from agent.guard.columns import Outcome, leak, undecidable
-from agent.guard.contract import LABEL, N_COLUMNS
+from agent.guard.contract import LABEL
 from agent.guard.engine import Scope
 from agent.guard.findings import Finding, Verdict
+from agent.guard.locating import finding_at
 from agent.guard.modules import Module, Project
 from agent.guard.refused import FILE, Refusal
 from agent.guard.values import (
@@ -152,27 +153,8 @@ class Reader:
     def report(self, node: ast.AST, outcome: Outcome, trail: tuple[str, ...] = ()) -> None:
         if outcome.verdict is Verdict.CLEAN or self._muted:
             return
-        lines = self.module.lines
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        source = lines[line - 1] if line <= len(lines) else ""
-        column = len(source.encode()[:column].decode(errors="replace"))
-        is_one_line = getattr(node, "end_lineno", line) == line
-        end = len(source.encode()[: getattr(node, "end_col_offset", 0)].decode(errors="replace"))
-        width = (end if is_one_line else len(source.rstrip())) - column
-        key = (self.module.path, line, column, outcome.verdict)
-        if key not in self.found:
-            self.found[key] = Finding(
-                path=self.module.path,
-                line=line,
-                column=column + 1,
-                verdict=outcome.verdict,
-                expression=source[column : column + width],
-                what=outcome.what,
-                trail=trail,
-                remedy=outcome.remedy,
-                source=source,
-                width=width,
-            )
+        made = finding_at(node, outcome, trail, path=self.module.path, lines=self.module.lines)
+        self.found.setdefault((made.path, made.line, made.column, made.verdict), made)
 
     def refuse(self, node: ast.AST, refusal: Refusal) -> None:
         if refusal is FILE and self.module.may_read_files:
@@ -286,19 +268,10 @@ class Reader:
         try:
             args = None if given is None or function.owner is None else [Instance(function.owner), *given]
             returned = self._run(function, bound(self, function, args, {}))
-            name = getattr(function.node, "name", "_")
             if given is not None:
                 self.consume(returned, function.node, "hands the label column to training")
-                return
-            if _is_handed_on(function) and special.leads(self, returned, is_sure=True):
-                what = "gives back a way to frames to a caller that the guard does not know"
-                self.report(function.node, undecidable(what, "Call the function by its name."))
-            cut = [
-                one for one in frames_in(returned) if isinstance(one, Frame) and len(one.columns) < N_COLUMNS
-            ]
-            if any(one.holds_label for one in cut) and not name.startswith("_"):
-                what = "returns columns that include the label"
-                self.report(function.node, undecidable(what, "Return only the columns that are needed."))
+            else:
+                returns.to_anybody(self, function, returned)
         finally:
             self.module = outer
 
@@ -322,29 +295,12 @@ class Reader:
         finally:
             self._active.pop()
             self.module = outer
-        if special.escapes(self, function, value):
-            what = f"gives back a way to frames from {getattr(function.node, 'name', '')}, which Python calls"
-            self.report(function.node, undecidable(what, "Give the method a name, and call it by that."))
-        if any(special.leads(self, one) for one in scope.returned) and _is_generator(function.node):
-            what = "gives back a way to frames at the end of a generator, which an exception carries"
-            self.report(function.node, undecidable(what, "Yield it, or return it from a function."))
+        returns.by_python(self, function, value, scope)
         if scope.mutated:
             self._mutations.setdefault(function.node, {}).update(scope.mutated)
         if self._version == key[3]:
             self._known[key] = value
         return value
-
-
-def _is_handed_on(function: Function) -> bool:
-    """Whether it is a lambda or a function within a function, which only a library can have called."""
-    if isinstance(function.node, ast.Lambda):
-        return True
-    return function.owner is None and function.scope.parent is not None
-
-
-def _is_generator(node: ast.AST) -> bool:
-    """Whether a `yield` stands anywhere in a function, reached or not: then it is a generator."""
-    return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node))
 
 
 def _is_named(module: Module, function: Function) -> bool:

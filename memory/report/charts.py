@@ -43,6 +43,7 @@ FONT: Final = "system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif"
 HEIGHT: Final = 280  # px
 SMALL: Final = 170  # px
 ROW: Final = 22  # px between the runs of the search tree
+LABELLED_ROW: Final = 34  # px, where numbers stand between them
 TALLEST: Final = 1600  # px
 
 LABELLED: Final = 150
@@ -103,20 +104,30 @@ def search_tree(shown: Shown) -> Chart:
         alt.Chart(EDGES)
         .mark_rule(color=GRID, strokeWidth=1.5)
         .encode(x=x, y=y, x2="generation2:Q", y2="row2:Q"),
-        base.transform_filter(compared)
-        .mark_point(filled=True, size=110, opacity=1, stroke=GRID, strokeWidth=1)
-        .encode(color=alt.Color("shown:Q", scale=scheme, title=shown.label), **points),
     ]
+    if shown.scored:
+        layers.append(
+            base.transform_filter(compared)
+            .mark_point(filled=True, size=110, opacity=1, stroke=INK, strokeWidth=0.6)
+            .encode(color=alt.Color("shown:Q", scale=scheme, title=shown.label), **points)
+        )
     if len(shown.scored) < len(shown.runs) or {Kind.VOID, Kind.FRESH_NETWORK} & shown.kinds.keys():
         without = base.transform_filter(f"!({compared})")
         layers.append(without.mark_point(size=60, color=COLOURS[Kind.VOID]).encode(**points))
-    if len(shown.runs) <= LABELLED:
-        layers.append(base.mark_text(dy=-11, fontSize=10, color=INK).encode(text="run:Q"))
-    height = max(120, ROW * (1 + max(place.row for place in places.values())))
+    if shown.best is not None:
+        best = base.transform_filter(f"datum.kind == '{Kind.BEST}'")
+        ring = best.mark_point(size=420, shape="circle", color=BEST, strokeWidth=2)
+        layers.append(ring.encode(href="href:N"))
+    labelled = len(shown.runs) <= LABELLED
+    if labelled:
+        layers.append(base.mark_text(dy=-15, fontSize=10, color=INK).encode(text="run:Q"))
+    row = LABELLED_ROW if labelled else ROW
+    height = max(120, row * (1 + max(place.row for place in places.values())))
     chart = alt.layer(*layers).properties(width="container", height=min(height, TALLEST))
+    ring_says = "" if shown.best is None else " a ring: the best;"
     text = (
-        f"{len(shown.runs)} runs, each to the right of the one that it changes or repeats; grey: no value, "
-        "void, or on a fresh network."
+        f"{len(shown.runs)} runs, each to the right of the one that it changes or repeats;{ring_says} "
+        "grey: no value, void, or on a fresh network."
     )
     return Chart("tree", _finished(chart), text)
 
@@ -130,7 +141,7 @@ def against_hyperparameters(shown: Shown) -> list[Chart]:
         if one.kind in ("log", "linear", "int"):
             log = one.kind == "log"
             scale = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False)
-            ticks = alt.Axis(values=DECADES, format="~e") if log else alt.Axis(tickCount=4, format="~g")
+            ticks = alt.Axis(values=DECADES, format="~e") if log else alt.Axis(tickCount=4, format=".6~g")
             x = alt.X(f"{field}:Q", title=one.name, scale=scale, axis=ticks)
         else:
             x = alt.X(f"{field}:O", title=one.name, axis=alt.Axis(labelAngle=0))

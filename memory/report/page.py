@@ -53,6 +53,8 @@ def render_report(view: ReportView, *, script: str) -> str:
         info=shown.info,
         label=shown.label,
         memory=words(view.memory),
+        problem=words(view.spec.memory.key_open_problem) if view.spec.memory.key_open_problem else "",
+        context=[words(line) for line in view.spec.memory.context],
         blind_cost=[words(line) for line in view.blind_cost],
         legend=[(SHAPES[kind], COLOURS[kind], meaning) for kind, meaning in shown.kinds.items()],
         best=None if view.best is None else view.best.run.number,

@@ -4,6 +4,7 @@ Runs that search, repetitions under fresh seeds, controls and runs on fresh netw
 told apart in every chart. The best is what memory.best says, and never simply the highest point.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -127,6 +128,10 @@ class Varied(NamedTuple):
         return spec.values.get(self.name)
 
 
+MOST_MARKS = 6
+"""Of more blocks every second one is marked, or every third, so that their names keep apart on a phone."""
+
+
 class Table(NamedTuple):
     """What the charts are drawn from: rows of plain values, by the names that their specifications use."""
 
@@ -164,8 +169,9 @@ def table(shown: Shown) -> Table:
             ends = places[parent], places[number]
             edges.append(dict(zip(EDGE, (*ends[0], *ends[1]), strict=True)))
         rows.append(row)
-    firsts = {run.block: run.number for run in reversed(shown.runs)}
-    marks = [{"run": number - 0.5, "block": f"block {block}"} for block, number in sorted(firsts.items())]
+    firsts = sorted({run.block: run.number for run in reversed(shown.runs)}.items())
+    every = max(1, math.ceil(len(firsts) / MOST_MARKS))
+    marks = [{"run": number - 0.5, "block": f"block {block}"} for block, number in firsts[::every]]
     is_confirmed = shown.best is not None and shown.best.confirmed
     confirmed = [shown.best.estimate.value] if shown.best is not None and is_confirmed else []
     return Table(rows, edges, marks, [{"value": _within(value, low, high)} for value in confirmed])

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from sim.guarding.calls import Call, Refused, tensors_in
+from sim.guarding.operations import masks_after
 from sim.guarding.places import users_place
-from sim.guarding.rules import Call, Refused, masks_after, tensors_in
 from sim.guarding.watch import Watch
 
 

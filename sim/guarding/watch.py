@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 from blocks.errors import LabelLeakError
+from sim.guarding.calls import tensors_in
 from sim.guarding.places import Place, users_place
-from sim.guarding.rules import tensors_in
 from sim.guarding.shadow import Shadows
 
 LABEL: Final = 6

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.constraints import Constraint, narrow
@@ -140,7 +140,6 @@ LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(lines=LINES, seed=st.integers(0, 10**6))
 def test_whatever_a_planner_proposes_is_brought_to_obey_or_refused(lines: list[str], seed: int) -> None:
     guidance, rng = Guidance(constraints=tuple(ask(*lines))), Random(seed)

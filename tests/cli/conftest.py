@@ -56,8 +56,6 @@ def run(*arguments: str, cwd: Path, timeout: float = 300, **extra: str) -> Compl
 
 def ask_here(*arguments: str, cwd: Path, capsys: pytest.CaptureFixture[str]) -> Completed:
     """Runs a command that only asks, in this process: the same code without the second that a start takes."""
-    from agent.cli import commands  # noqa: F401 - registers the commands
-
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd)
         patch.syspath_prepend(str(PLUGINS))

@@ -184,6 +184,7 @@ def test_the_shell_completes_commands_options_explorations_columns_and_runs(laun
     assert _completed("setpoint launch qu", launched) == ["quickstart"]
     assert _completed("setpoint launch to", launched) == ["toy"]
     assert _completed("setpoint runs --sort run,clos", launched) == ["run,closeness", "run,closeness_sd"]
+    assert _completed("setpoint runs --where answ", launched) == ["answer", "answer_sd"]
     assert _completed("setpoint show ", launched) == [str(number) for number in range(8, 0, -1)]
 
 
@@ -234,6 +235,7 @@ def _on_a_sixel_terminal(folder: Path, *arguments: str) -> str:
         (("show", "abc"), "but got 'abc'"),
         (("runs", "--limit", "0"), "but got '0'"),
         (("-w", "x", "runs"), "options stand behind the command"),
+        (("tree", "--svg"), "requires an argument. See: setpoint tree --help"),
         (("report", "--out", "."), "a folder is in its place"),
     ],
 )

@@ -257,6 +257,10 @@ def test_a_killed_launch_leaves_no_orphan(toy: Toy, tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     wait_for(lambda: not any(alive(pid) for pid in family), timeout_s=10)
+    told = run("status", cwd=tmp_path).stdout
+    assert " interrupted, " in told
+    assert "under way" not in told
+    assert "go on        setpoint launch toy" in told
 
 
 def descendants(pid: int) -> list[int]:
@@ -278,9 +282,9 @@ def alive(pid: int) -> bool:
 @pytest.mark.usefixtures("launched_toy")
 def test_a_second_launch_on_a_finished_exploration_does_nothing_and_says_so(setpoint: Setpoint) -> None:
     before = outcome(setpoint)
-    again = setpoint("launch", "toy.yaml")
+    again = setpoint("launch", "toy")  # by the name that `setpoint explorations` lists
     assert again.returncode == 0
-    assert "nothing left to do: all 1 block of toy are done" in again.stdout
+    assert "nothing left to do in toy: its only block is done" in again.stdout
     assert outcome(setpoint) == before
 
 

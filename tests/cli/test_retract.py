@@ -59,7 +59,8 @@ def test_a_retraction_is_told_rendered_and_taken_back_to_the_byte(launched: Path
     assert "copy: void: 1 run directly (6)" in said
     assert "toy: void: " in said
     assert "by descent (6" in said
-    assert "copy: best run 6 (close 0.96" in said
+    assert "copy: best run 6  close 0.96" in said
+    assert "(not yet confirmed) -> run " in said
     assert "as before" not in said
     assert "setpoint retract --undo 1" in said
 

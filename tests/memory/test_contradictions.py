@@ -106,7 +106,6 @@ def test_neither_the_best_run_nor_a_statement_rests_on_void_runs() -> None:
     assert void_contradictions([beats(32, 4, status="refuted", runs=(4,))], best=8, void={4, 7}) == []
 
 
-@settings(deadline=None)
 @given(entries=st.lists(pair_entries | slope_entries, max_size=12, unique_by=lambda entry: entry.key))
 def test_no_document_made_of_any_statements_contradicts_itself(entries: list[Entry]) -> None:
     made = compacted(entries)
@@ -115,7 +114,7 @@ def test_no_document_made_of_any_statements_contradicts_itself(entries: list[Ent
     assert {run for entry in made for run in entry.runs} <= {run for entry in entries for run in entry.runs}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 60), flip=st.booleans())
 def test_no_history_leads_to_a_document_that_contradicts_itself(seed: int, n: int, flip: bool) -> None:
     entries = entries_of(spec(), findings(spec(), history(seed, n, flip=flip), metrics=METRICS))

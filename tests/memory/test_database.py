@@ -83,7 +83,7 @@ def test_a_database_of_a_newer_version_is_refused_and_untouched(tmp_path: Path) 
 
 
 def test_a_missing_store_names_the_folder_and_the_command(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match=r"nowhere.*`setpoint launch --workspace .*nowhere`"):
+    with pytest.raises(WorkspaceError, match=r"nowhere must hold a store.*`setpoint launch quickstart`"):
         open_store(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 

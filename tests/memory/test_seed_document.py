@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_up_history import explored, new_store, spec
 
@@ -144,7 +144,6 @@ def test_what_praises_and_blames_or_denies_or_names_nothing_stays_text(text: str
     assert claims_of(text, WORDS) == []
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=300), heading=st.text(max_size=30))
 def test_no_text_breaks_the_reader(text: str, heading: str) -> None:
     for line in read_lines(f"# {heading}\n{text}"):

@@ -161,7 +161,7 @@ view = st.one_of(
 program = st.lists(st.one_of(view, index), min_size=1, max_size=4)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
 @given(program)
 def test_what_depends_on_the_label_is_never_called_clean(lines: list[str]) -> None:
     if depends(lines):
@@ -169,7 +169,7 @@ def test_what_depends_on_the_label_is_never_called_clean(lines: list[str]) -> No
 
 
 @given(column=column, order=order, rows=st.sampled_from((":", "2", "None, 1:3")))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_permuted_frame_leaks_exactly_when_the_label_is_picked(
     column: int, order: tuple[int, ...], rows: str
 ) -> None:
@@ -180,7 +180,7 @@ def test_a_permuted_frame_leaks_exactly_when_the_label_is_picked(
 
 
 @given(start=bound, stop=bound, step=st.none() | st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_slice_leaks_exactly_when_it_holds_the_label(
     start: int | None, stop: int | None, step: int | None
 ) -> None:

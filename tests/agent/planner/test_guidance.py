@@ -46,7 +46,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(lines=LINES, before=st.sampled_from([0, 2]))
 def test_the_tree_search_itself_obeys_every_constraint(lines: list[str], before: int) -> None:
     guidance = guided(*lines)

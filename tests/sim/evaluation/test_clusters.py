@@ -24,7 +24,7 @@ def test_separated_types_reach_every_target():
     assert metrics["embedding_silhouette"] == pytest.approx(0.96, abs=0.03)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(scale=st.sampled_from([1e-4, 1e-2, 1.0, 1e3]), seed=st.integers(0, 100), kinds=st.integers(2, 4))
 def test_type_ari_knows_no_scale_and_is_not_told_the_number_of_types(scale: float, seed: int, kinds: int):
     embedding, types = blobs(*[8] * kinds, scale=scale, seed=seed)

@@ -25,7 +25,6 @@ small = st.builds(
 
 
 @given(small)
-@settings(deadline=None)
 def test_a_network_has_exactly_the_reactions_asked_for_and_none_is_empty(data):
     network = generate_network(data)
     assert network.stoichiometry.n_reactions == data.n_reactions == network.truth.rate_constants.size
@@ -35,7 +34,7 @@ def test_a_network_has_exactly_the_reactions_asked_for_and_none_is_empty(data):
 
 
 @given(small)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_equal_settings_give_equal_networks(data):
     first, second = generate_network(data), generate_network(data)
     np.testing.assert_array_equal(first.stoichiometry.net, second.stoichiometry.net)
@@ -58,7 +57,6 @@ def test_other_types_leave_the_wiring_alone():
 
 
 @given(small)
-@settings(deadline=None)
 def test_every_metabolite_reacts_before_any_is_used_twice(data):
     if data.topology == "cycles" and data.n_reactions >= data.n_metabolites + 2:
         assert generate_network(data).stoichiometry.net.any(axis=1).all()

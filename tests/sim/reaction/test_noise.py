@@ -59,7 +59,7 @@ def test_a_few_metabolites_that_nobody_can_measure_do_not_set_the_level():
     assert noise_level(seen) == pytest.approx(0.01, rel=0.2)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     level=st.floats(1e-4, 0.05),
     scales=st.lists(st.floats(0.01, 100), min_size=8, max_size=8),

@@ -91,7 +91,7 @@ def test_a_start_that_runs_away_is_not_improved():
     assert list(shooting.improve(shooting.begin(RECORDING.seen, wild), max_steps=3, tolerance=1e-3)) == []
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(n_changes=st.integers(20, 300), length=st.integers(2, 300))
 def test_every_frame_counts_once_whatever_the_length_of_windows(n_changes, length):
     part = RECORDING._replace(seen=RECORDING.seen[: n_changes + 1], clean=RECORDING.clean[: n_changes + 1])

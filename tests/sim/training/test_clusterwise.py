@@ -52,7 +52,7 @@ def test_as_many_curves_are_found_as_there_are_whatever_their_order(n_curves: in
     assert right >= 11
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(seed=seeds)
 def test_a_rare_type_is_found_beside_a_common_one(seed):
     types = np.random.default_rng(seed).permutation(np.repeat([0, 1], [32, 8]))
@@ -90,7 +90,7 @@ def test_curves_that_the_median_member_cannot_tell_apart_are_one():
     assert len(curves_of(found, distinct=4.0).curves) == 1
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(seed=seeds, how_odd=st.floats(10, 1000))
 def test_a_single_odd_metabolite_is_not_a_type(seed, how_odd):
     types = np.append(np.arange(40) % 2, 2)
@@ -113,7 +113,7 @@ def test_a_metabolite_of_which_nothing_is_known_gets_the_shares():
     assert len(curves_of(Evidence(np.zeros((5, 2, 2)), np.zeros((5, 2)))).curves) == 1
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(seed=seeds)
 def test_memberships_are_probabilities_and_the_order_of_metabolites_does_not_matter(seed):
     types = np.arange(30) % 3
