@@ -11,7 +11,7 @@ from agent.explorer import Explored, Explorer
 from agent.grounds import Grounds
 from agent.listener import Listener
 from agent.planner import make_planner
-from agent.pool import available_cores, warm_up
+from agent.pool import available_cores
 from agent.session import Session
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
@@ -59,7 +59,7 @@ def launch(
     if said.steer or said.unsteer:
         _steer(spec, said, workspace=workspace, problem=problem, listener=listener)
     budget = Budget(spec.limits)
-    with workspace.lock(), translate_os_errors(workspace.root), _opened(workspace, problem) as store:
+    with workspace.lock(), translate_os_errors(workspace.root), Store.open(workspace) as store:
         if spec.strategies.files:
             spec, problem = admit(spec, problem, workspace, store, note=listener.note)
         session = session_of(spec, problem, workspace, store, listener, version=version("setpoint"))
@@ -79,13 +79,6 @@ def launch(
         store.stand_on(spec.name, foundation=grounds.home.foundation_key)
         listener.prepared(f"{problem.foundation_name}  {grounds.home.summary}", cached=grounds.home.cached)
         return Explorer(session, grounds, workers=n_workers, budget=budget).explore()
-
-
-def _opened(workspace: Workspace, problem: Problem) -> Store:
-    """The workspace's store. A new one takes a while to make; there is work to do in it for sure."""
-    if not workspace.database.exists():
-        warm_up(problem.preload())
-    return Store.open(workspace)
 
 
 def session_of(

@@ -73,13 +73,8 @@ def launch(
     `avoid amplification`, `release time_step`. Any other text is kept as a note. The notes at the end of
     memory.md are read in the same way.
     """
-    from agent.explorer import interrupted_line
-    from agent.launching import Said
-    from agent.launching import launch as launch_exploration
     from blocks.exploration import Limits
     from blocks.loading import load_exploration, validate, with_strategies
-    from blocks.run import RunState
-    from memory import Store, Workspace
 
     catch_up(workspace)
     spec = _begun(exploration, workspace) or load_exploration(exploration)
@@ -95,6 +90,13 @@ def launch(
     limits = validate(Limits, {**spec.limits.model_dump(), **given}, where=("limits",))
     spec = spec.model_copy(update={"limits": limits})
     again = ("launch", exploration, *_own(own), *_sight(blind))
+    _warm_up(spec, workspace)
+    from agent.explorer import interrupted_line
+    from agent.launching import Said
+    from agent.launching import launch as launch_exploration
+    from blocks.run import RunState
+    from memory import Store, Workspace
+
     try:
         with obeyed(), _display() as display:
             said = Said(steer or (), unsteer or ())
@@ -124,6 +126,16 @@ def launch(
     if explored.runs and explored.failed == explored.runs:
         print(f"setpoint: all {explored.failed} runs failed; see: setpoint runs", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _warm_up(spec: "ExplorationSpec", workspace: Path) -> None:
+    """Has the workers' libraries imported while the launch imports its own, where there is work for sure."""
+    from agent.pool import warm_up
+    from blocks.problem import load_problem
+    from memory.workspace import Workspace
+
+    if not Workspace(workspace).database.exists():
+        warm_up(load_problem(spec.problem).preload())
 
 
 def _begun(name: str, workspace: Path) -> "ExplorationSpec | None":
