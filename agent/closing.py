@@ -1,4 +1,4 @@
-"""The end of a blind exploration: its truth is opened for good, and the cost of blindness is told."""
+"""The end of a blind exploration: its truth is opened for good, and what blindness cost is told and shown."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import NamedTuple
 from agent.admission import kept_strategies
 from agent.launching import session_of
 from agent.listener import Listener
+from agent.redrawing import redraw
 from agent.remembering import Remembering
 from blocks.errors import QueryError
 from blocks.problem import load_problem
@@ -23,11 +24,15 @@ class Closed(NamedTuple):
     opened: int
     """Runs whose sealed metrics were opened; 0 where that had been done before."""
 
+    drawn: int
+    """Runs whose pictures were drawn anew, with the truth."""
+
 
 def close(name: str | None, *, root: Path, listener: Listener) -> Closed:
     """Opens the sealed metrics of a blind exploration, and rewrites the working memory with what that shows.
 
-    Done again, it opens nothing, and rewrites the memory: a kill in between costs nothing.
+    The runs' pictures are drawn anew, with the truth. Done again, it opens nothing, rewrites the memory, and
+    draws what is left: a kill in between costs nothing.
 
     Args:
         name: The exploration; None for the one in which something happened last.
@@ -50,4 +55,5 @@ def close(name: str | None, *, root: Path, listener: Listener) -> Closed:
             opened = store.close_exploration(name, read_sealed(workspace, name))
         problem = load_problem(spec.problem, kept_strategies(spec, workspace, store))
         session = session_of(spec, problem, workspace, store, listener, version=version("setpoint"))
-        return Closed(name, Remembering(session).write(), opened)
+        memory = Remembering(session).write()
+        return Closed(name, memory, opened, redraw(store, spec, problem, listener))

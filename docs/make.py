@@ -21,7 +21,7 @@ SETPOINT = Path(sys.executable).with_name("setpoint")
 WIDTH = "110"  # columns of the terminal that outputs are shown in
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"^```(?:python|yaml)\n# ([\w.-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^```(?:python|yaml)\n(# ([\w.-]+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Step(NamedTuple):
@@ -41,7 +41,7 @@ def steps(text: str) -> Iterator[Step]:
 
 def write_files(text: str, folder: Path) -> None:
     """Writes the files that a page shows whole: blocks whose first line is a comment with a file's name."""
-    for name, body in _FILE.findall(text):
+    for body, name in _FILE.findall(text):
         (folder / name).write_text(body, encoding="utf-8")
 
 

@@ -20,7 +20,8 @@ def close(
 ) -> None:
     """Close a blind exploration: open its sealed metrics, and tell what blind choice cost.
 
-    It cannot go on blind afterwards: `setpoint launch NAME --no-blind` goes on in sight.
+    Pictures are drawn anew, with the truth. It cannot go on blind afterwards:
+    `setpoint launch NAME --no-blind` goes on in sight.
     """
     from agent.closing import close as close_exploration
     from agent.display import PlainDisplay
@@ -30,6 +31,7 @@ def close(
         typer.echo(f"{closed.exploration} is closed: the sealed metrics of {closed.opened} runs are open")
     else:
         typer.echo(f"{closed.exploration} was closed before, or had nothing under seal")
-    if closed.opened:
-        typer.echo("pictures that were drawn before stay as they are, without the truth")
+    if closed.drawn:
+        plural = "" if closed.drawn == 1 else "s"
+        typer.echo(f"the pictures of {closed.drawn} run{plural} are drawn anew, with the truth")
     typer.echo(f"working memory  {workspace / closed.memory.name}")

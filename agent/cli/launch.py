@@ -135,7 +135,7 @@ def _begun(name: str, workspace: Path) -> "ExplorationSpec | None":
     from memory import Store, Workspace
 
     place = Workspace(workspace)
-    if name in catalog() or Path(name).exists() or not place.database.exists():
+    if name in catalog() or Path(name).is_file() or not place.database.exists():
         return None
     with Store.open(place, create=False) as store:
         return store.spec(name) if name in {info.name for info in store.explorations()} else None

@@ -71,21 +71,24 @@ def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, s
     from blocks.run import RunState
 
     counts = status.counts
-    waiting = counts[RunState.PLANNED]
+    runs_now = status.pid is not None and status.here
+    begun = f"{len(status.current)} {'under way' if runs_now or not status.current else 'interrupted'}"
+    waiting, unplanned = counts[RunState.PLANNED], status.total - counts.total()
     stopped = f"{counts[RunState.STOPPED]} stopped early, " if counts[RunState.STOPPED] else ""
     lines = [
         (
             "runs",
             f"{status.ended} of {status.total} ended: {counts[RunState.DONE]} done, "
-            f"{stopped}{counts[RunState.FAILED]} failed, {len(status.current)} under way, {waiting} waiting",
+            f"{stopped}{counts[RunState.FAILED]} failed, {begun}, {waiting} waiting"
+            + (f", {unplanned} not yet planned" if unplanned > 0 else ""),
         )
     ]
-    for place, run in enumerate(status.current):
+    for place, run in enumerate(status.current if runs_now else ()):
         fixed = " ".join(invariants(run, status.spec).split())
         text = f"run {run.number}  slot {run.proposal.slot}  {fixed}  {run.proposal.role.value}"
         lines.append(("" if place else "now", text))
     lines.append(("best so far", best))
-    if status.pid is not None and status.here:
+    if runs_now:
         workers = status.spec.limits.workers or available_cores()
         left = seconds_left(status, workers=workers)
         lines.append(("time left", "not known yet" if left is None else show_time_left(left)))
@@ -111,16 +114,17 @@ def _best(store: "Store", status: "Status") -> str:
 
 
 def _record(status: "Status", best: str) -> dict[str, object]:
+    running = status.pid is not None and status.here
     return {
         "exploration": status.name,
-        "running": status.pid is not None and status.here,
+        "running": running,
         "pid": status.pid,
         "block": status.block,
         "blocks_closed": status.closed,
         "batch": status.batch,
         "runs": {state.value: count for state, count in status.counts.items()},
         "total": status.total,
-        "under_way": [run.number for run in status.current],
+        "under_way": [run.number for run in status.current] if running else [],
         "best": best,
         "failures": status.failures,
         "workspace_bytes": status.size,

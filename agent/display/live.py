@@ -1,7 +1,7 @@
 """The live display of a launch: a bar per slot, best so far, time left. Written to stderr."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -28,8 +28,9 @@ SHOW_WAITING_S = 3.0
 class LiveDisplay:
     """A listener that keeps one picture of the launch on the screen."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
+        self._clock = clock
         self._board: Board | None = None
         self._stage = ""
         self._stage_progress: Progress | None = None
@@ -61,7 +62,7 @@ class LiveDisplay:
 
     def stage(self, text: str, progress: Progress | None = None) -> None:
         if text != self._stage:
-            self._stage_began = time.monotonic()
+            self._stage_began = self._clock()
         self._stage, self._stage_progress = text, progress
 
     def prepared(self, summary: str, *, cached: bool) -> None:
@@ -113,7 +114,7 @@ class LiveDisplay:
         if self._stage_progress is not None:
             step = self._stage_progress
             text += f"  step {step.step} of at most {step.total}   {show_loss([step])}"
-        elif (waited := time.monotonic() - self._stage_began) >= SHOW_WAITING_S:
+        elif (waited := self._clock() - self._stage_began) >= SHOW_WAITING_S:
             text += f"  {waited:.0f} s"
         return Text(text)
 

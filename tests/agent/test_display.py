@@ -57,6 +57,18 @@ def test_the_live_picture_has_a_bar_per_slot_the_best_and_the_time_left(width: i
     assert "left" in text
 
 
+@pytest.mark.parametrize(("waited", "shown"), [(1.0, "..."), (12.2, "...  12 s")])
+def test_a_stage_that_takes_long_shows_its_seconds(waited: float, shown: str) -> None:
+    times = iter((0.0, waited))
+    display = LiveDisplay(Console(file=io.StringIO(), width=80), clock=lambda: next(times))
+    display.opened(toy_spec(), data_title="toy #1", workers=2, objective=METRICS["gain"])
+    display.stage("making the data set")
+    sheet = Console(file=io.StringIO(), width=80, color_system=None)
+    sheet.print(display._render())
+    text = sheet.file.getvalue()  # type: ignore[attr-defined]
+    assert text.rstrip().endswith(f"making the data set {shown}")
+
+
 def test_the_plain_display_writes_a_dated_line_per_event() -> None:
     planned, finished = batch()
     stream = io.StringIO()

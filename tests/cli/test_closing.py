@@ -114,6 +114,11 @@ def test_a_blind_exploration_shows_no_truth_before_it_is_closed(
     closed = setpoint("close", "toy")
     assert closed.returncode == 0, closed.stderr
     assert "the sealed metrics of 6 runs are open" in closed.stdout
+    assert "the pictures of 6 runs are drawn anew, with the truth" in closed.stdout
+    assert re.fullmatch(
+        r"0\.3 of 0\.\d+", (workspace / "pictures" / "toy" / "000001" / "answer.png").read_text()
+    )
+    assert "drawn anew" not in setpoint("close", "toy").stdout
     memory = (workspace / "memory.md").read_text()
     assert "## What blind choice cost\n- Chosen blind: run " in memory
     assert re.search(
@@ -122,7 +127,7 @@ def test_a_blind_exploration_shows_no_truth_before_it_is_closed(
     assert setpoint("report").returncode == 0
     page = (workspace / "report.html").read_text()
     assert re.search(r'<h2>What blind choice cost</h2>\s*<p>Chosen blind: run <a href="#run-', page)
-    assert '<button type="button">true</button>' in page
+    assert '<button type="button">answer</button>' in page
     after = runs_of(setpoint)
     assert all(run["true_closeness"] is not None for run in after)
     assert [{name: run[name] for name in before[0]} for run in after] == before

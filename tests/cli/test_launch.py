@@ -257,6 +257,10 @@ def test_a_killed_launch_leaves_no_orphan(toy: Toy, tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     wait_for(lambda: not any(alive(pid) for pid in family), timeout_s=10)
+    told = run("status", cwd=tmp_path).stdout
+    assert " interrupted, " in told
+    assert "under way" not in told
+    assert "go on        setpoint launch toy" in told
 
 
 def descendants(pid: int) -> list[int]:
