@@ -98,6 +98,8 @@ class Crossings:
         _, line, size = np.unique(left[usable], return_inverse=True, return_counts=True)
         paired = size[line] > 1
         usable, line = usable[paired], line[paired]
+        if len(usable) < 4 * TABLES:
+            return
         for other in others:
             rows = self._level[other]
             there = ~np.isnan(rows[usable])
