@@ -21,7 +21,7 @@ LABELLED = 400
 
 
 def draw_tree(lineage: Lineage, path: Path, *, objective: str, info: MetricInfo, title: str) -> None:
-    """Draws a search tree: generations from left to right, colour by objective, crosses for failed runs.
+    """Draws a search tree: generations from left to right, colour by objective, crosses where there is none.
 
     The same runs give the same bytes.
 
@@ -96,7 +96,7 @@ def _draw(axes: "Axes", lineage: Lineage, *, objective: str, info: MetricInfo) -
             color="0.5",
             s=POINT / 3,
             zorder=2,
-            label="failed, or not over",
+            label="failed, stopped, or not over",
         )
     best = best_among(runs.values(), objective, info)
     if best is not None:

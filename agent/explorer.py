@@ -19,12 +19,13 @@ from agent.pool import Outcome, Pool
 from agent.preparation import EVALUATION_LIMIT
 from agent.remembering import Remembering
 from agent.session import Session
-from agent.training import Trainings
+from agent.training import TrainedRun, Trainings
 from agent.worker import Blind, EvaluationTask, evaluate, trained_hash
 from blocks.errors import LabelLeakError, SetpointError, SpecError, WorkspaceError
 from blocks.problem import sealed_metrics
 from blocks.run import Failure, FailureKind, Run, RunState
 from blocks.slot import Proposal
+from blocks.stopping import why_stopped
 from memory.past import Past
 from memory.sealing import split, write_sealed
 
@@ -279,16 +280,31 @@ class Explorer:
         folder = self._workspace.run(name, run.number)
         self._illustrating.forget(run)
         ground = self._grounds.of(run.proposal.network)
+        trained: TrainedRun = outcome.value
+        written, course = trained_hash(folder), trained.course
+        if course is not None and course.stopped:
+            why = why_stopped(run.proposal.spec.stop, course)
+            self._store.stop(
+                name, run.number, trained_hash=written, train_s=trained.train_s, course=course, why=why
+            )
+            self._report(run)
+            return
         # Where nothing is waited for, one transaction says that the hash is stored and that the truth is
         # opened next; the evaluator starts after it.
         at_once = ground.seal is not None and self._keeper.free > len(self._trained)
-        hashed = trained_hash(folder)
-        self._store.trained(name, run.number, trained_hash=hashed, train_s=outcome.value, opens_truth=at_once)
-        trained = self._store.run(name, run.number)
+        self._store.trained(
+            name,
+            run.number,
+            trained_hash=written,
+            train_s=trained.train_s,
+            opens_truth=at_once,
+            course=course,
+        )
+        stored = self._store.run(name, run.number)
         if at_once:
-            self._evaluate(trained, opened=True)
+            self._evaluate(stored, opened=True)
         else:
-            self._trained.append(trained)
+            self._trained.append(stored)
 
     def _evaluate(self, run: Run, *, opened: bool = False) -> None:
         """Opens the truth for a run whose parameters' hash is in the store, and for no other.

@@ -36,7 +36,7 @@ class Listener(Protocol):
         """A run under way has come so far; all of its progress, oldest first."""
 
     def ended(self, run: Run) -> None:
-        """A run is done or failed."""
+        """A run is done, stopped or failed."""
 
     def tick(self) -> None:
         """Nothing happened for a moment."""

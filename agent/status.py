@@ -63,7 +63,7 @@ class Status(NamedTuple):
 
     @property
     def ended(self) -> int:
-        """Runs that are done or failed."""
+        """Runs that are done, stopped or failed."""
         return sum(count for state, count in self.counts.items() if state.is_final)
 
 

@@ -2,7 +2,8 @@
 
 A run's replicates do not depend on each other. Where workers would stand idle, a run is trained in parts,
 each with a share of the seeds, in a process and behind a fence of its own; the problem then puts together
-what they wrote, byte for byte that of an undivided training. A part that fails fails its run.
+what they wrote, byte for byte that of an undivided training. A part that fails fails its run. A run that
+may end early, for what all of its replicates have reached, is never divided.
 
 A run that diverges after a strategy asked for whole frames, where labels are NaN, is replayed and watched.
 """
@@ -24,6 +25,17 @@ from blocks.errors import DivergenceError
 from blocks.problem import Progress
 from blocks.run import FailureKind, Run
 from blocks.slot import SlotSpec
+from blocks.stopping import Course
+
+
+class TrainedRun(NamedTuple):
+    """What a training that succeeded came to, besides its folder."""
+
+    train_s: float
+    """Wall-clock time, s."""
+
+    course: Course | None
+    """How far it went, where the problem says so."""
 
 
 class _Part(NamedTuple):
@@ -73,7 +85,8 @@ class Trainings:
             run: One that is planned.
             waiting: Runs that wait for a worker, this one included.
         """
-        slots = run.proposal.spec.parts(max(1, self.free // waiting))
+        spec = run.proposal.spec
+        slots = spec.parts(1 if spec.stop is not None else max(1, self.free // waiting))
         folder = self._folder(run)
         if folder.exists():
             shutil.rmtree(folder)
@@ -94,7 +107,7 @@ class Trainings:
     def finished(self, *, wait_s: float) -> Iterator[tuple[Run, Outcome]]:
         """Runs that are over, after waiting for the first task for at most `wait_s`.
 
-        Of a run that succeeded the value is its training time, s, and its folder is in place.
+        Of a run that succeeded the value is a `TrainedRun`, and its folder is in place.
         """
         for part, outcome in self._pool.finished(wait_s=wait_s):
             attempt = self._attempts.get(part.number)
@@ -180,7 +193,7 @@ class Trainings:
             shutil.rmtree(folder)
         self._folder(run).replace(folder)
         begin, end = min(span.begin for span in attempt.spans), max(span.end for span in attempt.spans)
-        return Outcome(end - begin, None)
+        return Outcome(TrainedRun(end - begin, attempt.spans[0].course), None)
 
     def _merge(self, attempt: _Attempt) -> None:
         folders, out = [part.out for part in attempt.parts], self._folder(attempt.run)

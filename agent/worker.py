@@ -28,6 +28,7 @@ from blocks.problem import FoundationReport, Problem, Progress, load_problem
 from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec
+from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
 from memory.sealing import split, write_sealed
 
@@ -86,6 +87,8 @@ class Span(NamedTuple):
 
     begin: float
     end: float
+    course: Course | None = None
+    """How far the training of a slot went, where the problem says so."""
 
 
 class Blind(NamedTuple):
@@ -116,17 +119,20 @@ def train(task: TrainingTask) -> Span:
     """Trains behind the fence; the parameters are in `task.out` afterwards.
 
     Returns:
-        When it trained.
+        When it trained, and how far.
     """
     problem = _behind_the_fence(task)
     report = ProgressFile(task.progress)
+    course = None
     started = time.monotonic()
     with denied.told(task.fence):
         if task.slot is not None and task.foundation is not None:
-            problem.train(task.slot, task.observations, task.foundation, task.out, report, part=task.part)
+            course = problem.train(
+                task.slot, task.observations, task.foundation, task.out, report, part=task.part
+            )
         else:
             problem.fit_foundation(task.settings or {}, task.observations, task.out, report)
-    return Span(started, time.monotonic())
+    return Span(started, time.monotonic(), course)
 
 
 def rehearse(task: TrainingTask, steps: int | None) -> None:

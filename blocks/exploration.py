@@ -68,7 +68,11 @@ class PlannerSpec(Frozen):
     ] = "rank"
     boldness: Annotated[
         float,
-        Field(ge=0, le=10, description="Standard deviations of the model that count in favour of a slot."),
+        Field(
+            ge=0,
+            le=10,
+            description="How much it counts for a slot that the model is unsure of it; 1 is usual.",
+        ),
     ] = 1.0
     points: Annotated[int, Field(ge=2, le=100, description="Values of a parameter that a sweep tries.")] = 5
     resource: Annotated[str, Field(description="The parameter that makes a run long.")] = (
@@ -77,11 +81,24 @@ class PlannerSpec(Frozen):
     reduction: Annotated[
         int, Field(ge=2, le=16, description="One of so many runs goes on to a run so many times as long.")
     ] = 3
+    early_stop: Annotated[
+        bool | None,
+        Field(
+            description="Whether a run ends early where its learning curve, label-free, is below those of "
+            "runs as long (`resource`) that did well. Runs that may end so stand in no comparison of the "
+            "working memory. Left out: with halving only."
+        ),
+    ] = None
     confirmation: ConfirmationSpec = ConfirmationSpec()
     replication: ReplicationSpec = ReplicationSpec()
     control: Annotated[
         bool, Field(description="Whether one slot of each batch from block 2 on repeats the incumbent.")
     ] = False
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether runs get a rule by which they may end early."""
+        return self.name == "halving" if self.early_stop is None else self.early_stop
 
     @model_validator(mode="after")
     def _only_its_own(self) -> "PlannerSpec":

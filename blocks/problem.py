@@ -27,6 +27,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
 
 GROUP = "setpoint.problems"
@@ -170,10 +171,11 @@ class Problem(Protocol):
         report: Report,
         *,
         part: bool = False,
-    ) -> None:
+    ) -> Course | None:
         """Trains all replicates of a slot together and writes their parameters into `out`.
 
-        What is written of a replicate does not depend on which others are trained with it.
+        What is written of a replicate does not depend on which others are trained with it, save for when a
+        slot ends that has a rule of early stop: such a slot is never divided.
 
         Args:
             slot: With one seed per replicate.
@@ -183,6 +185,10 @@ class Problem(Protocol):
             report: Takes progress.
             part: Whether `slot` has some of a slot's seeds only. Others may live where all of these diverge,
                 so that this is no failure yet: it is written down, for `merge` to decide.
+
+        Returns:
+            How far the training went, with its learning curve where the slot has a rule; None where that is
+            not known. Such a problem never stops a run early.
 
         Raises:
             DivergenceError: A loss or a parameter is no longer finite, in all replicates of a whole slot.

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from blocks.base import Frozen
 from blocks.slot import Proposal
+from blocks.stopping import Curve
 
 Metrics = dict[str, float | None]
 """Metric values of one replicate. A metric that could not be computed is None, never a number."""
@@ -24,11 +25,12 @@ class RunState(StrEnum):
     RUNNING = "running"
     TRAINED = "trained"  # parameters are on disk, and their hash is stored: truth may be opened
     DONE = "done"
+    STOPPED = "stopped"  # early, since its learning curve said that it is lost; no failure, and not evaluated
     FAILED = "failed"
 
     @property
     def is_final(self) -> bool:
-        return self in (RunState.DONE, RunState.FAILED)
+        return self in (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 
 
 class FailureKind(StrEnum):
@@ -88,6 +90,10 @@ class Run(Frozen):
     void: Annotated[bool, Field(description="Whether a retraction is in force on it.")] = False
     trained_hash: str | None = None
     train_s: Annotated[float | None, Field(description="Wall-clock time of training, s.")] = None
+    trained_steps: Annotated[int | None, Field(description="Optimiser steps that were taken.")] = None
+    planned_steps: Annotated[int | None, Field(description="Those of its whole training.")] = None
+    curve: Annotated[Curve | None, Field(description="Its progress, where its slot has a rule.")] = None
+    stopped: Annotated[str | None, Field(description="Why it was stopped early, in words.")] = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -95,6 +101,14 @@ class Run(Frozen):
     def is_evidence(self) -> bool:
         """Whether statements, a best run and plans may rest on it, once it has ended."""
         return self.certified and not self.void
+
+    @property
+    def compares(self) -> bool:
+        """Whether it may stand in comparisons; decided when it was planned, whatever came of it.
+
+        Of runs that end early where they do badly, those that come through were chosen for their value.
+        """
+        return self.is_evidence and not self.proposal.spec.may_stop
 
     def values_of(self, metric: str) -> list[float]:
         """The metric in each replicate that has it."""

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from blocks.base import Frozen, Value
+from blocks.stopping import StopRule
 
 
 class Role(StrEnum):
@@ -36,6 +37,12 @@ class SlotSpec(Frozen):
     values: Annotated[dict[str, Value], Field(description="Hyperparameters by name.")]
     strategies: Annotated[tuple[str, ...], Field(description="Names of the strategies that are on.")]
     seeds: Annotated[tuple[int, ...], Field(min_length=1, description="One seed per replicate.")]
+    stop: Annotated[StopRule | None, Field(description="Where the training is looked at, and ends.")] = None
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether it may end early, for how it does."""
+        return self.stop is not None and bool(self.stop.limits)
 
     @field_validator("strategies")
     @classmethod

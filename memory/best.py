@@ -13,6 +13,7 @@ beside, and decide nothing, since networks differ in how hard they are.
 """
 
 import math
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -96,6 +97,12 @@ class Candidates:
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._known: dict[Configuration, Candidate] = {}
         self._identities: set[str] = set()
+        self._ordered: dict[int, list[tuple[float, int, Candidate]]] = {}
+        """By how many values they have, from the best median to the worst, the older one of equals first."""
+
+        self._spreads: list[float] = []
+        """From low to high."""
+
         self.latest: Candidate | None = None
         """The one whose confirmation under fresh seeds ended last, and well."""
 
@@ -121,7 +128,7 @@ class Candidates:
         else:
             known.selection += values
         if values and not network:
-            known.learn(values)
+            self._learn(known, values)
 
     def of(self, run: Run) -> Candidate | None:
         """The candidate that a run belongs to."""
@@ -137,8 +144,8 @@ class Candidates:
     @property
     def noise(self) -> float:
         """Standard deviation of replicates, of the median candidate; 0 where none has two."""
-        spreads = [spread for one in self._known.values() if (spread := one.spread) is not None]
-        return median(spreads) if spreads else 0.0
+        n = len(self._spreads)
+        return (self._spreads[(n - 1) // 2] + self._spreads[n // 2]) / 2 if n else 0.0
 
     def score(self, one: Candidate, noise: float) -> float:
         """By which candidates are ordered, higher being better."""
@@ -151,10 +158,31 @@ class Candidates:
             replicates: So many values are needed to be considered.
         """
         noise = self.noise
+        # Of those with equally many values the one with the best median leads.
         fit = [
-            one for one in self._known.values() if len(one.values) >= replicates and 0 not in one.failed_on
+            next((one for _, _, one in ordered if 0 not in one.failed_on), None)
+            for n, ordered in self._ordered.items()
+            if n >= replicates
         ]
-        return max(fit, key=lambda one: (self.score(one, noise), -one.run.number), default=None)
+        return max(
+            (one for one in fit if one is not None),
+            key=lambda one: (self.score(one, noise), -one.run.number),
+            default=None,
+        )
+
+    def _learn(self, known: Candidate, values: Sequence[float]) -> None:
+        if known.values:
+            mine = self._ordered[len(known.values)]
+            del mine[bisect_left(mine, (-self._sign * known.median, known.run.number))]
+        if known.spread is not None:
+            del self._spreads[bisect_left(self._spreads, known.spread)]
+        known.learn(values)
+        insort(
+            self._ordered.setdefault(len(known.values), []),
+            (-self._sign * known.median, known.run.number, known),
+        )
+        if known.spread is not None:
+            insort(self._spreads, known.spread)
 
     def _confirm(self, known: Candidate, run: Run, values: list[float]) -> None:
         network = run.proposal.network

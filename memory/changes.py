@@ -15,7 +15,7 @@ from memory.comparison import Comparison, Pair, ratio_alone
 from memory.failures import Fallen
 from memory.samples import Sample, Surroundings, merged
 
-TOLD_STEPS = 16
+TOLD_STEPS = 12
 """Steps of one number that are told by themselves, at most; no heading holds more lines."""
 
 

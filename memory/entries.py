@@ -131,6 +131,9 @@ def _claim(spec: ExplorationSpec, statement: Statement) -> dict[str, object]:
         case ("together", one, two, way) if statement.kind == "interaction":
             ends = ("more", "less") if way == "more" else ("less", "more")
             return {"subject": f"{one} with {two}", "pairs": (ends,)}
+        case ("crossed", one, two, way) if statement.kind == "interaction":
+            ends = ("more", "less") if way == "more" else ("less", "more")
+            return {"subject": f"{one} by {two}", "pairs": (ends,)}
         case ("instead", one, two):
             return {"subject": " or ".join(sorted((one, two))), "pairs": ((one, two),)}
         case ("equal", _, *rest) if statement.kind == "equivalence":

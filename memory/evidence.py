@@ -2,6 +2,7 @@
 
 Two slots are a pair where they differ in one hyperparameter or in one strategy (whose own options count as
 part of it) and were trained on the same data. What a new run costs does not depend on how many there are.
+A run that could have been stopped early for how it did stands in no comparison, whether it was or not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from blocks.run import Run
 from memory.changes import Named, Number, Strategy, Values
 from memory.comparison import Comparison
+from memory.crossings import Crossings
 from memory.failures import Endings
 from memory.fates import fates
 from memory.measured import Looked, Measured
@@ -48,20 +50,26 @@ class Evidence:
         self._block = self._n_ended = self._n_looked = 0
         self._of_value: dict[str, Values] = {}
         self._of_strategy: dict[str, Strategy] = {}
+        self._crossings = Crossings()
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
         if run.block > self._block:
             if self._is_due():
-                self._look(self._verdicts)
+                self._verdicts = self._as_of_now()
                 self._n_looked = self._n_ended
+                self._present = None
             self._block = run.block
         self._n_ended += 1
         self.endings.add(run)
+        if not run.compares:
+            return
         before, after = self.samples.take(run)
         if after is None or before is after:
             return
         self._measured.take(after, run, run.values_of(self._objective))
+        if before is None:
+            self._crossings.add(after)
         for name in after.strategies - self._of_strategy.keys():
             self._open_strategy(name, without=after)
         for name in after.values.keys() - self._of_value.keys():
@@ -74,17 +82,20 @@ class Evidence:
 
     def verdicts(self) -> list[Verdict]:
         """What is held now; the present block counts as one that has ended."""
-        if self._n_ended == self._n_looked:
-            return list(self._verdicts.held.values())
+        found = self._verdicts if self._n_ended == self._n_looked else self._as_of_now()
+        return list(found.held.values())
+
+    def _as_of_now(self) -> Verdicts:
+        """Those of the last look that is kept, and one more."""
         if self._present is None or self._present[0] != self._n_ended:
             present = self._verdicts.copy()
             self._look(present)
             self._present = self._n_ended, present
-        return list(self._present[1].held.values())
+        return self._present[1]
 
     def contrasts(self) -> dict[About, Tried]:
         """All that can be compared now."""
-        return {one.about: one for one in tried(self._whole(), self._of_strategy, self._middles, self._logs)}
+        return {one.about: one for one in self._tried()}
 
     def looked(self) -> Looked:
         """The samples as a look would see them now."""
@@ -105,8 +116,11 @@ class Evidence:
         for _, change in sorted(self._of_value.items()):
             yield from change.whole()
 
+    def _tried(self) -> Iterator[Tried]:
+        return tried(self._whole(), self._of_strategy, self._middles, self._logs, self._crossings.found())
+
     def _look(self, verdicts: Verdicts) -> None:
-        found = list(tried(self._whole(), self._of_strategy, self._middles, self._logs))
+        found = list(self._tried())
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
         verdicts.look(found, self._measured.look(), failed, block=self._block)
 

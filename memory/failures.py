@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
-from blocks.run import FailureKind, Run
+from blocks.run import FailureKind, Run, RunState
 from blocks.slot import show_value
 from memory.samples import Item
 from memory.statements import STRATEGIES, Statement, show_runs, topic_of
@@ -80,13 +80,13 @@ class Endings:
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
-        if not run.is_evidence or run.identity in self._identities:
-            return
+        if not run.is_evidence or run.identity in self._identities or run.state is RunState.STOPPED:
+            return  # whether one that was stopped would have failed is not known
         self._identities.add(run.identity)
         failed = run.failure is not None and run.failure.kind in _OF_THE_SLOT
         self._n_ended += 1
         self._n_failed += failed
-        if failed:
+        if failed and run.compares:
             self.failed.append(_fallen(run))
         spec = run.proposal.spec
         for name, value in spec.values.items():

@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from blocks.base import Value
 from blocks.run import Run
+from blocks.slot import SlotSpec
 from memory.changes import Strategy, Values
 from memory.failures import Fallen
 
@@ -114,12 +115,13 @@ def _in_corners(
         likely = sorted((value for value, n in counted.items() if n >= NEEDED), key=str)
         parted = {v: [pair for pair in beside if (pair.failed == v) != (pair.done == v)] for v in likely}
         for name, whole in levels.items() if likely else ():
-            across = whole.by(other)
+            across = {v: one for v, one in whole.by(other).items() if len(one.pairs) >= NEEDED}
+            besides = {v: _Beside.of(parted[v], name, v) for v in likely if v in across}
             for place, sign in (("above", 1), ("below", -1)):
                 corners = (
-                    _best_corner(name, place, sign, across[value], parted[value], where=(other, value))
-                    for value in likely
-                    if value in across and across[value].n_beyond(sign) >= NEEDED <= len(parted[value])
+                    _best_corner(name, place, sign, across[value], one, where=(other, value))
+                    for value, one in besides.items()
+                    if len(one.pairs) >= NEEDED <= across[value].n_beyond(sign)
                 )
                 found = [corner for corner in corners if corner is not None]
                 if found:
@@ -131,23 +133,26 @@ class _Across(NamedTuple):
     """Pairs that differ in a number, with its values on both sides."""
 
     pairs: Sequence[_Pair]
+    specs: Sequence[SlotSpec]
+    """Of the runs that failed."""
+
     failed: Float64[ndarray, " pair"]
     done: Float64[ndarray, " pair"]
 
     @classmethod
     def of(cls, pairs: Sequence[_Pair]) -> "_Across":
         """The pairs as arrays."""
+        specs = [pair.run.proposal.spec for pair in pairs]
         failed = np.array([float(pair.failed) for pair in pairs])
-        return cls(pairs, failed, np.array([float(pair.done) for pair in pairs]))
+        return cls(pairs, specs, failed, np.array([float(pair.done) for pair in pairs]))
 
     def by(self, other: str) -> dict[Value, "_Across"]:
         """The same by the value of another hyperparameter; of a strategy, by whether it is on or off."""
         found: dict[Value, list[int]] = defaultdict(list)
-        for place, pair in enumerate(self.pairs):
-            spec = pair.run.proposal.spec
+        for place, spec in enumerate(self.specs):
             found[spec.values.get(other, "on" if other in spec.strategies else "off")].append(place)
         return {
-            value: _Across([self.pairs[place] for place in here], self.failed[here], self.done[here])
+            value: _Across([self.pairs[place] for place in here], (), self.failed[here], self.done[here])
             for value, here in found.items()
         }
 
@@ -156,22 +161,38 @@ class _Across(NamedTuple):
         return int((sign * (self.failed - self.done) > 0).sum())
 
 
+class _Beside(NamedTuple):
+    """Pairs that part at the other value, with the number that both sides of each have in common."""
+
+    pairs: Sequence[_Pair]
+    levels: Float64[ndarray, " pair"]
+    there: Bool[ndarray, " pair"]
+    """Whether the failed side has that value."""
+
+    @classmethod
+    def of(cls, pairs: Sequence[_Pair], name: str, value: Value) -> "_Beside":
+        """Those of the pairs that have the number at all."""
+        both = [(pair, pair.run.proposal.spec.values) for pair in pairs]
+        having = [(pair, float(values[name])) for pair, values in both if name in values]
+        return cls(
+            [pair for pair, _ in having],
+            np.array([level for _, level in having]),
+            np.array([pair.failed == value for pair, _ in having], dtype=bool),
+        )
+
+
 def _best_corner(
     name: str,
     place: str,
     sign: int,
     across: _Across,
-    beside: Sequence[_Pair],
+    beside: _Beside,
     *,
     where: tuple[str, Value],
 ) -> Fate | None:
     """The boundary that parts most pairs, where both factors are needed there."""
-    beside = [pair for pair in beside if name in pair.run.proposal.spec.values]
-    if len(beside) < NEEDED:
-        return None
     failed, done = sign * across.failed, sign * across.done
-    levels = sign * np.array([float(pair.run.proposal.spec.values[name]) for pair in beside])
-    there = np.array([pair.failed == where[1] for pair in beside])
+    levels, there = sign * beside.levels, beside.there
     ends = np.unique(np.concatenate([failed, done]))
     ends = ends[:: math.ceil(len(ends) / BOUNDARIES)]
     falls, holds, within = (one[:, None] >= ends for one in (failed, done, levels))
@@ -182,10 +203,10 @@ def _best_corner(
     best = int(np.argmax(parted))
     if parted[best] <= 0:
         return None
-    by_number, by_other = _runs(across.pairs, inside[:, best]), _runs(beside, also[:, best])
+    by_number, by_other = _runs(across.pairs, inside[:, best]), _runs(beside.pairs, also[:, best])
     if min(len(_once(by_number)), len(_once(by_other))) < NEEDED:
         return None
-    elsewhere = _runs(across.pairs, outside[:, best]) + _runs(beside, against[:, best])
+    elsewhere = _runs(across.pairs, outside[:, best]) + _runs(beside.pairs, against[:, best])
     fate = _fate(name, place, sign * float(ends[best]), by_number + by_other, elsewhere, tried=1)
     return fate._replace(where=where)
 

@@ -29,7 +29,7 @@ from memory.statements import (
     show_runs,
     topic_of,
 )
-from memory.telling import ORDER, key_of, succession, told
+from memory.telling import OF_TWO, ORDER, key_of, succession, told
 from memory.tried import About
 from memory.verdicts import Verdict
 
@@ -212,7 +212,7 @@ def _of_step(step: Comparison, rises: bool) -> Key:
 def _worth_telling(verdict: Verdict) -> bool:
     """Whether to tell what no plain comparison tells: halves, two strategies at once, "no difference"."""
     about = verdict.about
-    unseen = about.kind in ("instead", "together") or (about.kind == "failure" and about.second != "")
+    unseen = about.kind in ("instead", *OF_TWO) or (about.kind == "failure" and about.second != "")
     return verdict.status != "tentative" or (verdict.alone and unseen)
 
 

@@ -96,7 +96,7 @@ class Past(Sequence[Run]):
 
     @property
     def ended(self) -> Sequence[Run]:
-        """Runs that are done or failed, and not void."""
+        """Runs that are done, stopped or failed, and not void."""
         return self._ended
 
     def by_number(self, number: int | None) -> Run | None:

@@ -11,6 +11,7 @@ from sqlalchemy import Table, bindparam, exists, func, select
 
 from blocks.run import Failure, Metrics, Run
 from blocks.slot import Proposal, SlotSpec
+from blocks.stopping import Curve, StopRule
 from memory.prepared import Cursor, Prepared
 from memory.schema import EventRow, MetricRow, RetractionRow, RunRow, VoidRunRow
 
@@ -81,7 +82,8 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
 
 
 def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float | None]]) -> Run:
-    spec, kind = row["spec"], row["failure_kind"]
+    spec, kind, curve = row["spec"], row["failure_kind"], row["curve"]
+    stop = spec.get("stop")
     metrics: tuple[Metrics, ...] = tuple({} for _ in range(row["n_replicates"] or 0))
     for replicate, value in values:
         metrics[replicate][metric] = value
@@ -92,7 +94,10 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
         proposal=Proposal.model_construct(
             slot=row["slot"],
             spec=SlotSpec.model_construct(
-                values=spec["values"], strategies=tuple(spec["strategies"]), seeds=tuple(spec["seeds"])
+                values=spec["values"],
+                strategies=tuple(spec["strategies"]),
+                seeds=tuple(spec["seeds"]),
+                stop=None if stop is None else StopRule.model_validate(stop),
             ),
             role=row["role"],
             parent=row["parent"],
@@ -111,6 +116,10 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
         certified=row["certified"],
         trained_hash=row["trained_hash"],
         train_s=row["train_s"],
+        trained_steps=row["trained_steps"],
+        planned_steps=row["planned_steps"],
+        curve=None if curve is None else Curve.model_validate(curve),
+        stopped=row["stopped"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
     )

@@ -48,9 +48,10 @@ _MEASURE = Prepared(insert(_METRICS), ("run", "replicate", "name", "value"))
 
 _MOVES = {
     RunState.PLANNED: (RunState.RUNNING, RunState.FAILED),
-    RunState.RUNNING: (RunState.TRAINED, RunState.FAILED),
+    RunState.RUNNING: (RunState.TRAINED, RunState.STOPPED, RunState.FAILED),
     RunState.TRAINED: (RunState.DONE, RunState.FAILED),
     RunState.DONE: (),
+    RunState.STOPPED: (),
     RunState.FAILED: (),
 }
 

@@ -56,7 +56,7 @@ class Replanning:
             if origin is None:
                 raise ValueError(f"run {source.number}: must be done to be reused, but is {source.state}")
             row.state = RunState.DONE
-            row.reused_from, row.trained_hash = origin.id, origin.trained_hash
+            row.reused_from, row.trained_hash, row.curve = origin.id, origin.trained_hash, origin.curve
             metrics = metrics_of(session, [origin])[origin.id]
             if only is not None:
                 metrics, _ = split(metrics, only)
@@ -117,6 +117,7 @@ class Replanning:
                     f"{exploration}, run {number}: cannot be planned again, since it is {row.state}"
                 )
             row.state, row.trained_hash, row.trained_at = RunState.PLANNED, None, None
+            row.trained_steps, row.planned_steps, row.curve = None, None, None
             row.identity, row.foundation, row.guard_check = identity, foundation, guard_check
             slot = SlotSpec.model_validate(row.spec)
             (rests,) = certified_by(cursor_of(session), [slot], certificates)

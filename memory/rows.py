@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from blocks.errors import QueryError
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal, SlotSpec
+from blocks.stopping import Curve
 from memory.prepared import Cursor, Prepared, cursor_of
 from memory.schema import DatasetRow, MetricRow, RunRow
 
@@ -113,6 +114,10 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
         certified=row.certified,
         trained_hash=row.trained_hash,
         train_s=row.train_s,
+        trained_steps=row.trained_steps,
+        planned_steps=row.planned_steps,
+        curve=None if row.curve is None else Curve.model_validate(row.curve),
+        stopped=row.stopped,
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
@@ -141,7 +146,7 @@ def planned_row(
         "reason": proposal.reason,
         "network": proposal.network,
         "strategies": ",".join(proposal.spec.strategies),
-        "spec": proposal.spec.model_dump(mode="json"),
+        "spec": proposal.spec.model_dump(mode="json", exclude_none=True),
         "identity": run.identity,
         "dataset": run.dataset,
         "foundation": foundation,

@@ -5,9 +5,11 @@ ended stays as it is. A missing metric is stored as NULL, never as a number.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal
+from blocks.stopping import Course
 from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
@@ -115,6 +117,7 @@ class RunTable:
         trained_hash: str,
         train_s: float,
         opens_truth: bool = False,
+        course: Course | None = None,
     ) -> None:
         """The parameters are on disk; from here on, and not before, the truth may be opened.
 
@@ -126,6 +129,7 @@ class RunTable:
             opens_truth: Whether the truth is opened next, as `truth_opened` says later. Both events are then
                 stored together, in their order: an evaluator that starts when this has returned finds the
                 hash stored, be there a kill -9 or not.
+            course: How far the training went, where that is known.
         """
         with self._database.recording() as cursor:
             now = self._database.clock()
@@ -137,10 +141,50 @@ class RunTable:
                 trained_hash=trained_hash,
                 train_s=train_s,
                 trained_at=now,
+                **_columns_of(course),
             )
             self._note(cursor, exploration, number, "trained", trained_hash)
             if opens_truth:
                 self._note(cursor, exploration, number, "truth opened", trained_hash)
+
+    def stop(
+        self,
+        exploration: str,
+        number: int,
+        *,
+        trained_hash: str,
+        train_s: float,
+        course: Course,
+        why: str,
+    ) -> None:
+        """Ends a run whose training was stopped early, by the rule of its slot; it is not evaluated.
+
+        What half a training is worth is no result of its slot, and would be taken for one; so the truth is
+        never opened for it. Its parameters stay on disk, and its learning curve is what is known of it.
+
+        Args:
+            exploration: Name of the exploration.
+            number: Number of the run.
+            trained_hash: Hash of the parameters.
+            train_s: Wall-clock time of training, s.
+            course: How far the training went.
+            why: In a line.
+        """
+        with self._database.recording() as cursor:
+            now = self._database.clock()
+            move(
+                cursor,
+                exploration,
+                number,
+                RunState.STOPPED,
+                trained_hash=trained_hash,
+                train_s=train_s,
+                trained_at=now,
+                ended_at=now,
+                stopped=why,
+                **_columns_of(course),
+            )
+            self._note(cursor, exploration, number, "stopped", why)
 
     def truth_opened(self, exploration: str, number: int) -> None:
         """Records that an evaluator is about to open the truth for this run.
@@ -195,3 +239,11 @@ class RunTable:
 
     def _note(self, cursor: Cursor, exploration: str, number: int, what: str, detail: str = "") -> None:
         self._database.note(cursor, what, exploration=exploration, run=number, detail=detail)
+
+
+def _columns_of(course: Course | None) -> dict[str, Any]:
+    """How far a training went, as columns of its row."""
+    if course is None:
+        return {}
+    curve = None if course.curve is None else course.curve.model_dump(mode="json")
+    return {"trained_steps": course.steps, "planned_steps": course.planned, "curve": curve}

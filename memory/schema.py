@@ -274,6 +274,10 @@ class RunRow(Base):
     failure_reason: Mapped[str | None]
     trained_hash: Mapped[str | None]
     train_s: Mapped[float | None]
+    trained_steps: Mapped[int | None]
+    planned_steps: Mapped[int | None]
+    curve: Mapped[dict[str, Any] | None]
+    stopped: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     summary: Mapped[dict[str, Any] | None]
     planned_at: Mapped[datetime]

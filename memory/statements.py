@@ -26,6 +26,8 @@ Key = tuple[str, ...]
     ("step", "lr", "0.01", "0.1", "r3", "r7")    of two neighbouring values of a number, in one place alone
     ("instead", "residual", "rollout")           a strategy in the place of another, the better one first
     ("together", "clipping", "residual", "more") two strategies do `more` or `less` than each alone adds
+    ("crossed", "residual", "time_step", "more") a strategy, or a higher number, gains `more` or `less` where
+                                                 the other one is higher
     ("equal", ...)                               no difference that matters; then as above, without direction
     ("fails", "lr", "above")                     a region of failures: `above`, `below`, a value, or `on`
     ("fails", "lr", "above", "time_step 64")     the same, where another one has this value as well
@@ -83,8 +85,8 @@ def contrary(key: Key) -> Key | None:
             return (kind, name, other, one, *where)
         case ("instead", one, other):
             return ("instead", other, one)
-        case ("together", one, other, way):
-            return ("together", one, other, "less" if way == "more" else "more")
+        case ("together" | "crossed" as kind, one, other, way):
+            return (kind, one, other, "less" if way == "more" else "more")
     return None
 
 

@@ -1,7 +1,7 @@
 """Verdicts in words: the text, the evidence and the key of a statement that was weighed."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
@@ -13,6 +13,10 @@ from memory.verdicts import Verdict
 
 ORDER = ("established", "weakened", "refuted", "tentative")
 """What is told first under a heading."""
+
+
+OF_TWO = ("together", "crossed")
+"""Kinds of comparisons that rest on squares."""
 
 
 class _Said(NamedTuple):
@@ -46,8 +50,8 @@ def key_of(about: About, sign: int, *, rises: bool) -> Key:
         case "instead":
             pair = (about.subject, first) if rises else (first, about.subject)
             return ("instead", *pair) if sign else ("equal", *sorted(pair))
-    # Of two strategies together, "no difference" is never asked.
-    return ("together", about.subject, first, ("less", "more")[rises])
+    # Of two factors, "no difference" is never asked.
+    return (about.kind, about.subject, first, ("less", "more")[rises])
 
 
 def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement:
@@ -63,12 +67,12 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
     weight, about = verdict.weight, verdict.about
     assert weight is not None  # failures alone have none
     rises = (verdict.sign > 0) == (info.direction == "maximize")
-    said = _said(verdict, rises, show_number(weight.noise), info.label or spec.objective)
+    said = _said(spec, verdict, rises, show_number(weight.noise), info.label or spec.objective)
     # Better minus other, as comparisons are told.
     turn = 1 if rises or not verdict.sign else -1
     low, high = sorted(turn * end for end in weight.interval)
     effect = f"{'+' if turn * weight.effect >= 0 else ''}{show_number(turn * weight.effect)}"
-    unit = "square" if about.kind == "together" else "pair"
+    unit = "square" if about.kind in OF_TWO else "pair"
     parts = [
         f"{weight.n} {unit}{'' if weight.n == 1 else 's'}",
         f"{effect} ({show_number(low)}..{show_number(high)})",
@@ -81,10 +85,15 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
         parts.append(f"since block {verdict.since}")
     if verdict.runs:
         parts.append(show_runs(verdict.runs, limit=3))
-    kinds = {"together": "interaction"} if verdict.sign else {}
+    kind: Literal["interaction", "comparison", "equivalence"] = (
+        "comparison" if verdict.sign else "equivalence"
+    )
+    of_value = about.kind in ("number", "value", "span") or (
+        about.kind == "crossed" and about.subject in spec.space
+    )
     return Statement(
-        kind=kinds.get(about.kind, "comparison" if verdict.sign else "equivalence"),
-        topic=topic_of(spec, about.subject) if about.kind in ("number", "value", "span") else STRATEGIES,
+        kind="interaction" if about.kind in OF_TWO else kind,
+        topic=topic_of(spec, about.subject) if of_value else STRATEGIES,
         text=said.text,
         evidence=f"[{', '.join(parts)}]",
         runs=verdict.runs,
@@ -105,7 +114,7 @@ def told(spec: ExplorationSpec, verdict: Verdict, info: MetricInfo) -> Statement
     )
 
 
-def _said(verdict: Verdict, rises: bool, noise: str, label: str) -> _Said:
+def _said(spec: ExplorationSpec, verdict: Verdict, rises: bool, noise: str, label: str) -> _Said:
     about, name = verdict.about, verdict.about.subject
     key = key_of(about, verdict.sign, rises=rises)
     before, after = verdict.before, verdict.after
@@ -128,6 +137,10 @@ def _said(verdict: Verdict, rises: bool, noise: str, label: str) -> _Said:
         text = f"{name} {show_value(better)} beats {show_value(other)}."  # type: ignore[arg-type]
     elif about.kind == "instead":
         text = f"{better} in the place of {other} is better."
+    elif about.kind == "crossed":
+        first = show_value(about.first)
+        which = f"Higher {name}" if name in spec.space else name
+        text = f"{which} gains more at {'higher' if rises else 'lower'} {first}, between {low} and {high}."
     else:
         way = "more" if rises else "less"
         text = f"{name} and {show_value(about.first)} do {way} together than each alone adds."

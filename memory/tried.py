@@ -16,6 +16,7 @@ from numpy import ndarray
 from blocks.base import Value
 from memory.changes import Strategy
 from memory.comparison import Comparison
+from memory.crossings import Crossed
 from memory.squares import instead, together
 from memory.weighing import PAIR, SQUARE
 
@@ -28,11 +29,12 @@ class About(NamedTuple):
 
     kind: str
     """`value`, `number` or `strategy`, as in memory.comparison; `instead` or `together` of two strategies;
-    `span` of a number, of runs that are far apart in it."""
+    `span` of a number, of runs that are far apart in it; `crossed` of a strategy or a hyperparameter by the
+    value of another one."""
     subject: str
     first: Value = ""
     second: Value = ""
-    """Two values; the other strategy; of a number, nothing: its ends move."""
+    """Two values; the other strategy or hyperparameter; of a number, nothing: its ends move."""
     half: str = ""
     """`below` or `above` the middle of a number's range; else nothing."""
 
@@ -53,6 +55,7 @@ def tried(
     strategies: Mapping[str, Strategy],
     middles: Mapping[str, float],
     logs: Container[str] = (),
+    crossings: Iterable[Crossed] = (),
 ) -> Iterator[Tried]:
     """All that can be compared.
 
@@ -61,6 +64,7 @@ def tried(
         strategies: Pairs of each, for two of them at once.
         middles: The middle of each number's range.
         logs: Numbers on a logarithmic scale.
+        crossings: Squares of two factors, one of them a number.
     """
     for made in comparisons:
         if made.kind == "number":
@@ -81,6 +85,9 @@ def tried(
         contrasts = np.array(sorted(found), dtype=np.int64)
         about = About("together", first, second)
         yield Tried(about, "apart", "together", contrasts, SQUARE, contrasts[:, 0])
+    for one in crossings:
+        about = About("crossed", one.subject, one.other)
+        yield Tried(about, one.low, one.high, one.squares, SQUARE, one.groups)
 
 
 class _Chains(NamedTuple):

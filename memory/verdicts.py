@@ -22,7 +22,7 @@ from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
 
-EVERY_BLOCK = 480
+EVERY_BLOCK = 400
 GROWTH = 1.2
 """Up to so many runs the look at every block moves the statuses for good; later on, that at a block by whose
 end there are a fifth more than at the last such look: in a long history the statuses would else be worked

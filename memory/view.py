@@ -106,6 +106,7 @@ def standing(view: MemoryView) -> list[str]:
         lines.append(f"{len(failed)} of {count(len(view.runs), 'run')} failed: {named}.  [{runs}]")
     elif view.runs:
         lines.append("No run failed.")
+    lines += _stopped_early(view)
     open_ = [run.number for run in view.runs if not run.state.is_final]
     if open_:
         lines.append(f"{count(len(open_), 'run')} not ended yet.  [{show_runs(open_)}]")
@@ -114,6 +115,24 @@ def standing(view: MemoryView) -> list[str]:
     if view.foundation_summary:
         lines.append(f"Shared by all slots: {plain(view.foundation_summary)}.".replace("..", "."))
     return lines
+
+
+def _stopped_early(view: MemoryView) -> list[str]:
+    """Runs that ended early, what that saved, and what keeps it from passing for evidence."""
+    stopped = [run for run in view.runs if run.state is RunState.STOPPED]
+    ruled = sum(run.proposal.spec.may_stop for run in view.runs)
+    if not ruled:
+        return []
+    shares = [
+        run.trained_steps / run.planned_steps for run in stopped if run.trained_steps and run.planned_steps
+    ]
+    said = "none was"
+    if stopped:
+        measure = next((run.curve.measure for run in stopped if run.curve is not None), "learning curve")
+        said = f"{len(stopped)} {'was' if len(stopped) == 1 else 'were'}, by {measure}, "
+        said += f"after {sum(shares) / max(1, len(shares)):.0%} of the steps"
+    runs = f"  [{show_runs([run.number for run in stopped])}]" if stopped else ""
+    return [f"Of {count(ruled, 'run')} that could end early {said}; they stand in no comparison.{runs}"]
 
 
 def guard(view: MemoryView) -> str:

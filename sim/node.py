@@ -19,7 +19,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
-from sim.response import BoundNode, NodeWeights
+from sim.response import BoundNode
+from sim.weights import NodeWeights
 
 EMBEDDING: Final = "embedding"
 PARAMETERS: Final = ("input", EMBEDDING, "mix", "bias_1", "hidden", "bias_2", "output", "bias_3")

@@ -17,6 +17,7 @@ from blocks.problem import FoundationReport, Record, Report
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
 from sim.sources import (
     check_labels,
@@ -39,7 +40,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-TRAINING = ("node.py", "response.py", "training", "strategies", "reaction")
+TRAINING = (
+    "node.py",
+    "weights.py",
+    "layers.py",
+    "response.py",
+    "kernels",
+    "training",
+    "strategies",
+    "reaction",
+)
 """Code that runs while training; the guard parses all of it."""
 
 _IDLE = ("cli", "pictures", "auditing")
@@ -116,8 +126,8 @@ class MetabolicProblem:
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
         ours = ("sim.training.trainer", "sim.evaluation.slots", "sim.reaction.fit", "sim.pictures.run")
-        # Adam imports the compiler when it is made: 1.2 s that every process would pay for itself.
-        return (*ours, "sim.auditing.trace", "torch._dynamo")
+        kernels = ("adam", "euler", "layers", "rates")
+        return (*ours, "sim.auditing.trace", *(f"sim.kernels.{name}" for name in kernels))
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
@@ -192,13 +202,13 @@ class MetabolicProblem:
         report: Report,
         *,
         part: bool = False,
-    ) -> None:
+    ) -> Course:
         """See `Problem.train`."""
         from sim.training.trainer import train_slot
 
         observed, model, reaction = _grounds(observations, foundation)
         known = self.strategies()
-        train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
+        return train_slot(slot, observed, reaction, out, report, model=model, part=part, known=known)
 
     def rehearse(
         self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None

@@ -103,7 +103,7 @@ def launch(
         with Store.open(Workspace(workspace)) as store:
             counts = store.count_runs(spec.name)
         line = interrupted_line(
-            done=counts[RunState.DONE],
+            done=counts[RunState.DONE] + counts[RunState.STOPPED],
             planned=counts.total(),
             command=command_line(*again, workspace=workspace, blocks=blocks),
         )

@@ -78,9 +78,9 @@ def show(
 
 def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
     proposal, network = run.proposal, run.proposal.network
-    state = (
-        run.state.value if run.failure is None else f"failed: {run.failure.kind.value}: {run.failure.reason}"
-    )
+    state = run.stopped or run.state.value
+    if run.failure is not None:
+        state = f"failed: {run.failure.kind.value}: {run.failure.reason}"
     values = ", ".join(f"{name} {show_value(value)}" for name, value in sorted(proposal.spec.values.items()))
     facts = [
         ("run", f"{run.number} · block {run.block}, batch {run.batch}, slot {proposal.slot} · {state}"),
@@ -94,10 +94,35 @@ def _facts(run: Run, verdict: str, *, has_truth: bool) -> list[tuple[str, str]]:
         ("guard", verdict),
     ]
     if run.train_s is not None:
-        facts.append(("trained in", f"{run.train_s:.1f} s"))
-    if run.trained_hash is not None:
+        steps = f", {run.trained_steps} of {run.planned_steps} steps" if run.trained_steps is not None else ""
+        facts.append(("trained in", f"{run.train_s:.1f} s{steps}"))
+    facts += _early_stop(run)
+    if run.trained_hash is not None and run.stopped:
+        facts.append(
+            ("parameters", f"{run.trained_hash[:12]} (not evaluated, as its training was cut short)")
+        )
+    elif run.trained_hash is not None:
         order = "the truth was opened" if has_truth else "they were evaluated; these data have no truth"
         facts.append(("parameters", f"{run.trained_hash[:12]} (stored before {order})"))
+    return facts
+
+
+def _early_stop(run: Run) -> list[tuple[str, str]]:
+    """The rule by which the training could end, with what it rests on, and the learning curve."""
+    rule, curve = run.proposal.spec.stop, run.curve
+    facts = []
+    if rule is not None:
+        limits = [
+            f"{limit:.3g} at {share:.0%}" for share, limit in zip(rule.shares, rule.limits, strict=False)
+        ]
+        said = f"below {', '.join(limits)}, {rule.why}" if limits else f"only looked at: {rule.why}"
+        facts.append(("early stop", said))
+    if curve is not None:
+        points = zip(curve.steps, curve.middles, strict=True)
+        told = [
+            f"{'-' if middle is None else format(middle, '.3g')} at step {step}" for step, middle in points
+        ]
+        facts.append(("curve", f"{curve.measure} {', '.join(told)}"))
     return facts
 
 

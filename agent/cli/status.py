@@ -74,11 +74,12 @@ def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, s
     runs_now = status.pid is not None and status.here
     begun = f"{len(status.current)} {'under way' if runs_now or not status.current else 'interrupted'}"
     waiting, unplanned = counts[RunState.PLANNED], status.total - counts.total()
+    stopped = f"{counts[RunState.STOPPED]} stopped early, " if counts[RunState.STOPPED] else ""
     lines = [
         (
             "runs",
             f"{status.ended} of {status.total} ended: {counts[RunState.DONE]} done, "
-            f"{counts[RunState.FAILED]} failed, {begun}, {waiting} waiting"
+            f"{stopped}{counts[RunState.FAILED]} failed, {begun}, {waiting} waiting"
             + (f", {unplanned} not yet planned" if unplanned > 0 else ""),
         )
     ]

@@ -101,16 +101,20 @@ class Board:
         return "none yet" if self._best is None else self._best.said(self.label)
 
     def result(self, run: Run) -> str:
-        """The objective of a finished run, or why it failed."""
+        """The objective of a finished run, or why it failed, or when it was stopped."""
         if run.failure is not None:
             return f"failed: {run.failure.kind.value}"
+        if run.state is RunState.STOPPED:
+            return f"at step {run.trained_steps} of {run.planned_steps}"
         spread = run.spread(self.spec.objective)
         return f"{self.label} {spread}" if spread is not None else f"{self.label} missing"
 
     def counts(self) -> str:
         """`11 of 12 runs, 0 failed, about 2 min left`."""
         failed = sum(run.state is RunState.FAILED for run in self.finished)
+        stopped = sum(run.state is RunState.STOPPED for run in self.finished)
         text = f"{len(self.finished)} of {self.total} runs, {failed} failed"
+        text += f", {stopped} stopped early" if stopped else ""
         left = None if len(self.finished) >= self.total else self.seconds_left()
         return text if left is None else f"{text}, {show_time_left(left)}"
 

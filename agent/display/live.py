@@ -148,6 +148,8 @@ class LiveDisplay:
 def _state(lane: Lane) -> Text:
     if lane.run.state is RunState.DONE:
         return Text("done", style="green")
+    if lane.run.state is RunState.STOPPED:
+        return Text("stopped", style="yellow")
     if lane.run.state is RunState.FAILED:
         return Text("failed", style="red")
     return Text(f"{lane.fraction:4.0%}" if lane.began is not None else "waiting", style="dim")

@@ -104,9 +104,9 @@ _PROCESS: Final = tuple(
 )
 _GUARD: Final = tuple(
     _words("""
-    sim.auditing sim.guarding torch._dispatch torch._dynamo torch._functorch torch._inductor torch._library
-    torch._ops torch._python_dispatcher torch._subclasses torch.compiler torch.library torch.overrides
-    torch.utils._python_dispatch
+    sim.auditing sim.guarding sim.kernels.gate.gates torch._dispatch torch._dynamo torch._functorch
+    torch._inductor torch._library torch._ops torch._python_dispatcher torch._subclasses torch.compiler
+    torch.library torch.overrides torch.utils._python_dispatch
 """)
 )
 """A runtime layer that can be switched off, or an audit that can be recognised, promises nothing."""

@@ -8,6 +8,7 @@ from agent.planner.escalation import EscalatingPlanner
 from agent.planner.halving import HalvingPlanner
 from agent.planner.hybrid import HybridPlanner
 from agent.planner.random_search import RandomPlanner
+from agent.planner.stopping import StoppingPlanner
 from agent.planner.sweeping import SweepPlanner
 from agent.planner.tpe import TpePlanner
 from agent.planner.ucb import UcbPlanner
@@ -54,4 +55,4 @@ def make_planner(
     inner = plain_planner(name, admits=admits)
     enough = 1 if name == "hybrid" else None
     escalating = EscalatingPlanner(inner, order=order, admits=admits, enough=enough)
-    return ConfirmingPlanner(escalating, has_fresh_networks=has_fresh_networks)
+    return ConfirmingPlanner(StoppingPlanner(escalating), has_fresh_networks=has_fresh_networks)

@@ -51,7 +51,9 @@ class ConfirmingPlanner:
             SpecError: The planner below finds nothing new, and there is nothing to confirm either.
         """
         past = Past.of(history)
-        repeats = self._repeats(spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance)
+        leader, repeats = self._repeats(
+            spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance
+        )
         try:
             proposed = self._inner.propose(
                 spec, past, block=block, batch=batch, metrics=metrics, guidance=guidance
@@ -60,7 +62,7 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return merged(spec, proposed, repeats, first=past.next_number, turn=block + batch)
+        return merged(spec, proposed, repeats, first=past.next_number, turn=block + batch, leader=leader)
 
     def _repeats(
         self,
@@ -71,17 +73,17 @@ class ConfirmingPlanner:
         batch: int,
         metrics: Mapping[str, MetricInfo],
         guidance: Guidance,
-    ) -> list[Repeat]:
-        """What is to be run once more in this batch, the most wanted first."""
+    ) -> tuple[Run | None, list[Repeat]]:
+        """What looks best, and what is to be run once more in this batch, the most wanted first."""
         confirms = batch == spec.block.batches and spec.planner.confirmation.slots > 0
         replicates = self._has_fresh_networks and batch == 1 and block >= FROM_BLOCK
         if block == 1 or not (confirms or replicates or spec.planner.control):
-            return []
+            return None, []
         info = metrics[spec.objective]
         candidates = past.derive(Candidates, spec.objective, info.direction)
         leader = candidates.leader(replicates=min(2, spec.replicates))
         if leader is None:
-            return []
+            return None, []
         label, found = info.label or spec.objective, []
         if confirms:
             found = self._confirmations(spec, leader, label)
@@ -98,7 +100,7 @@ class ConfirmingPlanner:
             found += replications(
                 spec, past, leader=leader.run, metrics=metrics, guidance=guidance, room=left
             )
-        return found[:room]
+        return leader.run, found[:room]
 
     def _confirmations(self, spec: ExplorationSpec, leader: Candidate, label: str) -> list[Repeat]:
         confirmation = spec.planner.confirmation

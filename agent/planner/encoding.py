@@ -21,39 +21,52 @@ HALF = 0.5**0.5
 
 
 class Encoding:
-    """The coordinates of an exploration's slots.
+    """The coordinates of an exploration's slots. Two that give the same coordinates are equal.
 
     Args:
         spec: The exploration.
     """
 
     def __init__(self, spec: ExplorationSpec) -> None:
-        self._spec = spec
-        self._strategies = (*spec.strategies.baseline, *spec.strategies.open)
+        self.spec = spec
+        self.strategies = (*spec.strategies.baseline, *spec.strategies.open)
         self.groups: list[tuple[str, int]] = []
         """Parameter or strategy, and how many coordinates it has, in their order."""
         self._known: dict[tuple[str, Value, bool], tuple[float, ...]] = {}
         for name, parameter in spec.space.root.items():
             named = isinstance(parameter, CategoricalParameter) or not _is_scale(parameter)
             self.groups.append((name, len(_names(parameter)) if named else 1))
-        self.groups += [(name, 1) for name in self._strategies]
+        self.groups += [(name, 1) for name in self.strategies]
+        self._key = (tuple(spec.space.root.items()), tuple(spec.baseline.items()), self.strategies)
+        self._hash = hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Encoding) else NotImplemented
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def points(self, slots: Sequence[tuple[Mapping[str, Value], Sequence[str]]]) -> Points:
         """One row per slot, from its values and strategies."""
-        return np.array([self._point(values, strategies) for values, strategies in slots], dtype=np.float64)
+        return np.array([self.point(values, strategies) for values, strategies in slots], dtype=np.float64)
 
-    def _point(self, values: Mapping[str, Value], strategies: Sequence[str]) -> list[float]:
+    def point(self, values: Mapping[str, Value], strategies: Sequence[str]) -> list[float]:
+        """The row of one slot."""
         row: list[float] = []
-        for name in self._spec.space.names():
-            owner = name.split(".")[0] if "." in name else ""
-            idle = owner in self._strategies and owner not in strategies
-            row += self._coordinates(name, self._spec.baseline[name] if idle else values[name])
-        return row + [float(name in strategies) for name in self._strategies]
+        for name in self.spec.space.names():
+            idle = self.owner_of(name) in self.strategies and self.owner_of(name) not in strategies
+            row += self.coordinates(name, self.spec.baseline[name] if idle else values[name])
+        return row + [float(name in strategies) for name in self.strategies]
 
-    def _coordinates(self, name: str, value: Value) -> tuple[float, ...]:
+    def owner_of(self, name: str) -> str:
+        """The strategy that a parameter is an option of; empty where it is none."""
+        return name.split(".")[0] if "." in name else ""
+
+    def coordinates(self, name: str, value: Value) -> tuple[float, ...]:
+        """Those of one parameter's value."""
         key = (name, value, isinstance(value, bool))
         if key not in self._known:
-            parameter = self._spec.space[name]
+            parameter = self.spec.space[name]
             if isinstance(parameter, PerSlotParameter):
                 found = _of_invariant(parameter, value)
             elif isinstance(parameter, CategoricalParameter):

@@ -8,9 +8,9 @@ a number.
 """
 
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import islice
 from statistics import median
 
 from agent.planner.base import Planner, slot_spec
@@ -89,7 +89,7 @@ class EscalatingPlanner:
         why = stuck(spec, past, candidates, block=block, info=info)
         if why is None:
             return proposed
-        best = _best_first(past, spec.objective, info)
+        best = past.derive(Course, spec.objective, info.direction).top
         taken = {configuration(proposal.spec) for proposal in proposed}
         out = list(proposed)
         for place in _places(proposed, past, enough=self._enough):
@@ -145,6 +145,13 @@ class Course:
         self.best: dict[int, tuple[float, Run]] = {}
         """By block, its best run and how good that is, higher being better."""
 
+        self._top: list[tuple[float, int, Run]] = []
+
+    @property
+    def top(self) -> list[Run]:
+        """The `REACH` best runs, best first; the older one of equals."""
+        return [run for _, _, run in self._top]
+
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
         if not _searches(run) or not (values := run.values_of(self._objective)):
@@ -153,6 +160,8 @@ class Course:
         self.last.append((run, value))
         here = (self._sign * value, run)
         self.best[run.block] = max(self.best.get(run.block, here), here, key=_score)
+        insort(self._top, (-here[0], run.number, run))
+        del self._top[REACH:]
 
 
 def stuck(
@@ -194,16 +203,6 @@ def _searches(run: Run) -> bool:
 
 def _score(item: tuple[float, Run]) -> tuple[float, int]:
     return item[0], -item[1].number
-
-
-def _best_first(past: Past, objective: str, info: MetricInfo) -> list[Run]:
-    sign = 1.0 if info.direction == "maximize" else -1.0
-    scored = [
-        (-sign * median(values), run.number, run)
-        for run in past.ended
-        if _searches(run) and (values := run.values_of(objective))
-    ]
-    return [run for _, _, run in islice(sorted(scored), REACH)]
 
 
 def _places(proposed: Sequence[Proposal], past: Past, *, enough: int | None) -> list[int]:

@@ -21,9 +21,15 @@ class Repeat(NamedTuple):
 
 
 def merged(
-    spec: ExplorationSpec, proposed: Sequence[Proposal], repeats: Sequence[Repeat], *, first: int, turn: int
+    spec: ExplorationSpec,
+    proposed: Sequence[Proposal],
+    repeats: Sequence[Repeat],
+    *,
+    first: int,
+    turn: int,
+    leader: Run | None = None,
 ) -> list[Proposal]:
-    """A whole batch: repeats in the slots whose turn it is to give way, the rest as it was proposed.
+    """A whole batch: repeats in the slots that give way, the rest as it was proposed.
 
     Fresh networks come last: where one cannot be prepared, no other run changes its number.
 
@@ -32,12 +38,17 @@ def merged(
         proposed: What the planner below proposes.
         repeats: At most as many as a batch has slots.
         first: Number of the batch's first run.
-        turn: Counts batches; slots give way in turn.
+        turn: Counts batches; slots give way in turn, for fresh seeds the one that tests a principle first.
+        leader: The run that looks best: its slot gives way last, since there the search should dig.
     """
     if not repeats:
         return list(proposed)
-    # Slots give way in turn: always that of the best would keep the search from where it should dig.
-    taken = [(turn + place) % spec.block.slots for place in range(len(repeats))]
+    home = None if leader is None else leader.proposal.slot
+    in_turn = [(turn + place) % spec.block.slots for place in range(spec.block.slots)]
+    # A round of fresh seeds is a test too, of what the plan rests on most: it comes in the place of another.
+    tests = any(not repeat.network for repeat in repeats)
+    testing = {one.slot for one in proposed if tests and one.role is Role.PRINCIPLE_TEST}
+    taken = sorted(in_turn, key=lambda slot: (slot == home, slot not in testing))[: len(repeats)]
     kept = [proposal for proposal in proposed if proposal.slot not in taken]
     made = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
     ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))

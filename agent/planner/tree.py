@@ -16,6 +16,7 @@ import math
 from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from statistics import median
 from typing import Final, Literal, NamedTuple, TypeVar
 
@@ -167,16 +168,29 @@ class Look:
     ) -> None:
         self._runs = runs
         self._visits = visits
+        self._scores, self._ordered, self._reward = scores, ordered, reward
+        self._exploration_constant = exploration_constant
         self._scored: Bool[np.ndarray, " node"] = ~np.isnan(scores)
-        self._rewards = np.zeros(len(runs))
+
+    @cached_property
+    def _rewards(self) -> Float[np.ndarray, " node"]:
+        found = np.zeros(len(self))
         if self._scored.any():
-            self._rewards[self._scored] = (
-                rank_rewards(scores[self._scored], ordered)
-                if reward == "rank"
-                else level_rewards(scores[self._scored])
+            scores = self._scores[self._scored]
+            found[self._scored] = (
+                rank_rewards(scores, self._ordered) if self._reward == "rank" else level_rewards(scores)
             )
-        self._ucb = ucb_score(
-            self._rewards, visits=visits, total=len(runs), exploration_constant=exploration_constant
+        return found
+
+    @cached_property
+    def _ucb(self) -> Float[np.ndarray, " node"]:
+        return self._ucb_of(self._rewards, self._visits)
+
+    def _ucb_of(
+        self, rewards: Float[np.ndarray, " node"], visits: Int[np.ndarray, " node"]
+    ) -> Float[np.ndarray, " node"]:
+        return ucb_score(
+            rewards, visits=visits, total=len(self), exploration_constant=self._exploration_constant
         )
 
     def __len__(self) -> int:
@@ -189,12 +203,16 @@ class Look:
 
     def node(self, place: int) -> Node:
         """The node at a place in the order of run numbers."""
+        scored, here = bool(self._scored[place]), slice(place, place + 1)
+        # The rank of one node is found without those of all others.
+        alone = self._reward == "rank" and scored
+        reward = rank_rewards(self._scores[here], self._ordered) if alone else self._rewards[here]
         return Node(
             run=self._runs[place],
-            scored=bool(self._scored[place]),
-            reward=float(self._rewards[place]),
+            scored=scored,
+            reward=float(reward[0]),
             visits=int(self._visits[place]),
-            ucb=float(self._ucb[place]),
+            ucb=float(self._ucb_of(reward, self._visits[here])[0]),
         )
 
     def by_ucb(self, limit: int, *, skip: int = 0) -> Iterator[Node]:
@@ -204,6 +222,10 @@ class Look:
 
     def by_reward(self, limit: int) -> Iterator[Node]:
         """Scored nodes, best reward first."""
+        if self._reward == "rank":
+            # The order of the scores is that of their ranks, and of equal ranks the least visited has the
+            # better UCB: the ranks of all nodes need not be known.
+            return map(self.node, self._first(limit, -self._scores, self._visits))
         return map(self.node, self._first(limit, -self._rewards, -self._ucb))
 
     def by_visits(self, limit: int) -> Iterator[Node]:

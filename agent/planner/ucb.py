@@ -6,25 +6,21 @@ to one time_step. Every child differs from its parent by one change.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, islice
-from random import Random
 
 from agent.planner.base import slot_rng, slot_spec
-from agent.planner.guided import by_priors, ordered, said_of, suggested, tests_of
-from agent.planner.moves import Move, at_home, draws, is_open, steps, to_value, toggles
+from agent.planner.desk import REACH, Desk, Plan
+from agent.planner.guided import by_priors, said_of, suggested
+from agent.planner.moves import Move, toggles
 from agent.planner.opening import baselines, sweep
-from agent.planner.stakes import BEST, by_stake
-from agent.planner.tree import Look, Tree
-from blocks.base import Value
-from blocks.constraints import Narrowed
+from agent.planner.testing import principle_test
+from agent.planner.tree import Tree
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role, SlotSpec
-from memory.findings import Claim, claims
-from memory.past import Configuration, Past
+from memory.past import Past
 
 STALLED_RUNS = 3
 """So many runs in a line near zero, and the strategy changes instead of the numbers."""
@@ -32,63 +28,7 @@ STALLED_RUNS = 3
 NEAR_ZERO = 0.05
 """An objective below this share of its target counts as zero."""
 
-ATTEMPTS = 200
-"""Numeric neighbours tried before a slot's space counts as exhausted."""
-
-REACH = 200
-"""Nodes that a role considers, however many there are, before it counts as having nothing to do."""
-
 ROLES = (Role.EXPLOIT, Role.EXPLOIT, Role.EXPLORE, Role.PRINCIPLE_TEST)
-
-
-Planned = tuple[Move, str]
-"""A move and the reason for it."""
-
-
-@dataclass
-class Desk:
-    """What the slots of one batch are planned from; `filled` and `children` grow as slots are."""
-
-    spec: ExplorationSpec
-    """Under the constraints."""
-
-    narrowed: Narrowed
-    guidance: Guidance
-    past: Past
-    tree: Tree
-    nodes: Look
-    claims: list[Claim]
-    open: tuple[str, ...]
-    """Strategies that may be turned on: none in block 1."""
-
-    near_zero: float
-    """Below this an objective counts as zero; 0 where zero is nothing bad."""
-
-    filled: set[Configuration] = field(default_factory=set)
-    """Configurations that are proposed in this batch already."""
-
-    children: list[SlotSpec] = field(default_factory=list)
-    """The slots that are, in their order."""
-
-    exploited: int = 0
-
-    def is_new(self, move: Move) -> bool:
-        """Whether no run has this configuration yet, and no constraint forbids it."""
-        if move.leads_to in self.filled or self.past.first_of(move.leads_to) is not None:
-            return False
-        return self.guidance.allows(move.values, move.strategies)
-
-    def home(self, run: Run, slot: int) -> Run | Move:
-        """See `at_home`."""
-        return at_home(run, self.narrowed, slot, self.past, self.guidance)
-
-    def steps(self, run: Run, rng: Random) -> Iterator[Move]:
-        """Numeric neighbours of a run, those that no prior speaks against first."""
-        return ordered(islice(steps(run, self.spec, rng), ATTEMPTS), self.guidance)
-
-
-Plan = Callable[[Desk, int, int, int], Iterator[Planned]]
-"""From desk, block, batch and slot to what a slot may do."""
 
 
 class UcbPlanner:
@@ -134,19 +74,17 @@ class UcbPlanner:
             guidance=guidance,
             past=past,
             tree=tree,
-            nodes=tree.look(
-                exploration_constant=spec.planner.exploration_constant, reward=spec.planner.reward
-            ),
-            claims=claims(spec, past, metrics=metrics),
+            metrics=metrics,
             open=spec.strategies.open if block > 1 else (),
             near_zero=_near_zero(metrics[spec.objective]),
         )
         turn = (block - 1) * spec.block.batches + batch
-        plans, spare = self._plans()
+        plans, spare = self._plans(desk)
+        roles = self._roles(desk, turn)
         proposals: list[Proposal] = []
         for slot in range(spec.block.slots):
             number = first + len(proposals)
-            role = ROLES[(slot + turn) % len(ROLES)]
+            role = roles[slot]
             options = chain(
                 ((move, reason, role) for move, reason in plans[role](desk, block, batch, slot)),
                 # A role with nothing to do here gives its slot to exploration.
@@ -163,12 +101,20 @@ class UcbPlanner:
             )
         return proposals
 
-    def _plans(self) -> tuple[dict[Role, Plan], Plan]:
-        """What each role of this batch would do in a slot, best first, and what one without work would do."""
+    def _roles(self, desk: Desk, turn: int) -> list[Role]:
+        """The role of each slot; they move on by one slot per batch."""
+        return [ROLES[(slot + turn) % len(ROLES)] for slot in range(desk.spec.block.slots)]
+
+    def _plans(self, desk: Desk) -> tuple[dict[Role, Plan], Plan]:  # noqa: ARG002
+        """What each role of this batch would do in a slot, best first, and what one without work would do.
+
+        Args:
+            desk: What the batch is planned from.
+        """
         plans: dict[Role, Plan] = {
             Role.EXPLOIT: _exploit,
             Role.EXPLORE: _explore,
-            Role.PRINCIPLE_TEST: _principle_test,
+            Role.PRINCIPLE_TEST: principle_test,
         }
         return plans, _any_step
 
@@ -242,77 +188,6 @@ def _explore(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Mo
         rng = slot_rng(desk.spec, block, batch, slot)
         for move in desk.steps(home, rng):
             yield move, f"under-visited node (run {home.number}, {node.visits} visits)"
-
-
-def _principle_test(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:
-    """Undoes, in the best run that follows it, something that the memory says is better."""
-    spec = desk.spec
-    # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
-    assumed = [name for name in spec.strategies.baseline if desk.past.with_strategy(name) == len(desk.past)]
-    # An invariant of the slot is changed by no move.
-    testable = [
-        claim
-        for claim in (*tests_of(desk.guidance), *desk.claims)
-        if claim.subject in spec.space.tunable or _is_switch(claim, spec)
-    ]
-    best = [node.run.proposal.spec for node in desk.nodes.by_reward(BEST)]
-    stakes = by_stake(testable, best, spec) if best else []
-    reached: dict[tuple[str, Value], set[Value]] = {}
-
-    def draw() -> Random:
-        return slot_rng(spec, block, batch, slot)
-
-    for node in desk.nodes.by_reward(REACH) if testable or assumed else ():
-        home = desk.home(node.run, slot)
-        if isinstance(home, Move):
-            continue
-        for stake in stakes:
-            for move in _against(stake.claim, home, desk, draw, reached):
-                yield move, stake.reason
-        taken = [name for name in assumed if name in home.proposal.spec.strategies]
-        for move in toggles(home, taken):
-            yield move, f"no run yet {move.change}: the first block took it for granted"
-
-
-def _is_switch(claim: Claim, spec: ExplorationSpec) -> bool:
-    """Whether a claim is about a strategy."""
-    return claim.better in ("on", "off") and claim.subject not in spec.space
-
-
-def _against(
-    claim: Claim,
-    home: Run,
-    desk: Desk,
-    draw: Callable[[], Random],
-    reached: dict[tuple[str, Value], set[Value]],
-) -> Iterator[Move]:
-    """Moves that do the opposite of what a claim says is better, where the run follows it.
-
-    Args:
-        claim: What is said.
-        home: The run to be changed.
-        desk: What the batch is planned from.
-        draw: Gives the slot's random numbers, from their beginning.
-        reached: Values that they lead to from a value, filled here: many runs share a value.
-    """
-    subject, source = claim.subject, home.proposal.spec
-    if _is_switch(claim, desk.spec):
-        if (subject in source.strategies) == (claim.better == "on"):
-            yield from toggles(home, [subject])
-        return
-    before = source.values[subject]
-    if claim.better in ("higher", "lower"):
-        for move in islice(steps(home, desk.spec, draw(), names=[subject]), ATTEMPTS):
-            if (float(move.values[subject]) < float(before)) == (claim.better == "higher"):
-                yield move
-    elif before == claim.better and is_open(subject, source):
-        move = to_value(home, subject, claim.other)
-        if not desk.is_new(move):
-            return
-        if (subject, before) not in reached:
-            reached[subject, before] = set(islice(draws(before, subject, desk.spec, draw()), ATTEMPTS))
-        if claim.other in reached[subject, before]:
-            yield move
 
 
 def _any_step(desk: Desk, block: int, batch: int, slot: int) -> Iterator[tuple[Move, str]]:

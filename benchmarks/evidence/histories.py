@@ -87,6 +87,29 @@ def matched(subject: str, n_pairs: int) -> Propose:
     return propose
 
 
+def squared(subject: str, other: str, n_squares: int) -> Propose:
+    """Squares of one factor at two values of a number, each in surroundings of its own; then `greedy`."""
+
+    def propose(spec: ExplorationSpec, runs: Sequence[Run], block: int, batch: int) -> list[Proposal]:
+        rng = Random(f"{spec.seed} {block} {batch}")
+        if len(runs) >= 4 * n_squares:
+            return greedy(spec, runs, block, batch, kept=subject)
+        made: list[Proposal] = []
+        for slot in range(0, min(spec.block.slots, 4 * n_squares - len(runs)), 4):
+            values: dict[str, Value] = {name: rng.random() for name in NUMBERS}
+            values["time_step"] = rng.choice(TIME_STEPS)
+            others = tuple(name for name in STRATEGIES if name != subject and rng.random() < 0.5)
+            for low_or_high, on in ((0, False), (0, True), (1, False), (1, True)):
+                end = TIME_STEPS[-low_or_high] if other == "time_step" else 0.15 + 0.7 * low_or_high
+                change = {subject: 0.15 + 0.7 * on} if subject in values else {}
+                strategies = (*others, subject) if on and subject not in values else others
+                chosen = _slot({**values, other: end, **change}, strategies, spec, rng)
+                made.append(Proposal(slot=slot, spec=chosen, role=Role.EXPLORE))
+        return made
+
+    return propose
+
+
 def history(
     world: World,
     spec: ExplorationSpec,

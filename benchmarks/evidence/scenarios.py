@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from time import perf_counter
 
-from benchmarks.evidence.histories import by_ucb, greedy, history, matched
+from benchmarks.evidence.histories import by_ucb, greedy, history, matched, squared
 from benchmarks.evidence.world import METRICS, NOISES, World, draw_world, spec
 from blocks.base import Frozen
 from blocks.exploration import ExplorationSpec
@@ -18,6 +18,12 @@ EVERY_BY_UCB = 8
 """One history in so many is planned by the planner of a launch, which takes most of the time."""
 
 PLANTED_SD = 1.5
+
+CROSSED_SD = 2.2
+"""By so much an effect differs between the rows of a square: as sure as an effect of 1.5 in a pair."""
+
+CROSSED = {("beta", "time_step"): 1.0, ("beta", "decay"): 0.7, ("rate", "decay"): 0.49}
+"""Two factors, and the share of what they do from end to end that a square spans."""
 
 
 class Row(Frozen):
@@ -43,6 +49,7 @@ def measure(n: int) -> Iterator[Row]:
     yield _planted(n)
     yield _noise_alone(max(2, n // 4))
     yield _found(max(10, n // 2))
+    yield _crossed(max(6, n // 5))
     yield _reversed(max(3, n // 10))
 
 
@@ -119,6 +126,38 @@ def _found(n: int) -> Row:
         target=">= 0.80",
         met=found / n >= 0.8,
         examples=tuple(missed[:10]),
+        seconds=perf_counter() - began,
+    )
+
+
+def _crossed(n: int) -> Row:
+    """Four squares on each of two networks, among 48 further runs on each; any other interaction is false."""
+    began = perf_counter()
+    found, wrong, examples = 0, 0, []
+    for index in range(n):
+        rng, ((subject, other), spanned) = (
+            Random(f"crossed {index}"),
+            list(CROSSED.items())[index % len(CROSSED)],
+        )
+        world = draw_world(rng)
+        world.fails_above, world.synergy, world.fails_at_all = 2.0, 0.0, 0.0
+        world.crossed = {(subject, other): CROSSED_SD / spanned * rng.choice((-1, 1))}
+        of = spec(replicates=3, objective=rng.choice(list(METRICS)), seed=index)
+        runs = history(world, of, propose=[squared(subject, other, 4)] * 2, runs_each=64, networks=(0, 1))
+        told = [one for one in _established(of, runs) if one.kind == "interaction"]
+        true = [one for one in told if world.is_true(one, runs, maximize=of.objective == "gain")]
+        found += bool(true)
+        wrong += len(told) - len(true)
+        examples += [f"history {index}: {one.text} {one.evidence}" for one in told if one not in true]
+        examples += [] if true else [f"history {index}: {subject} by {other} not found"]
+    return Row(
+        scenario="8 squares of 3 replicates, an effect that differs by 2.2 sd: found, and none false",
+        histories=n,
+        value=found / n,
+        of=n,
+        target=">= 0.80",
+        met=found / n >= 0.8 and wrong == 0,
+        examples=tuple(examples[:10]),
         seconds=perf_counter() - began,
     )
 

@@ -1,5 +1,6 @@
 """A made-up science whose truth is known: planted effects, several networks, and noise of several kinds."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ class World:
     fails_at_all: float = 0.03
     synergy: float = 0.0
     """What the first two open strategies do more together than apart."""
+    crossed: dict[tuple[str, str], float] = field(default_factory=dict)
+    """What a strategy, or a number from 0 to 1, gains from the lowest to the highest value of another one."""
     turned: frozenset[str] = frozenset()
     shifts: list[float] = field(default_factory=lambda: [0.0, 3.0, -2.0, 5.0])
     """What a network adds to all runs."""
@@ -78,6 +81,9 @@ class World:
                 found -= 4 * abs(self.numbers[name]) * (value - 0.5) ** 2
             else:
                 found += self.numbers[name] * value
+        for (subject, other), gain in self.crossed.items():
+            change = float(chosen.values.get(subject, subject in chosen.strategies))
+            found += gain * (change - 0.5) * (_share(other, chosen) - 0.5)
         return found * self.sd
 
     def fails(self, chosen: SlotSpec, rng: Random) -> bool:
@@ -138,6 +144,9 @@ class World:
         if key[0] == "together":
             planted = key[1:3] == ("delta", "gamma")
             return [self.sd * self.synergy * planted * (1 if key[3] == "more" else -1)]
+        if key[0] == "crossed":
+            gain = self.crossed.get((key[1], key[2]), self.crossed.get((key[2], key[1]), 0.0))
+            return [self.sd * gain * (1 if key[3] == "more" else -1)]
         name = told.subject
         if name in self.numbers:
             return [self.sd * self.numbers[name] * (1 if key[2] == "higher" else -1)]
@@ -163,6 +172,15 @@ class World:
             for worse, other in side
             if better and not worse
         ]
+
+
+def _share(name: str, chosen: SlotSpec) -> float:
+    """Where a value stands between the lowest and the highest, on its scale."""
+    value = float(chosen.values[name])
+    if name != "time_step":
+        return value
+    low, high = TIME_STEPS[0], TIME_STEPS[-1]
+    return math.log(value / low) / math.log(high / low)
 
 
 def draw_world(rng: Random, *, null: bool = False, noise: NoiseKind = "normal") -> World:

@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
     cells: list[Cell]
     why: str
-    """Why it is void, why it failed, or else why it was tried."""
+    """Why it is void, why it failed or was stopped, or else why it was tried."""
 
 
 class Column(NamedTuple):
@@ -64,7 +64,8 @@ def run_table(view: ReportView) -> tuple[list[Column], list[Row]]:
         cells += [_words(run.proposal.role.value), _metric(run, objective), _words(run.proposal.change)]
         cells += [_words(" ".join(_differing(run, spec))), *(_value(values.get(name)) for name in tuned)]
         cells += [_metric(run, name) for name in metrics[1:]]
-        why = view.void.get(run.number) or (run.failure.reason if run.failure else run.proposal.reason)
+        ended = run.failure.reason if run.failure else run.stopped
+        why = view.void.get(run.number) or ended or run.proposal.reason
         cells.append(_state(view, run))
         rows.append(Row(run, _kind(view, run), cells, why))
     return columns, rows

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from sim.guarding.arrays import OUT, LabelArray, from_lists, picked
 from sim.guarding.watch import Watch, unwatched
+from sim.kernels.gate import gates
 
 NUMBERS: Final = frozenset(
     (
@@ -108,7 +109,7 @@ def back(
 
 @contextmanager
 def closed_exits(watch: Watch) -> Iterator[None]:
-    """Makes the functions that take arrays from torch, and give them back, know of labels.
+    """Makes the functions that take arrays from torch, and give them back, know of labels; kernels take none.
 
     They are put back afterwards. Whoever has imported one by its own name meets a closed exit instead.
     """
@@ -134,14 +135,19 @@ def closed_exits(watch: Watch) -> Iterator[None]:
 
         return give
 
+    def to_kernel(tensor: Tensor) -> None:
+        watch.refuse(tensor, OUT)
+
     names = ("asarray", "array", "asanyarray", "ascontiguousarray")
     before: list[tuple[Any, str, Any]] = [(np, name, getattr(np, name)) for name in names]
     before.append((torch, "from_numpy", torch.from_numpy))
     try:
         for module, name, plain in before:
             setattr(module, name, giving(plain) if module is torch else taking(plain))
+        gates.append(to_kernel)
         yield
     finally:
+        gates[:] = [gate for gate in gates if gate is not to_kernel]
         for module, name, plain in before:
             setattr(module, name, plain)
 

@@ -19,6 +19,7 @@ from torch.nn.functional import embedding
 
 from sim.networks.network import RateLaw, Stoichiometry
 from sim.networks.substrates import substrates_of
+from sim.reaction.compiled import CompiledRates
 from sim.reaction.model import ReactionModel
 from sim.reaction.spline import FLOOR
 
@@ -34,6 +35,7 @@ class TabulatedReaction:
         stoichiometry: S, E and rate law.
         device: Where to compute.
         dtype: Of concentrations and result.
+        compiled: Whether a kernel computes the rates; default: on a CPU in float64, which it is made for.
 
     Attributes:
         tolerance: Largest |table / spline - 1| of a response, measured between the grid's points
@@ -47,6 +49,7 @@ class TabulatedReaction:
         *,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
+        compiled: bool | None = None,
     ) -> None:
         def tensor(values: np.ndarray) -> Tensor:
             return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
@@ -70,6 +73,20 @@ class TabulatedReaction:
         self._taken, self._taken_back = _sparse(tensor(taken)), _sparse(tensor(taken.T / self.spacing))
         self._net, self._net_back = _sparse(tensor(stoichiometry.net)), _sparse(tensor(stoichiometry.net.T))
         self.n_metabolites, self.n_exponents = n_metabolites, n_exponents
+        if compiled is None:
+            compiled = self.pieces.device.type == "cpu" and dtype is torch.float64
+        self._compiled = None
+        if compiled:
+            self._compiled = CompiledRates(
+                _hermite(model, self.spacing),
+                origin=-self.start / self.spacing,
+                per_piece=1 / self.spacing,
+                floor=FLOOR,
+                taken=taken,
+                net=stoichiometry.net,
+                constants=model.rate_constants,
+                additive=self.rate_law is not RateLaw.MASS_ACTION,
+            )
         self.tolerance = self._measure(model)
 
     def rate(self, concentration: Float[Tensor, "*batch metabolite"]) -> Float[Tensor, "*batch metabolite"]:
@@ -83,13 +100,26 @@ class TabulatedReaction:
         return rate.T.reshape(concentration.shape)
 
     def linearised(
-        self, concentration: Float[Tensor, "metabolite row"]
-    ) -> tuple[Float[Tensor, "metabolite row"], Pull]:
+        self, concentration: Float[Tensor, "block metabolite row"]
+    ) -> tuple[Float[Tensor, "block metabolite row"], Pull]:
         """The rate without an autograd graph, and the function that pulls a gradient back through it.
 
         Args:
             concentration: Concentrations, c.u.; contiguous.
         """
+        if self._compiled is not None:
+            return self._compiled.linearised(concentration)
+        rate, pull_back = self._linearised(concentration.transpose(0, 1).flatten(1))
+
+        def pull_back_blocks(pull: Tensor) -> Tensor:
+            return _blocks(pull_back(pull.transpose(0, 1).flatten(1)), pull)
+
+        return _blocks(rate, concentration), pull_back_blocks
+
+    def _linearised(
+        self, concentration: Float[Tensor, "metabolite row"]
+    ) -> tuple[Float[Tensor, "metabolite row"], Pull]:
+        """The same by tensor operations, for any device."""
         floored = torch.maximum(concentration, self._floor)
         logs, slopes = self.log_response(floored)
         if self.rate_law is RateLaw.MASS_ACTION:
@@ -177,15 +207,21 @@ def _sparse(dense: Tensor) -> Tensor:
         )
 
 
+def _blocks(
+    values: Float[Tensor, "metabolite column"], like: Float[Tensor, "block metabolite row"]
+) -> Float[Tensor, "block metabolite row"]:
+    return values.view(len(values), len(like), -1).transpose(0, 1)
+
+
 class _Rate(torch.autograd.Function):
     """Reaction rates with their gradient written out."""
 
     @staticmethod
     def forward(ctx: Any, concentration: Tensor, table: TabulatedReaction) -> Tensor:
-        rate, ctx.pull_back = table.linearised(concentration)
-        return rate
+        rate, ctx.pull_back = table.linearised(concentration[None])
+        return rate[0]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, pull: Tensor) -> tuple[Tensor, None]:
-        return ctx.pull_back(pull), None
+        return ctx.pull_back(pull.contiguous()[None])[0], None

@@ -37,18 +37,18 @@ class Reaction(Protocol):
         """dc/dt by reactions alone, c.u. per t.u.; differentiable."""
 
     def linearised(
-        self, concentration: Float[Tensor, "metabolite row"]
-    ) -> tuple[Float[Tensor, "metabolite row"], Pull]:
+        self, concentration: Float[Tensor, "block metabolite row"]
+    ) -> tuple[Float[Tensor, "block metabolite row"], Pull]:
         """The rate outside of any autograd graph, and the function that pulls a gradient back through it.
 
         By autograd, for a subclass that does not write it out.
 
         Args:
-            concentration: Concentrations, c.u.
+            concentration: Concentrations, c.u.; contiguous.
         """
         with torch.enable_grad():
-            inner = concentration.detach().requires_grad_()
-            rate = self.rate(inner.T).T
+            inner = concentration.clone().requires_grad_()  # what it lies in is written to, further on
+            rate = self.rate(inner.mT).mT
         return rate.detach(), lambda pull: torch.autograd.grad(rate, inner, pull)[0]
 
 

@@ -13,9 +13,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from sim.reaction.table import Pull
-from sim.response import BoundNode, Layers, NodeWeights, evaluate, pull_back
+from sim.response import BoundNode, Evaluated, evaluate, pull_back
 from sim.training.data import Reaction
+from sim.training.euler import CompiledTape, backwards, forwards
 from sim.training.replicates import mean_of_each
+from sim.weights import NodeWeights, Piece
 
 _HELD_BACKWARD = torch.ops.aten.threshold_backward.grad_input
 
@@ -28,6 +30,7 @@ def rollout(
     steps: int,
     dt: float,
     isolated: bool = False,
+    compiled: bool | None = None,
 ) -> Float[Tensor, "step replicate window metabolite"]:
     """c(t + dt) = max(0, c(t) + dt * (response(c) + reaction(c))); differentiable once.
 
@@ -39,13 +42,14 @@ def rollout(
         dt: Length of a step, t.u.
         isolated: Whether the gradient stops before the reaction: values stay, but what an earlier response
             did to later rates is left out of the gradient.
+        compiled: Whether kernels do it; default: on a CPU.
 
     Returns:
         Concentrations after 1 .. `steps` steps, c.u.
 
     Source of the adjoint: Werbos 1990, Backpropagation through time, Proc. IEEE 78(10).
     """
-    course = _Course(reaction, steps, dt, isolated)
+    course = _Course(reaction, steps, dt, isolated, compiled)
     if response is None:
         return _euler(course, start.detach(), [], None)
     keep = response.needs_gradient(start)
@@ -61,67 +65,73 @@ class _Course:
     steps: int
     dt: float
     isolated: bool
+    compiled: bool | None
 
 
 class _Step(NamedTuple):
     """What the way back needs of an Euler step."""
 
-    layers: list[Layers]
+    found: Evaluated | None
     pull: Pull
-    reached: Float[Tensor, "metabolite replicate window"]
+    reached: Float[Tensor, "replicate metabolite window"]
     """Concentrations after it, c.u."""
 
 
 def _euler(
     course: _Course,
     start: Float[Tensor, "replicate window metabolite"],
-    pieces: list[NodeWeights],
+    pieces: list[Piece],
     tape: list[_Step] | None,
 ) -> Float[Tensor, "step replicate window metabolite"]:
     """The trajectory; on the tape it notes what the way back needs."""
-    trajectory = start.new_empty((course.steps, *start.shape))
-    concentration = start.permute(2, 0, 1).contiguous()
+    concentration = start.mT.contiguous()
+    trajectory = start.new_empty((course.steps, *concentration.shape))
     for reached in trajectory.unbind():
-        change, pull = course.reaction.linearised(concentration.flatten(1))
-        change = change.view(concentration.shape)
-        layers: list[Layers] = []
+        change, pull = course.reaction.linearised(concentration)
+        found = None
         if pieces:
-            answer, layers = evaluate(pieces, concentration.transpose(0, 1), keep=tape is not None)
-            change += answer.transpose(0, 1)
-        concentration = torch.add(concentration, change, alpha=course.dt).clamp_(min=0)
-        reached.copy_(concentration.permute(1, 2, 0))
+            answer, found = evaluate(pieces, concentration, keep=tape is not None)
+            change += answer
+        torch.add(concentration, change, alpha=course.dt, out=reached).clamp_(min=0)
+        concentration = reached
         if tape is not None:
-            tape.append(_Step(layers, pull, concentration))
-    return trajectory
+            tape.append(_Step(found, pull, concentration))
+    return trajectory.mT.contiguous()
 
 
 def _back(
     course: _Course,
     pulls: Float[Tensor, "step replicate window metabolite"],
-    pieces: list[NodeWeights],
-    gradients: list[NodeWeights],
+    pieces: list[Piece],
+    gradients: list[Piece],
     tape: list[_Step],
 ) -> Float[Tensor, "replicate window metabolite"]:
     """Adds the gradients with respect to the weights, and returns that with respect to the start."""
     adjoint = torch.zeros_like(tape[0].reached)
-    for step, pull in zip(reversed(tape), reversed(pulls.unbind()), strict=True):
-        adjoint += pull.permute(2, 0, 1)
+    for step, pull in zip(reversed(tape), reversed(pulls.mT.contiguous().unbind()), strict=True):
+        adjoint += pull
         # Where a concentration was held at 0, nothing passes.
         _HELD_BACKWARD(adjoint, step.reached, 0, grad_input=adjoint)
         moved = adjoint * course.dt
-        adjoint += pull_back(pieces, gradients, step.layers, moved.transpose(0, 1)).transpose(0, 1)
+        if step.found is not None:
+            adjoint += pull_back(pieces, gradients, step.found, moved)
         if not course.isolated:
-            adjoint += step.pull(moved.flatten(1)).view(adjoint.shape)
-    return adjoint.permute(1, 2, 0).contiguous()
+            adjoint += step.pull(moved)
+    return adjoint.mT.contiguous()
 
 
 class _Rollout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, start: Tensor, course: _Course, keep: bool, *stacked: Tensor | None) -> Tensor:
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
-        pieces = weights.aligned().pieces(start.shape[1])
-        tape: list[_Step] | None = [] if keep else None
-        trajectory = _euler(course, start, pieces, tape)
+        pieces = weights.aligned().pieces(start.shape[1], compiled=course.compiled)
+        tape: CompiledTape | list[_Step]
+        if pieces[0].kind.compiled and start.dtype is torch.float64:
+            steps, dt = course.steps, course.dt
+            trajectory, tape = forwards(pieces, course.reaction, start, steps=steps, dt=dt, keep=keep)
+        else:
+            tape = []
+            trajectory = _euler(course, start, pieces, tape if keep else None)
         if keep:
             ctx.course, ctx.weights, ctx.pieces, ctx.tape = course, weights, pieces, tape
         return trajectory
@@ -130,10 +140,18 @@ class _Rollout(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, pulls: Tensor) -> tuple[Tensor | None, ...]:
         gradients: NodeWeights = ctx.weights.zeros()
-        pieces = gradients.pieces(pulls.shape[2])
-        adjoint = _back(ctx.course, pulls, ctx.pieces, pieces, ctx.tape)
+        tape, course = ctx.tape, ctx.course
+        pieces = gradients.pieces(pulls.shape[2], compiled=course.compiled)
         del ctx.tape  # its layers are used up
-        return adjoint, None, None, *gradients
+        if isinstance(tape, CompiledTape):
+            dt, isolated = course.dt, course.isolated
+            return (
+                backwards(ctx.pieces, pieces, tape, pulls, dt=dt, isolated=isolated),
+                None,
+                None,
+                *gradients,
+            )
+        return _back(course, pulls, ctx.pieces, pieces, tape), None, None, *gradients
 
 
 def rollout_loss(

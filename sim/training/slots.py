@@ -12,6 +12,7 @@ from blocks.base import Value
 from blocks.errors import SpecError
 from blocks.loading import validate
 from blocks.slot import SlotSpec
+from blocks.stopping import StopRule
 from sim.strategies.base import Strategy
 from sim.strategies.registry import catalog, strategy_named
 from sim.training.hyperparameters import Hyperparameters
@@ -24,6 +25,7 @@ class Resolved:
     hyperparameters: Hyperparameters
     strategies: tuple[Strategy, ...]
     seeds: tuple[int, ...]
+    stop: StopRule | None = None
 
     @property
     def user_versions(self) -> dict[str, str]:
@@ -32,12 +34,13 @@ class Resolved:
 
     def description(self) -> dict[str, Any]:
         """Everything that decides the result, as plain values: what a run's identity is made of."""
-        versions = self.user_versions
+        stop = None if self.stop is None else self.stop.model_dump(mode="json", exclude={"why"})
+        seldom = {"versions": self.user_versions, "stop": stop}
         return {
             "hyperparameters": self.hyperparameters.model_dump(mode="json"),
             "strategies": {one.name: one.options.model_dump(mode="json") for one in self.strategies},
             "seeds": list(self.seeds),
-        } | ({"versions": versions} if versions else {})
+        } | {name: value for name, value in seldom.items() if value}
 
 
 def resolve(slot: SlotSpec, known: Mapping[str, type[Strategy]] | None = None) -> Resolved:
@@ -72,7 +75,7 @@ def resolve(slot: SlotSpec, known: Mapping[str, type[Strategy]] | None = None) -
                 f"strategies: must hold one that rolls out ({able}) for {' and '.join(idle)} to act on, "
                 f"but got {', '.join(slot.strategies)}; turn one of them on, or {' and '.join(idle)} off"
             )
-    return Resolved(validate(Hyperparameters, plain), built, slot.seeds)
+    return Resolved(validate(Hyperparameters, plain), built, slot.seeds, slot.stop)
 
 
 def resolve_slot(slot: SlotSpec, known: Mapping[str, type[Strategy]] | None = None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from torch import Tensor
 from blocks.errors import DataError
 from blocks.problem import Progress, Report
 from blocks.slot import SlotSpec
+from blocks.stopping import Course
 from sim.arrays import write_arrays
 from sim.dataset import Observations, Recorded
 from sim.node import NodeCohort
@@ -24,12 +25,14 @@ from sim.reaction.model import ReactionModel
 from sim.reaction.table import TabulatedReaction
 from sim.strategies.base import Latent, Strategy
 from sim.training.data import Reaction, TrainingData, training_data
+from sim.training.heldout import Unseen
 from sim.training.history import History
 from sim.training.optimiser import CohortAdam
 from sim.training.outcome import HISTORY, REFINED, TRAINED, divergence, history_text
 from sim.training.plan import Batch, TrainingPlan, draw
 from sim.training.replicates import added_up
 from sim.training.slots import Resolved, resolve
+from sim.training.stopping import Watch
 
 CHECK_EVERY = 50
 """Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
@@ -55,8 +58,11 @@ def train_slot(
     part: bool = False,
     observer: Observer | None = None,
     known: Mapping[str, type[Strategy]] | None = None,
-) -> None:
+) -> Course:
     """Trains a slot and writes its parameters and history into `out`, and a refined reaction model.
+
+    Where the slot has a rule of early stop, the training may end before its time, and what is written is what
+    it had come to by then.
 
     Args:
         slot: Hyperparameters, strategies and one seed per replicate.
@@ -69,6 +75,9 @@ def train_slot(
         part: Whether the slot has some of a slot's seeds only; then no divergence is a failure.
         observer: Is shown the parameters after each step.
         known: Strategies by name; default: those that ship with Setpoint.
+
+    Returns:
+        How far it went, and where the slot has a rule, its learning curve.
 
     Raises:
         SpecError: A name or value of the slot breaks a rule.
@@ -93,15 +102,24 @@ def train_slot(
             f"{len(data.concentration)}; lower time_step or use a longer data set"
         )
     n_frames = len(observations.frames)
+    watch = None
+    if slot.stop is not None:
+        unseen = Unseen.of(observations, reaction, heldout_fraction=settings.heldout_fraction, model=model)
+        watch = Watch(slot.stop, unseen, planned(resolved, n_frames).steps)
     node, history = train_cohort(
-        resolved, data, reaction, report, n_frames=n_frames, part=part, observer=observer
+        resolved, data, reaction, report, n_frames=n_frames, part=part, observer=observer, watch=watch
     )
     write_arrays(out / TRAINED, node.arrays())
     # No time and no date: the same slot gives the same bytes.
     record = history.thinned() | {"slot": resolved.description(), "reaction_tolerance": reaction.tolerance}
     if data.frames_read:
         record["frames_read"] = True
+    steps = history.steps[-1]
+    course = Course(steps=steps, planned=history.total) if watch is None else watch.course(steps)
+    if course.curve is not None:
+        record["curve"] = course.curve.model_dump(mode="json")
     (out / HISTORY).write_text(history_text(record), encoding="utf-8")
+    return course
 
 
 def _refined(
@@ -126,6 +144,7 @@ def train_cohort(
     n_frames: int,
     part: bool = False,
     observer: Observer | None = None,
+    watch: Watch | None = None,
 ) -> tuple[NodeCohort, History]:
     """The training itself, without files.
 
@@ -137,6 +156,7 @@ def train_cohort(
         n_frames: Frames of the whole data set, which the count of optimiser steps refers to.
         part: Whether to go on to the end where all replicates have diverged, since others live elsewhere.
         observer: Is shown the parameters after each step, and the loss that led to it.
+        watch: Looks at it where its slot has a rule of early stop.
 
     Raises:
         DivergenceError: No replicate has a finite loss any more.
@@ -151,13 +171,16 @@ def train_cohort(
         recent.append(cohort.step(step))
         if observer is not None:
             observer(step + 1, {**cohort.state(), "loss": recent[-1].numpy()})
-        if len(recent) == every or step + 1 == plan.steps:
+        lost = watch is not None and watch.is_due(step + 1) and watch.loses(cohort.node, step + 1)
+        if len(recent) == every or step + 1 == plan.steps or lost:
             history.add(step + 1, torch.stack(recent))
             recent.clear()
             if not part and not any(history.alive):
                 steps, slot = history.diverged_at.values(), resolved.description()
                 raise divergence(steps, plan.steps, slot, frames_read=data.frames_read)
             report(Progress(step + 1, plan.steps, history.latest))
+        if lost:
+            break
     alive = [all(flags) for flags in zip(history.alive, cohort.finite_replicates(), strict=True)]
     with torch.no_grad():
         for value in cohort.node.parameters.values():

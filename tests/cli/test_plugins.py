@@ -106,9 +106,9 @@ def test_the_science_adds_its_commands_and_help_loads_nothing_heavy(tmp_path: Pa
     assert "simulate" in shown
     assert "identify" in shown
     code = (
-        "import sys; from agent.cli import run; run(['--help']); "
-        "run(['simulate', '--help']); "
-        "print('heavy:', sorted({'torch', 'scipy', 'sklearn', 'matplotlib', 'pandas'} & set(sys.modules)))"
+        "import sys; from agent.cli import run; run(['--help']); run(['simulate', '--help']); "
+        "heavy = {'torch', 'numba', 'scipy', 'sklearn', 'matplotlib', 'pandas'}; "
+        "print('heavy:', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

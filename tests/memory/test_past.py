@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_history import DATA, METRICS, carry_out, new_store, plan, proposals, results, run, slot, spec
 
@@ -104,6 +104,7 @@ def test_only_what_has_changed_is_read_again(store: Store) -> None:
     assert [run.number for run in after[len(before) :]] == [run.number for run in planned]
 
 
+@settings(deadline=None)
 @given(st.permutations(range(12)), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_a_past_does_not_depend_on_the_order_in_which_runs_were_heard_of(
     order: list[int], looks: int, rng: Random

@@ -16,6 +16,7 @@ from blocks.exploration import Limits
 from blocks.problem import FoundationReport
 from blocks.run import Failure, FailureKind, Metrics, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec
+from blocks.stopping import Course, Curve, StopRule
 from memory.schema import BlockState, FoundationState
 from memory.store import Store
 from memory.workspace import Workspace
@@ -34,6 +35,7 @@ slots = st.builds(
     seeds=st.lists(st.integers(0, 2**31), min_size=1, max_size=4, unique=True).map(tuple),
 )
 numbers = st.one_of(st.none(), st.floats())
+CUT_SHORT = Course(steps=3, planned=20, curve=Curve(measure="gain", steps=(3,), reached=((0.1, None, 0.2),)))
 DIVERGED = Failure(kind=FailureKind.DIVERGED, reason="loss is NaN at step 3")
 
 
@@ -128,6 +130,9 @@ MOVES: dict[str, Callable[[Store], None]] = {
     "start": lambda store: store.start("made_up", 1),
     "trained": lambda store: store.trained("made_up", 1, trained_hash="h", train_s=1.0),
     "finish": lambda store: store.finish("made_up", 1, [{"gain": 1.0}] * 3),
+    "stop": lambda store: store.stop(
+        "made_up", 1, trained_hash="h", train_s=1.0, course=CUT_SHORT, why="stopped early at step 3 of 20"
+    ),
     "fail": lambda store: store.fail("made_up", 1, DIVERGED, train_s=None),
 }
 PATHS = {
@@ -135,6 +140,7 @@ PATHS = {
     RunState.RUNNING: ["start"],
     RunState.TRAINED: ["start", "trained"],
     RunState.DONE: ["start", "trained", "finish"],
+    RunState.STOPPED: ["start", "stop"],
     RunState.FAILED: ["start", "fail"],
 }
 OPEN = {RunState.PLANNED: "start", RunState.RUNNING: "trained", RunState.TRAINED: "finish"}
@@ -148,7 +154,8 @@ def test_a_state_only_moves_forward(store: Store, state: RunState, move: str) ->
         MOVES[step](store)
     before, events = store.run("made_up", 1), store.events()
     assert before.state is state
-    if OPEN.get(state) == move or (move == "fail" and not state.is_final):
+    stops = move == "stop" and state is RunState.RUNNING
+    if OPEN.get(state) == move or stops or (move == "fail" and not state.is_final):
         MOVES[move](store)
         assert len(store.events()) == len(events) + 1
         return
@@ -194,6 +201,27 @@ def test_a_failed_run_is_kept_with_its_reason(store: Store) -> None:
     failed = store.run("made_up", 1)
     assert (failed.state, failed.failure, failed.train_s) == (RunState.FAILED, DIVERGED, 2.5)
     assert failed.metrics == ()
+
+
+def test_a_stopped_run_keeps_its_rule_and_its_curve_and_is_never_evaluated(store: Store) -> None:
+    rule = StopRule(
+        shares=(0.15, 0.5), limits=(0.25, 0.4), why="which each of the 2 best of 6 had reached there"
+    )
+    (proposal, identity), *_ = proposals(1)
+    ruled = proposal.model_copy(update={"spec": proposal.spec.model_copy(update={"stop": rule})})
+    plan(store, [(ruled, identity)])
+    MOVES["start"](store)
+    MOVES["stop"](store)
+    (read_alone, read_with_all) = store.run("made_up", 1), store.past("made_up", "gain")[0]
+    for stopped in (read_alone, read_with_all):
+        assert stopped.proposal == ruled
+        assert (stopped.state, stopped.curve) == (RunState.STOPPED, CUT_SHORT.curve)
+        assert (stopped.trained_steps, stopped.planned_steps) == (3, 20)
+        assert stopped.stopped == "stopped early at step 3 of 20"
+        assert stopped.failure is None
+        assert not stopped.compares
+    with pytest.raises(ValueError, match="but it is stopped"):
+        store.truth_opened("made_up", 1)
 
 
 def test_interrupted_runs_are_planned_again_and_trained_ones_stay_trained(store: Store) -> None:

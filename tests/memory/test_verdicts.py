@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_history import METRICS, new_store, run, slot, spec
 
-from blocks.run import FailureKind, Run
+from blocks.run import FailureKind, Run, RunState
+from blocks.slot import Proposal
+from blocks.stopping import StopRule
 from memory.findings import findings
 from memory.past import Past
 from memory.statements import Statement, contrary, judged, undirected
@@ -259,6 +261,73 @@ def test_two_strategies_that_only_work_together_are_an_interaction() -> None:
     said = told(made)["together", "amplification", "residual", "more"]
     assert (said.kind, said.status) == ("interaction", "established")
     assert said.effect == pytest.approx(0.5, abs=0.15)
+
+
+@pytest.mark.parametrize("depends", [0.5, -0.5, 0.0])
+def test_an_effect_that_depends_on_a_value_is_an_interaction_and_one_that_does_not_is_none(
+    depends: float,
+) -> None:
+    rng, made = Random(1), list[Run]()
+    for block, network in enumerate(("one", "two") * 2, 1):
+        for _ in range(4):
+            rate = rng.uniform(1e-4, 1e-1)
+            for on, step in ((False, 4), (True, 4), (False, 64), (True, 64)):
+                chosen = slot(step, strategies=("rollout", *(["residual"] * on)), lr_node_homeo=rate)
+                level = 0.3 * on + 0.2 * (step == 64) + depends * (on and step == 64)
+                one = run(len(made) + 1, chosen, gains=[level + rng.gauss(0, 0.1) for _ in range(3)])
+                made.append(one.model_copy(update={"dataset": network, "block": block}))
+    said = {key: one for key, one in told(made).items() if key[0] == "crossed"}
+    if not depends:
+        assert said == {}
+        return
+    way, where = ("more", "higher") if depends > 0 else ("less", "lower")
+    (key, one), *others = said.items()
+    assert (key, others) == (("crossed", "residual", "time_step", way), [])
+    assert (one.kind, one.status, one.topic) == ("interaction", "established", "Strategies")
+    assert one.text == f"residual gains more at {where} time_step, between 4 and 64."
+    assert one.evidence.startswith("[16 squares, +0.")
+    assert one.effect == pytest.approx(0.5, abs=0.15)
+
+
+def test_two_numbers_that_only_help_together_are_an_interaction() -> None:
+    rng, made = Random(1), list[Run]()
+    for block, network in enumerate(("one", "two") * 2, 1):
+        for place in range(4):
+            for rate, size in ((1e-3, 4.0), (1e-2, 4.0), (1e-3, 32.0), (1e-2, 32.0)):
+                chosen = slot((4, 16, 32, 64)[place], lr_node_homeo=rate, batch_size=size, width=float(block))
+                level = 0.5 * (rate > 5e-3 and size > 8)
+                one = run(len(made) + 1, chosen, gains=[level + rng.gauss(0, 0.1) for _ in range(3)])
+                made.append(one.model_copy(update={"dataset": network, "block": block}))
+    said = told(made)["crossed", "batch_size", "lr_node_homeo", "more"]
+    assert (said.kind, said.status) == ("interaction", "established")
+    assert said.text.endswith("gains more at higher lr_node_homeo, between 1e-3 and 0.01.")
+
+
+def test_runs_that_could_be_stopped_for_how_they_did_make_nothing_look_better() -> None:
+    """Of equal worth; those with the strategy may be stopped, so that only the lucky ones come through."""
+    rng, made = Random(1), list[Run]()
+    rule = StopRule(shares=(0.5,), limits=(0.05,))
+    for block, network in enumerate(("one", "two") * 2, 1):
+        for _ in range(40):
+            rate = rng.uniform(1e-4, 1e-1)
+            for strategies in (("rollout",), ("residual", "rollout")):
+                chosen, gains = (
+                    slot(4, strategies=strategies, lr_node_homeo=rate),
+                    [rng.gauss(0, 0.1) for _ in "123"],
+                )
+                if len(strategies) == 2:
+                    chosen = chosen.model_copy(update={"stop": rule})
+                one = run(len(made) + 1, chosen, gains=gains)
+                if chosen.may_stop and sorted(gains)[1] < 0.05:
+                    one = one.model_copy(update={"state": RunState.STOPPED, "metrics": ()})
+                made.append(one.model_copy(update={"dataset": network, "block": block}))
+    assert not [one for one in told(made).values() if one.subject == "residual"]
+    believed = [one.model_copy(update={"proposal": _without_rule(one)}) for one in made]
+    assert told(believed)[HELPS].status == "established", "what leaving them out is for"
+
+
+def _without_rule(one: Run) -> Proposal:
+    return one.proposal.model_copy(update={"spec": one.proposal.spec.model_copy(update={"stop": None})})
 
 
 def test_one_strategy_in_the_place_of_another_is_compared_directly() -> None:

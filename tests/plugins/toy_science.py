@@ -19,6 +19,7 @@ from blocks.problem import FoundationReport, Progress, Record, Report
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
+from blocks.stopping import Course, Curve, StopRule
 from blocks.user_strategy import UserStrategy
 
 ANSWER = 0.25
@@ -121,7 +122,7 @@ class ToyProblem:
         report: Report,
         *,
         part: bool = False,
-    ) -> None:
+    ) -> Course | None:
         mode, steps = str(slot.values.get("mode", "good")), 20
         hint = json.loads(foundation.read_text())
         for step in range(steps):
@@ -144,7 +145,7 @@ class ToyProblem:
             raise DivergenceError(DIVERGED, step=3, frames_read=True)
         elif mode == "diverge" or (mode == "diverge in part 2" and out.name == "part-2"):
             (out / "trained.json").write_text(json.dumps([None] * len(slot.seeds)))
-            return
+            return None
         elif mode == "leak":
             # What a careless strategy does: it finds the seal's folder from where its data lie.
             for path in (observations.parent.parent / "sealed").iterdir():
@@ -155,6 +156,7 @@ class ToyProblem:
         print(f"trained {len(slot.seeds)} replicates")
         closeness = [1 - abs(x - hint) + seed % 100 / 10_000 for seed in slot.seeds]
         (out / "trained.json").write_text(json.dumps(closeness))
+        return None if slot.stop is None else obeyed(slot.stop, closeness, steps)
 
     def rehearse(
         self, slot: SlotSpec, observations: Path, foundation: Path, *, steps: int | None = None
@@ -224,3 +226,16 @@ class ToyProblem:
             time.sleep(3600)
         answer = json.loads(seal.read_text())[0] if seal else "unknown"
         (out / "answer.png").write_text(f"{slot.values['x']} of {answer}")
+
+
+def obeyed(rule: StopRule, closeness: Sequence[float], total: int) -> Course:
+    """The course of a training that comes closer evenly, up to where its rule ends it."""
+    steps, reached = [*rule.steps(total), total], []
+    for place, step in enumerate(steps):
+        reached.append(tuple(value * step / total for value in closeness))
+        if place < len(rule.shares) and rule.loses(place, reached[-1]):
+            break
+    kept = tuple(steps[: len(reached)])
+    return Course(
+        steps=kept[-1], planned=total, curve=Curve(measure="closeness", steps=kept, reached=tuple(reached))
+    )

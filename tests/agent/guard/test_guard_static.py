@@ -300,6 +300,8 @@ def test_the_concentrations_of_an_unknown_object_are_no_frame() -> None:
         "from agent.guard import fence_off",
         "import memory.store",
         "from torch.overrides import TorchFunctionMode",
+        "from sim.kernels.gate import gates",
+        "from sim.kernels import gate\ngate.gates.clear()",
     ],
 )
 def test_training_code_may_not_name_the_guard(line: str) -> None:

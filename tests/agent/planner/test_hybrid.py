@@ -7,11 +7,14 @@ import pytest
 
 from agent.planner import plain_planner
 from agent.planner.encoding import Encoding
-from agent.planner.hybrid import MODEL_RUNS, HybridPlanner
+from agent.planner.hybrid import HybridPlanner
+from agent.planner.nearby import Surroundings
 from agent.planner.process import LENGTHS, Process
 from agent.planner.recent import best_and_latest
+from agent.planner.seen import Seen
 from agent.planner.tree import Tree, level_rewards
 from blocks.exploration import PlannerName, PlannerSpec
+from blocks.guidance import NO_GUIDANCE
 from blocks.slot import Role, SlotSpec
 from tests.agent.landscapes import admits, play, toy_spec
 
@@ -26,13 +29,52 @@ def test_the_option_of_a_strategy_that_is_off_makes_no_distance():
     assert sum(size for _, size in encoding.groups) == off.shape[1]
 
 
+def test_candidates_are_encoded_as_the_slots_that_they_stand_for():
+    spec = toy_spec()
+    encoding, slots = (
+        Encoding(spec),
+        [run.proposal.spec for run in play(HybridPlanner(admits), spec, blocks=2)],
+    )
+    around = Surroundings(encoding, NO_GUIDANCE.narrow(spec), NO_GUIDANCE, block=2)
+    nearby = around.candidates(slots, 1, Random(1))
+    decoded = [around.decoded(nearby, place) for place in range(len(nearby.rows))]
+    assert np.abs(encoding.points(decoded) - nearby.points).max() < 0.01  # values have three digits
+    assert {values["time_step"] for values, _ in decoded} == {16}
+    for place, (values, strategies) in enumerate(decoded[: len(slots)]):
+        assert values == {**slots[place].values, "time_step": 16}
+        assert strategies == slots[place].strategies
+    # One change of a slot, or two, and no move of an option that does nothing.
+    for (values, strategies), origin in zip(decoded, nearby.origin, strict=True):
+        if origin < len(slots):
+            source = slots[origin]
+            moved = [name for name in ("lr", "loops", "clipping.norm") if values[name] != source.values[name]]
+            assert len(moved) + len(set(strategies) ^ set(source.strategies)) <= 2
+            on = "clipping" in source.strategies or "clipping" in strategies
+            assert on or "clipping.norm" not in moved
+
+
+def test_the_same_runs_give_the_same_model_whether_it_was_asked_in_between_or_not():
+    runs = play(HybridPlanner(admits), toy_spec(), blocks=5)
+    asked, unasked = (Seen(Encoding(toy_spec()), "gain", "maximize") for _ in range(2))
+    for run in runs:
+        asked.add(run)
+        asked.model()
+        unasked.add(run)
+    one, other = asked.model(), unasked.model()
+    assert one is not None
+    assert other is not None
+    assert one.process.shape == other.process.shape
+    assert (one.worth == other.worth).all()
+    assert [run.number for run in one.runs] == [run.number for run in other.runs]
+
+
 def test_the_model_finds_what_matters_and_what_does_not():
     rng = np.random.default_rng(1)
     points = rng.random((60, 4))
     values = np.sin(5 * points[:, 0]) + 0.5 * points[:, 1] + rng.normal(0, 0.05, 60)
     model = Process(points, values, [1, 1, 1, 1])
-    assert model.lengths[0] < min(model.lengths[1:])
-    assert max(model.lengths[2:]) == max(LENGTHS)
+    assert model.shape.lengths[0] < min(model.shape.lengths[1:])
+    assert max(model.shape.lengths[2:]) == max(LENGTHS)
     asked = rng.random((50, 4))
     mean, sd = model.predict(asked)
     truth = np.sin(5 * asked[:, 0]) + 0.5 * asked[:, 1]
@@ -46,8 +88,7 @@ def test_a_slot_that_is_already_proposed_is_less_uncertain():
     model = Process(points, points[:, 0], [1, 1])
     asked = np.array([[0.9, 0.9]])
     (mean,), (before,) = model.predict(asked)
-    model.believe(asked)
-    (after_mean,), (after,) = model.predict(asked)
+    (after_mean,), (after,) = model.believing(asked).predict(asked)
     assert after < before
     assert after_mean == pytest.approx(mean)
 
@@ -77,7 +118,7 @@ def test_the_model_holds_the_best_and_the_latest_runs_however_many_there_are():
     scored = sorted(runs, key=lambda run: -np.nan_to_num(tree.score(run.number), nan=-1))
     assert {run.number for run in scored[:4]} <= set(numbers)
     assert runs[-1].number in numbers
-    assert best_and_latest(tree, MODEL_RUNS) == runs
+    assert best_and_latest(tree, len(runs)) == runs
 
 
 def test_one_slot_of_a_batch_still_tests_a_principle_by_one_change():

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.planner import UcbPlanner
@@ -49,6 +49,7 @@ def renumbered(runs: list[Run]) -> list[Run]:
     ]
 
 
+@settings(deadline=None, max_examples=25)
 @given(picked=st.sets(st.integers(1, len(HISTORY))), length=st.integers(8, len(HISTORY)))
 def test_void_runs_leave_no_trace_in_what_is_proposed(picked: set[int], length: int) -> None:
     history = retracted(HISTORY[:length], picked)
@@ -73,6 +74,7 @@ def test_void_runs_leave_no_trace_in_what_is_proposed(picked: set[int], length: 
     assert all(one.parent is None or one.parent in standing for one in found)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, len(HISTORY)), min_size=1))
 def test_seeds_of_void_runs_are_not_given_again(picked: set[int]) -> None:
     history = retracted(HISTORY, picked)

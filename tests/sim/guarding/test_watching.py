@@ -16,10 +16,15 @@ from benchmarks.guard.watched import Watched
 from blocks.errors import DivergenceError, LabelLeakError
 from sim.guarding.rehearsal import rehearse
 from sim.guarding.watching import watching
+from sim.networks.network import RateLaw
+from sim.reaction.table import TabulatedReaction
 from sim.strategies import Strategy, catalog
 from sim.training.data import Reaction
+from sim.training.rollout import rollout
 from sim.training.slots import resolve
 from sim.training.trainer import train_cohort
+from tests.sim.reaction.test_table import bent_model, stoichiometry
+from tests.sim.training.test_fast_paths import cohort
 from tests.sim.training.tiny import silent, slot, tiny_data
 
 
@@ -83,6 +88,33 @@ def test_a_label_that_hides_in_a_gradient_is_found() -> None:
     data, reaction = tiny_data()
     with pytest.raises(LabelLeakError, match=re.escape("`frames[0, :, 6]` at test_watching.py:")):
         rehearse(resolve(slot("residual"), {"residual": Hidden}), data, reaction, n_frames=400)
+
+
+@pytest.mark.parametrize("way", ["response", "rate", "rollout", "embedding"])
+def test_a_label_does_not_slip_out_through_a_kernel(way: str) -> None:
+    """Kernels compute outside of torch, where no mode follows them."""
+    data, _ = tiny_data()
+    node = cohort(metabolites=5, skip=True)
+    table = TabulatedReaction(bent_model()[0], stoichiometry(RateLaw.MASS_ACTION), dtype=torch.float64)
+    frames = torch.rand(2, 3, 5, 8, dtype=torch.float64)
+
+    def use(column: int) -> None:
+        value = frames[..., column]
+        if way == "rate":
+            table.rate(value)
+        elif way == "rollout":
+            rollout(node.bound(), table, start=value, steps=2, dt=data.dt)
+        elif way == "embedding":
+            node.parameters["embedding"] = value[:, :2].mT.clone()
+            node.bound()(frames[..., 3])
+        else:
+            node.bound()(value)
+
+    with watching() as watch:
+        watch.guard(frames)
+        use(3)
+        with pytest.raises(LabelLeakError, match=r"at test_watching\.py:"):
+            use(6)
 
 
 def test_our_own_strategies_use_no_label_while_they_are_watched() -> None:

@@ -8,8 +8,9 @@ from torch import Tensor
 from sim.networks.network import RateLaw
 from sim.node import EMBEDDING, NodeCohort
 from sim.reaction.table import TabulatedReaction
-from sim.response import ROWS_AT_ONCE
+from sim.response import evaluate, pull_back
 from sim.training.rollout import rollout, rollout_loss
+from sim.weights import ROWS_AT_ONCE, NodeWeights
 from tests.sim.reaction.test_table import bent_model, stoichiometry
 from tests.sim.training.tiny import DT, N_METABOLITES, tiny_data
 
@@ -77,6 +78,29 @@ def test_a_response_has_the_values_and_gradients_of_the_plain_network(skip: bool
         torch.testing.assert_close(ours, theirs, **EXACT)
 
 
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("windows", [1, 7, 11])
+def test_other_devices_compute_by_tensor_operations_what_kernels_compute_on_this_one(
+    skip: bool, windows: int
+):
+    weights = NodeWeights(
+        *(None if one is None else one.detach() for one in cohort(skip=skip).bound().weights)  # type: ignore[arg-type]
+    )
+    c = 9 * torch.rand(2, N_METABOLITES, windows, dtype=torch.float64)
+    pull = torch.randn(c.shape, dtype=torch.float64)
+
+    def found(*, compiled: bool) -> list[Tensor]:
+        pieces, gradient = weights.pieces(windows, compiled=compiled), weights.zeros()
+        assert all(one.kind.compiled == compiled for one in pieces)
+        answer, behind = evaluate(pieces, c, keep=True)
+        moved = pull_back(pieces, gradient.pieces(windows, compiled=compiled), behind, pull)
+        return [answer, moved, *(one for one in gradient if one is not None)]
+
+    for ours, theirs in zip(found(compiled=True), found(compiled=False), strict=True):
+        assert theirs.abs().max() > 0
+        torch.testing.assert_close(ours, theirs, **EXACT)
+
+
 def plain_rollout(node: NodeCohort, rate: object, start: Tensor, steps: int, *, isolated: bool) -> Tensor:
     """Euler steps one after the other, back-propagated by autograd."""
     trajectory, concentration = [], start
@@ -88,9 +112,12 @@ def plain_rollout(node: NodeCohort, rate: object, start: Tensor, steps: int, *, 
     return torch.stack(trajectory)
 
 
+@pytest.mark.parametrize("compiled", [True, False], ids=["kernels", "tensors"])
 @pytest.mark.parametrize("isolated", [False, True])
 @pytest.mark.parametrize("skip", [False, True])
-def test_a_rollout_is_the_plain_euler_loop_in_values_and_gradients(skip: bool, isolated: bool):
+def test_a_rollout_is_the_plain_euler_loop_in_values_and_gradients(
+    skip: bool, isolated: bool, compiled: bool
+):
     data, reaction = tiny_data()
     node = cohort(skip=skip, gain=-30.0)
     start = data.concentration[torch.tensor([[0, 50, 99], [7, 8, 9]])].clone()
@@ -101,7 +128,7 @@ def test_a_rollout_is_the_plain_euler_loop_in_values_and_gradients(skip: bool, i
     def loss(trajectory: Tensor) -> Tensor:
         return rollout_loss(trajectory, observed, spread=data.spread, dt=DT).sum()
 
-    fast = rollout(node.bound(), reaction, start=start, steps=10, dt=DT, isolated=isolated)
+    fast = rollout(node.bound(), reaction, start=start, steps=10, dt=DT, isolated=isolated, compiled=compiled)
     plain = plain_rollout(node, reaction.rate, start, 10, isolated=isolated)
     assert (plain == 0).any(), "some concentration must be held at zero for the test to say all"
     torch.testing.assert_close(fast, plain, **EXACT)
@@ -120,11 +147,28 @@ def test_a_tabulated_reaction_has_the_gradient_of_its_own_pieces(law: RateLaw, o
     table = TabulatedReaction(model, shape, dtype=torch.float64)
     c = torch.from_numpy(np.random.default_rng(1).uniform(0.1, 20, (7, shape.n_metabolites))).requires_grad_()
     assert torch.autograd.gradcheck(table.rate, (c,), eps=1e-7, atol=1e-4, rtol=1e-5)
-    rate, pull_back = table.linearised(c.detach().T.contiguous())
+    rate, back = table.linearised(c.detach().T.contiguous()[None])
     weights = torch.randn_like(rate)
-    (expected,) = torch.autograd.grad((table.rate(c) * weights.T).sum(), c)
-    torch.testing.assert_close(rate.T, table.rate(c).detach(), rtol=0, atol=0)
-    torch.testing.assert_close(pull_back(weights).T, expected, rtol=0, atol=0)
+    (expected,) = torch.autograd.grad((table.rate(c) * weights[0].T).sum(), c)
+    torch.testing.assert_close(rate[0].T, table.rate(c).detach(), rtol=0, atol=0)
+    torch.testing.assert_close(back(weights)[0].T, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("orders", [1, 2])
+@pytest.mark.parametrize("law", list(RateLaw))
+def test_a_tabulated_reaction_is_the_same_by_kernels_and_by_tensor_operations(law: RateLaw, orders: int):
+    model, _ = bent_model(orders)
+    shape = stoichiometry(law, orders)
+    kernels, tensors = (
+        TabulatedReaction(model, shape, dtype=torch.float64, compiled=compiled) for compiled in (True, False)
+    )
+    c = torch.from_numpy(np.exp(np.random.default_rng(1).uniform(-16, 7, (3, shape.n_metabolites, 9))))
+    c[0, 0, 0], c[1, 1, 1] = 0.0, torch.nan  # below the floor, and diverged
+    pull = torch.randn_like(c)
+    (rate, back), (plain, plain_back) = kernels.linearised(c), tensors.linearised(c)
+    torch.testing.assert_close(rate, plain, rtol=1e-9, atol=1e-11, equal_nan=True)
+    torch.testing.assert_close(back(pull), plain_back(pull), rtol=1e-9, atol=1e-11, equal_nan=True)
+    assert plain_back(pull)[0, 0, 0] == 0
 
 
 def test_company_changes_no_bit_of_a_rollout_or_its_gradient():

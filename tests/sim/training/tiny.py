@@ -9,8 +9,9 @@ from blocks.problem import Progress
 from blocks.slot import SlotSpec
 from sim.dataset import Observations
 from sim.networks.network import RateLaw, Stoichiometry, Truth
-from sim.response import BoundNode, NodeWeights
+from sim.response import BoundNode
 from sim.training.data import Reaction, TrainingData, training_data
+from sim.weights import NodeWeights
 
 N_METABOLITES = 12
 DT = 0.1

@@ -1,0 +1,223 @@
+"""Candidates for a slot, made and encoded as arrays: neighbours of good runs, and draws from the whole space.
+
+A candidate is a row: a place in its range for each number, the index of each named value, 0 or 1 for each
+strategy. So some hundred candidates cost no more than a few as objects would; the one that is chosen is
+decoded. All obey the constraints and the invariants of their slot.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from agent.planner.encoding import HALF, Encoding, Points
+from agent.planner.whole_space import Draw, constants, switches
+from blocks.base import Value
+from blocks.constraints import Narrowed
+from blocks.guidance import Guidance
+from blocks.slot import SlotSpec
+from blocks.space import STEP, CategoricalParameter, IntParameter, Tunable, share_of, value_at
+
+Rows = Float64[np.ndarray, "row column"]
+
+STEPS: Final = 16
+"""Neighbours of a run by a number or a named value."""
+
+PAIRS: Final = 24
+"""Neighbours of a run by two changes."""
+
+DRAWN: Final = 120
+"""Candidates drawn from the whole space."""
+
+
+class Nearby(NamedTuple):
+    """The candidates of a slot."""
+
+    rows: Rows
+    origin: Int[np.ndarray, " row"]
+    """Which source a row was made from; the last one stands for draws."""
+
+    sources: list[tuple[dict[str, Value], Float64[np.ndarray, " column"]]]
+    points: Points
+
+
+class Surroundings:
+    """The space around runs, for the slots of one block.
+
+    Args:
+        encoding: Of the exploration under its constraints.
+        narrowed: The same exploration.
+        guidance: The constraints.
+        block: The block that is planned: in the first one no open strategy is turned on.
+    """
+
+    def __init__(self, encoding: Encoding, narrowed: Narrowed, guidance: Guidance, block: int) -> None:
+        self._encoding, self._narrowed, self._guidance = encoding, narrowed, guidance
+        self._spec = narrowed.spec
+        self._tunable: dict[str, Tunable] = self._spec.space.tunable
+        self._names = encoding.strategies
+        self._n = len(self._tunable)
+        allowed = switches(self._spec, block)
+        self._switches = [
+            self._n + place
+            for place, name in enumerate(self._names)
+            if name in allowed and name not in narrowed.on | narrowed.off
+        ]
+        self._on = [self._n + place for place, name in enumerate(self._names) if name in narrowed.on]
+        self._off = [self._n + place for place, name in enumerate(self._names) if name in narrowed.off]
+
+    def candidates(self, slots: Sequence[SlotSpec], slot: int, rng: Random) -> Nearby:
+        """Neighbours of some slots by one change or two, and draws.
+
+        Args:
+            slots: Those of good runs.
+            slot: The slot of the batch; its invariants hold.
+            rng: Its random numbers.
+        """
+        sources = [self._source(one, slot) for one in slots]
+        places = np.arange(len(sources))
+        dice = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
+        base = np.array([row for _, row in sources])
+        single = np.repeat(places, STEPS)
+        double = np.repeat(places, PAIRS)
+        blank = (
+            {**constants(self._spec), **self._spec.space.invariants(slot)},
+            np.full(base.shape[1], np.nan),
+        )
+        rows = np.concatenate(
+            (
+                base,
+                self._stepped(base[single], dice),
+                self._toggled(base),
+                self._changed(self._changed(base[double], dice), dice),
+                self._drawn(DRAWN, dice),
+            )
+        )
+        rows[:, self._on], rows[:, self._off] = 1.0, 0.0
+        self._round(rows)
+        toggles = np.repeat(places, len(self._switches))
+        origin = np.concatenate((places, single, toggles, double, np.full(DRAWN, len(sources))))
+        return Nearby(rows, origin, [*sources, blank], self._points(rows, slot))
+
+    def decoded(self, nearby: Nearby, place: int) -> Draw:
+        """Values and strategies of a candidate; what was not moved is as it was."""
+        row = nearby.rows[place]
+        values, before = nearby.sources[nearby.origin[place]]
+        found = dict(values)
+        for column, (name, parameter) in enumerate(self._tunable.items()):
+            if row[column] != before[column]:
+                found[name] = _value(parameter, float(row[column]))
+        on = [name for name, share in zip(self._names, row[self._n :], strict=True) if share]
+        return found, tuple(sorted(on))
+
+    def _source(self, slot: SlotSpec, place: int) -> tuple[dict[str, Value], Float64[np.ndarray, " column"]]:
+        values, strategies = self._guidance.brought(self._narrowed, slot.values, slot.strategies, slot=place)
+        shares = [_share(parameter, values[name]) for name, parameter in self._tunable.items()]
+        return values, np.array(shares + [float(name in strategies) for name in self._names])
+
+    def _open(self, rows: Rows) -> Bool[np.ndarray, "row tunable"]:
+        """Which parameters change anything: the option of a strategy that is off does not."""
+        found = np.ones((len(rows), self._n), dtype=bool)
+        for column, name in enumerate(self._tunable):
+            if owner := self._encoding.owner_of(name):
+                known = owner in self._names
+                found[:, column] = rows[:, self._n + self._names.index(owner)] > 0 if known else False
+        return found
+
+    def _stepped(self, rows: Rows, dice: np.random.Generator) -> Rows:
+        """Each row with one parameter moved: a Gaussian step, reflected at the ends, or another name."""
+        if not self._n:
+            return rows.copy()
+        found, n = rows.copy(), len(rows)
+        keys = np.where(self._open(rows), dice.random((n, self._n)), -1.0)
+        chosen, lines = keys.argmax(axis=1), np.arange(n)
+        size = np.maximum(np.abs(STEP * dice.standard_normal(n)), STEP / 5)
+        moved = rows[lines, chosen] + np.where(dice.random(n) < 0.5, size, -size)
+        moved = np.abs(moved) % 2.0
+        moved = np.where(moved > 1.0, 2.0 - moved, moved)
+        other = dice.random(n)
+        for column, parameter in enumerate(self._tunable.values()):
+            if isinstance(parameter, CategoricalParameter):
+                here, n_choices = chosen == column, len(parameter.choices)
+                by = 1.0 + np.floor(other[here] * (n_choices - 1))
+                moved[here] = (rows[here, column] + by) % n_choices
+        movable = keys[lines, chosen] >= 0
+        found[lines[movable], chosen[movable]] = moved[movable]
+        return found
+
+    def _toggled(self, rows: Rows) -> Rows:
+        """Each row with each strategy turned on where it is off, and off where it is on."""
+        found = np.repeat(rows, len(self._switches), axis=0)
+        columns = np.tile(np.array(self._switches, dtype=np.int64), len(rows))
+        lines = np.arange(len(found))
+        found[lines, columns] = 1.0 - found[lines, columns]
+        return found
+
+    def _changed(self, rows: Rows, dice: np.random.Generator) -> Rows:
+        """Each row with one change, a number or a strategy."""
+        found, n = self._stepped(rows, dice), len(self._switches)
+        picked = np.floor(dice.random(len(rows)) * (n + STEPS)).astype(np.int64)
+        lines = np.flatnonzero(picked < n)
+        columns = np.array(self._switches, dtype=np.int64)[picked[lines]]
+        found[lines] = rows[lines]
+        found[lines, columns] = 1.0 - rows[lines, columns]
+        return found
+
+    def _drawn(self, n: int, dice: np.random.Generator) -> Rows:
+        """Every value from its range, every strategy on or off with even chances."""
+        found = np.zeros((n, self._n + len(self._names)))
+        found[:, : self._n] = dice.random((n, self._n))
+        for column, parameter in enumerate(self._tunable.values()):
+            if isinstance(parameter, CategoricalParameter):
+                found[:, column] = np.floor(found[:, column] * len(parameter.choices))
+        found[:, self._switches] = dice.random((n, len(self._switches))) < 0.5
+        return found
+
+    def _round(self, rows: Rows) -> None:
+        """Whole numbers are where whole numbers are."""
+        for column, parameter in enumerate(self._tunable.values()):
+            if isinstance(parameter, IntParameter):
+                low, high = float(parameter.low), float(parameter.high)
+                if parameter.log:
+                    whole = np.rint(low * (high / low) ** rows[:, column])
+                    rows[:, column] = np.log(whole / low) / np.log(high / low)
+                else:
+                    rows[:, column] = np.rint(rows[:, column] * (high - low)) / (high - low)
+
+    def _points(self, rows: Rows, slot: int) -> Points:
+        """As `Encoding.points`, of rows."""
+        fixed = self._spec.space.invariants(slot)
+        columns: list[Float64[np.ndarray, " row"] | float] = []
+        tunable = {name: column for column, name in enumerate(self._tunable)}
+        for name in self._spec.space.names():
+            parameter = self._spec.space[name]
+            if name in tunable and isinstance(parameter, CategoricalParameter):
+                index = rows[:, tunable[name]]
+                made = [HALF * (index == place) for place in range(len(parameter.choices))]
+            elif name in tunable:
+                made = [rows[:, tunable[name]]]
+            else:
+                made = [np.full(len(rows), one) for one in self._encoding.coordinates(name, fixed[name])]
+            owner = self._encoding.owner_of(name)
+            if owner in self._names:
+                on = rows[:, self._n + self._names.index(owner)] > 0
+                idle = self._encoding.coordinates(name, self._spec.baseline[name])
+                made = [np.where(on, one, other) for one, other in zip(made, idle, strict=True)]
+            columns += made
+        return np.column_stack((*columns, rows[:, self._n :]))
+
+
+def _share(parameter: Tunable, value: Value) -> float:
+    if isinstance(parameter, CategoricalParameter):
+        return float(parameter.choices.index(value)) if value in parameter.choices else 0.0
+    return min(max(share_of(parameter, value), 0.0), 1.0)
+
+
+def _value(parameter: Tunable, share: float) -> Value:
+    return (
+        parameter.choices[int(share)]
+        if isinstance(parameter, CategoricalParameter)
+        else value_at(parameter, share)
+    )

@@ -1,0 +1,182 @@
+"""The runs of a search as a model takes them in: kept up to date with the past, and fitted seldom.
+
+Of many runs a model holds some: the first ones, which are spread widest, the best ones and the latest ones.
+So its cost is bounded however many there are. Its length scales are searched for whenever there are 15 %
+more runs than the last time, from the runs as they stood at that number: a pure function of the history,
+asked at every run or once at its end.
+"""
+
+import math
+from array import array
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from agent.planner.encoding import Encoding
+from agent.planner.process import Process, Shape, shape_of
+from agent.planner.tree import first, floor_of
+from blocks.base import Value
+from blocks.run import Run, RunState
+
+MODEL_RUNS: Final = 120
+"""Runs that the model is fitted on, however many there are."""
+
+GROWTH: Final = 1.15
+"""So many times as many runs, and length scales are searched for anew."""
+
+
+class Results(NamedTuple):
+    """What a model is fitted to."""
+
+    places: list[int]
+    values: list[list[float]]
+    """The objective in every replicate, higher being better; empty for a run that gave none."""
+
+
+class Model(NamedTuple):
+    """A model, and the runs that it was fitted to."""
+
+    process: Process
+    runs: list[Run]
+    codes: Int[np.ndarray, "run name"]
+    """Their values and strategies as numbers that are equal where those are."""
+
+    worth: Float64[np.ndarray, " run"]
+    """What they are expected to be worth, without noise, higher being better."""
+
+
+class Seen:
+    """Every searching run that has ended, fed in the order of their numbers.
+
+    Args:
+        encoding: Of their slots.
+        objective: The metric that is searched for.
+        direction: `maximize` or `minimize`.
+    """
+
+    def __init__(self, encoding: Encoding, objective: str, direction: str) -> None:
+        self._encoding, self._objective = encoding, objective
+        self._sign = 1.0 if direction == "maximize" else -1.0
+        self._runs: list[Run] = []
+        self._places: dict[int | None, int] = {}
+        self._levels = array("d")
+        self._values: dict[int, list[float]] = {}
+        self._points = np.empty((0, sum(size for _, size in encoding.groups)))
+        self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
+        self._encoded = np.empty(0, dtype=bool)
+        self._names = tuple(encoding.spec.space.names())
+        self._codes: dict[tuple[str, Value, bool], int] = {}
+        self._snapshot = Results([], [])
+        self._due = 2
+        self._shape: Shape | None = None
+        self._model: Model | None = None
+
+    def add(self, run: Run) -> None:
+        """Takes in a run that has ended; what repeats a run judges that run too."""
+        counts = run.state is RunState.DONE and run.is_evidence
+        values = [self._sign * value for value in run.values_of(self._objective)] if counts else []
+        if run.proposal.role.repeats:
+            place = self._places.get(run.proposal.parent)
+            if place is not None and values and not run.proposal.network:
+                self._model = None
+                self._learn(place, [*self._values_at(place), *values])
+        elif run.proposal.searches:
+            self._model = None
+            self._places[run.number] = len(self._runs)
+            self._runs.append(run)
+            self._levels.append(-math.inf)
+            self._learn(len(self._runs) - 1, values)
+            if len(self._runs) >= self._due:
+                self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
+                self._snapshot, self._shape = self._results(), None
+
+    def model(self) -> Model | None:
+        """The model of the runs so far; None for want of two results."""
+        if self._model is None and np.isfinite(self._levels).sum() >= 2:
+            if self._shape is None:
+                points, levels, weights = self._arrays(self._snapshot)
+                groups = [size for _, size in self._encoding.groups]
+                self._shape = shape_of(points, levels, groups, weights=weights)
+            found = self._results()
+            points, levels, weights = self._arrays(found)
+            groups = [size for _, size in self._encoding.groups]
+            process = Process(points, levels, groups, weights=weights, shape=self._shape)
+            self._model = Model(
+                process,
+                [self._runs[place] for place in found.places],
+                self._codes_at[found.places],
+                process.fitted,
+            )
+        return self._model
+
+    def codes_of(self, values: dict[str, Value], strategies: Sequence[str]) -> list[int]:
+        """Values and strategies of a slot as in `Model.codes`."""
+        found = []
+        for name in self._names:
+            value = values.get(name, "")
+            found.append(self._codes.setdefault((name, value, isinstance(value, bool)), len(self._codes)))
+        return found + [name in strategies for name in self._encoding.strategies]
+
+    def _learn(self, place: int, values: list[float]) -> None:
+        if values:
+            self._values[place] = values
+            self._levels[place] = math.fsum(values) / len(values)
+
+    def _values_at(self, place: int) -> list[float]:
+        return self._values.get(place, [])
+
+    def _results(self) -> Results:
+        places = self._chosen()
+        return Results(places, [self._values_at(place) for place in places])
+
+    def _chosen(self) -> list[int]:
+        """The first runs, the best and the latest, a third each, in their order."""
+        n = len(self._runs)
+        if n <= MODEL_RUNS:
+            return list(range(n))
+        third = MODEL_RUNS // 3
+        found = {*range(third), *first(third, -np.array(self._levels)).tolist()}
+        for place in range(n - 1, -1, -1):
+            if len(found) == MODEL_RUNS:
+                break
+            found.add(place)
+        return sorted(found)
+
+    def _arrays(
+        self, results: Results
+    ) -> tuple[
+        Float64[np.ndarray, "run coordinate"], Float64[np.ndarray, " run"], Float64[np.ndarray, " run"]
+    ]:
+        """Points, mean objective over replicates, and how much each mean counts.
+
+        None is below a floor; a run that failed is at the floor. The mean, where the tree goes by the
+        median: replicates that end in one of two ways have a mean that says how often, and a median that is
+        a coin's.
+        """
+        sizes = np.array([len(one) for one in results.values])
+        flat = np.array([value for one in results.values for value in one])
+        low = floor_of(flat)
+        usual = float(np.median(sizes[sizes > 0]))
+        levels, at = np.full(len(sizes), low), np.flatnonzero(sizes)
+        starts = np.cumsum(sizes)[at] - sizes[at]
+        levels[at] = np.add.reduceat(np.maximum(flat, low), starts) / sizes[at]
+        weights = np.where(sizes > 0, sizes / usual, 1.0)
+        self._encode(results.places)
+        return self._points[results.places], levels, weights
+
+    def _encode(self, places: Sequence[int]) -> None:
+        """Only runs that a model holds are encoded, and once."""
+        if len(self._encoded) < len(self._runs):
+            more = max(len(self._runs), 2 * len(self._encoded), MODEL_RUNS) - len(self._encoded)
+            self._encoded = np.append(self._encoded, np.zeros(more, dtype=bool))
+            self._points = np.concatenate((self._points, np.empty((more, self._points.shape[1]))))
+            self._codes_at = np.concatenate(
+                (self._codes_at, np.empty((more, self._codes_at.shape[1]), dtype=np.int64))
+            )
+        for place in np.array(places)[~self._encoded[places]]:
+            slot = self._runs[place].proposal.spec
+            self._points[place] = self._encoding.point(slot.values, slot.strategies)
+            self._codes_at[place] = self.codes_of(slot.values, slot.strategies)
+            self._encoded[place] = True

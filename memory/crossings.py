@@ -1,0 +1,198 @@
+"""Two factors at once, one of them a number: squares of four samples that differ in exactly these two.
+
+The effect of a strategy at a low and at a high value of a hyperparameter, or that of one hyperparameter at a
+low and at a high value of another, all else equal: their difference says whether one depends on the other.
+Samples that agree in all but the two factors form a table, whose rows are values of the second factor; a pair
+that differs in the first factor and stands in two rows makes a square.
+
+What samples agree in is compared by codes of 64 bits, the sum (exclusive or) of one per item, since taking an
+item out of a set of them ten thousand times would take seconds (Zobrist 1970, doi:10.3233/ICG-1990-13203).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64, UInt64
+from numpy import ndarray
+
+from blocks.base import Value
+from memory.samples import Sample
+
+Square = tuple[int, int, int, int]
+"""First runs of samples: at the low row without and with the change, then at the high row."""
+
+WIDE_ROW = 8
+"""Samples of a row up to which each is held against each; else neighbours."""
+
+TABLES = 2
+"""Tables below which a dependence is not tried: it would rest on one place."""
+
+
+class Crossed(NamedTuple):
+    """Squares of two factors."""
+
+    subject: str
+    """A strategy or a hyperparameter."""
+    other: str
+    """The hyperparameter that its effect may depend on."""
+    low: float
+    high: float
+    """Ends of the other one over all squares."""
+    squares: Int64[ndarray, "square side"]
+    groups: Int64[ndarray, " square"]
+    """Equal for squares of one table."""
+
+
+class Crossings:
+    """Samples by numbers and strategies."""
+
+    def __init__(self) -> None:
+        self._new: list[Sample] = []
+        self._random = Random(0)
+        self._codes: dict[object, int] = {}
+        self._first: Int64[ndarray, " sample"] = np.zeros(0, np.int64)
+        self._whole: UInt64[ndarray, " sample"] = np.zeros(0, np.uint64)
+        self._item: dict[str, UInt64[ndarray, " sample"]] = {}  # 0 where the sample has no such value
+        self._level: dict[str, Float64[ndarray, " sample"]] = {}  # NaN where it has no such number
+        self._on: dict[str, Bool[ndarray, " sample"]] = {}
+
+    def add(self, sample: Sample) -> None:
+        """Takes in a sample that was not there before."""
+        self._new.append(sample)
+
+    def found(self) -> Iterator[Crossed]:
+        """All that there are squares of: strategies by numbers, then numbers by numbers, by name."""
+        self._take_in()
+        numbers = sorted(self._level)
+        for strategy, on in sorted(self._on.items()):
+            left = self._whole ^ np.where(on, np.uint64(self._code(strategy)), np.uint64(0))
+            for option in (name for name in self._item if name.startswith(f"{strategy}.")):
+                left = left ^ self._item[option]
+            others = [name for name in numbers if not name.startswith(f"{strategy}.")]
+            yield from self._crossed(strategy, others, on.astype(np.float64), left)
+        for place, subject in enumerate(numbers):
+            left = self._whole ^ self._item[subject]
+            yield from self._crossed(subject, numbers[place + 1 :], self._level[subject], left)
+
+    def _crossed(
+        self,
+        subject: str,
+        others: Sequence[str],
+        change: Float64[ndarray, " sample"],
+        left: UInt64[ndarray, " sample"],
+    ) -> Iterator[Crossed]:
+        """Squares of one factor with each of the others.
+
+        Args:
+            subject: The one.
+            others: The others.
+            change: Its values; NaN where a sample says nothing of it.
+            left: Equal for samples that agree in all but the one.
+        """
+        usable = np.flatnonzero(~np.isnan(change))
+        _, line, size = np.unique(left[usable], return_inverse=True, return_counts=True)
+        paired = size[line] > 1
+        usable, line = usable[paired], line[paired]
+        for other in others:
+            rows = self._level[other]
+            there = ~np.isnan(rows[usable])
+            members, lines = usable[there], line[there]
+            squares: list[Square] = []
+            groups: list[int] = []
+            ends: list[float] = []
+            for table in _tables(left[members] ^ self._item[other][members], lines):
+                by_row: dict[float, dict[float, int]] = defaultdict(dict)
+                for at in members[table].tolist():
+                    # Samples that differ in options of what is off are one place: the oldest stands for it.
+                    by_row[float(rows[at])].setdefault(float(change[at]), int(self._first[at]))
+                made = list(_squares(by_row))
+                squares += [square for _, _, square in made]
+                groups += [int(table[0])] * len(made)
+                ends += [end for low, high, _ in made for end in (low, high)]
+            if len(set(groups)) >= TABLES:
+                sides, tables = np.array(squares, np.int64), np.array(groups, np.int64)
+                yield Crossed(subject, other, min(ends), max(ends), sides, tables)
+
+    def _take_in(self) -> None:
+        new, self._new = self._new, []
+        if not new:
+            return
+        whole = np.array([self._code(("", sample.dataset)) for sample in new], np.uint64)
+        before = len(self._first)
+        for name in dict.fromkeys([*self._item, *(name for sample in new for name in sample.values)]):
+            owner = name.partition(".")[0] if "." in name else ""
+            values = [sample.values.get(name) for sample in new]
+            codes = [0 if value is None else self._code((name, value)) for value in values]
+            item = np.array(codes, np.uint64)
+            whole ^= item
+            self._item[name] = _longer(self._item.get(name), before, item)
+            # The option of a strategy that is off changes nothing.
+            levels = [
+                math.nan if owner and owner not in sample.strategies else _level(value)
+                for value, sample in zip(values, new, strict=True)
+            ]
+            if name in self._level or not all(map(math.isnan, levels)):
+                self._level[name] = _longer(self._level.get(name), before, np.array(levels), fill=math.nan)
+        for name in dict.fromkeys(
+            [*self._on, *sorted({name for sample in new for name in sample.strategies})]
+        ):
+            on = np.array([name in sample.strategies for sample in new])
+            whole ^= np.where(on, np.uint64(self._code(name)), np.uint64(0))
+            self._on[name] = _longer(self._on.get(name), before, on)
+        self._whole = np.concatenate([self._whole, whole])
+        self._first = np.concatenate([self._first, np.array([sample.runs[0] for sample in new], np.int64)])
+
+    def _code(self, item: object) -> int:
+        if item not in self._codes:
+            self._codes[item] = self._random.getrandbits(64)
+        return self._codes[item]
+
+
+def _longer(column: ndarray | None, before: int, new: ndarray, *, fill: float = 0) -> ndarray:
+    """A column with new entries; one that is new itself has `fill` in those before."""
+    return np.concatenate([np.full(before, fill, new.dtype) if column is None else column, new])
+
+
+def _level(value: Value | None) -> float:
+    """A number as it is; NaN for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+
+
+def _tables(
+    keys: UInt64[ndarray, " sample"], lines: Int64[ndarray, " sample"]
+) -> list[Int64[ndarray, " member"]]:
+    """Places of equal keys, where they lie on two lines or more, in the order of the first of each."""
+    if not len(keys):
+        return []
+    order = np.argsort(keys, kind="stable")
+    ordered, line = keys[order], lines[order]
+    begins = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
+    ends = np.append(begins[1:], len(keys))
+    several = np.flatnonzero(np.minimum.reduceat(line, begins) < np.maximum.reduceat(line, begins))
+    found = [
+        order[begin:end] for begin, end in zip(begins[several].tolist(), ends[several].tolist(), strict=True)
+    ]
+    return sorted(found, key=lambda members: int(members[0]))
+
+
+def _squares(table: Mapping[float, Mapping[float, int]]) -> Iterator[tuple[float, float, Square]]:
+    """Both rows and the square, for each pair that stands in two rows which follow each other."""
+    rows = {row: cells for row, cells in sorted(table.items()) if len(cells) > 1}
+    if len(rows) < 2:
+        return
+    stands: dict[tuple[float, float], list[float]] = defaultdict(list)
+    for row, cells in rows.items():
+        for pair in _pairs(sorted(cells)):
+            stands[pair].append(row)
+    for (before, after), there in sorted(stands.items()):
+        for low, high in pairwise(there):
+            yield low, high, (rows[low][before], rows[low][after], rows[high][before], rows[high][after])
+
+
+def _pairs(values: Sequence[float]) -> Iterator[tuple[float, float]]:
+    return combinations(values, 2) if len(values) <= WIDE_ROW else pairwise(values)
