@@ -44,6 +44,7 @@ def measure(quick: bool) -> Iterable[Figure]:
                 "all runs": command(setpoint(), "runs", "--workspace", str(large)),
             },
             repeats=ONCE if quick else 11,
+            warm_up=0 if quick else 1,
         )
         reported = list(reporting(Path(folder) / "reported", *((48, ONCE) if quick else (REPORTED, 5))))
     bare = {"python": timings["python"]}
@@ -71,6 +72,7 @@ def reporting(folder: Path, n_runs: int, repeats: int) -> Iterable[Figure]:
     timings = side_by_side(
         {"report": command(setpoint(), "report", "--workspace", str(folder), "--out", str(page))},
         repeats=repeats,
+        warm_up=min(1, repeats - ONCE),
     )
     what = f"setpoint report, {n_runs} runs"
     yield Figure(

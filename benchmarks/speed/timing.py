@@ -24,16 +24,14 @@ def side_by_side(
         contenders: What to call, by name.
         repeats: Rounds that count; at least 5, or `ONCE` for a quick look, which nothing is judged by.
         per: Units of work that one call does, by name; default 1. Times are per unit.
-        warm_up: Rounds before, that do not count; none before a quick look.
+        warm_up: Rounds before, that do not count.
 
     Returns:
         Median, lowest and highest time per unit, s.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     units = {name: (per or {}).get(name, 1) for name in contenders}
-    if repeats == ONCE:
-        warm_up = 0
-    else:
+    if repeats != ONCE:
         repeats = max(repeats, MINIMUM_REPEATS)
     for number in range(warm_up + repeats):
         for name, call in contenders.items():
