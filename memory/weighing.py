@@ -24,9 +24,9 @@ SQUARE = np.array([1.0, -1.0, -1.0, 1.0])
 ONE_SIDED = 1.645
 """Normal score of one chance in twenty."""
 
-REPLICATED = math.log(10)
+REPLICATED = math.log(5)
 """Logarithm of the e-value that a network must show by itself, beside what all show together: where there is
-nothing, one chance in ten, however often it is looked at."""
+nothing, at most one chance in five, however often it is looked at, and that beside all else."""
 
 APART = 1.5
 """Groups may differ by so many times what their samples' noise makes of them; more than that is counted."""
