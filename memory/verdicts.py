@@ -236,7 +236,7 @@ def _moved_same(
     if one.tried.about.kind not in EQUIVALENT:
         return status, since
     margin = one.weighed.together.noise
-    both = sum(min(net.score(1, -margin), net.score(-1, -margin)) >= REPLICATED for net in one.weighed.each)
+    both = sum(min(net.log_e(1, -margin), net.log_e(-1, -margin)) >= REPLICATED for net in one.weighed.each)
     low, high = one.weighed.together.interval
     if status == "established":
         return ("weakened", block) if directed or low < -margin or high > margin else (status, since)

@@ -24,8 +24,9 @@ SQUARE = np.array([1.0, -1.0, -1.0, 1.0])
 ONE_SIDED = 1.645
 """Normal score of one chance in twenty."""
 
-REPLICATED = 1.282
-"""Normal score of one chance in ten: what a network must show by itself, beside what all show together."""
+REPLICATED = math.log(5)
+"""Logarithm of the e-value that a network must show by itself, beside what all show together: where there is
+nothing, at most one chance in five, however often it is looked at, and that beside all else."""
 
 APART = 1.5
 """Groups may differ by so many times what their samples' noise makes of them; more than that is counted."""
@@ -77,7 +78,7 @@ class Weighed(NamedTuple):
 
     def replicated(self, sign: int, margin: float = 0.0) -> int:
         """How many networks show the direction by themselves."""
-        return sum(one.score(sign, margin) >= REPLICATED for one in self.each)
+        return sum(one.log_e(sign, margin) >= REPLICATED for one in self.each)
 
 
 def weigh(

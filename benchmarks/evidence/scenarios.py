@@ -51,6 +51,7 @@ def measure(n: int) -> Iterator[Row]:
     yield _found(max(10, n // 2))
     yield _crossed(max(6, n // 5))
     yield _reversed(max(3, n // 10))
+    yield _only_at_home(max(4, n // 4))
 
 
 def _planted(n: int) -> Row:
@@ -194,6 +195,11 @@ def reversal(index: int) -> list[str]:
     runs = history(
         world, of, propose=[matched("alpha", 12)] * 4, runs_each=24, networks=(0, 1, 2, 3), in_turns=False
     )
+    return _path(of, runs)
+
+
+def _path(of: ExplorationSpec, runs: Sequence[Run]) -> list[str]:
+    """The status of "alpha helps" after every block."""
     path: list[str] = []
     past = Past()
     for block in range(1, runs[-1].block + 1):
@@ -201,6 +207,30 @@ def reversal(index: int) -> list[str]:
         told = {one.key: one.status for one in findings(of, past, metrics=METRICS)}
         path.append(told.get(("effect", "alpha", "on"), "tentative"))
     return path
+
+
+def _only_at_home(n: int) -> Row:
+    """A strategy helps on the first network and does nothing on the second; asked after every block."""
+    began = perf_counter()
+    wrong = [f"history {index}" for index in range(n) if "established" in at_home(index)]
+    return Row(
+        scenario="an effect that one network has and the other has not: established at any time",
+        histories=n,
+        value=len(wrong) / n,
+        of=n,
+        target="<= 0.10",
+        met=len(wrong) / n <= 0.1,
+        examples=tuple(wrong[:10]),
+        seconds=perf_counter() - began,
+    )
+
+
+def at_home(index: int) -> list[str]:
+    """The status of "alpha helps" after every block, where it does on the first of two networks only."""
+    world = draw_world(Random(f"at home {index}"), null=True)
+    world.strategies["alpha"], world.at_home = 2.0, frozenset({"alpha"})
+    of = spec(replicates=3, objective="gain", seed=index)
+    return _path(of, history(world, of, propose=[matched("alpha", 12)] * 2, runs_each=48, networks=(0, 1)))
 
 
 def _runs_of(path: Sequence[str]) -> list[tuple[str, int]]:

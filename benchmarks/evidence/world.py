@@ -50,7 +50,8 @@ def spec(*, replicates: int, objective: str, seed: int) -> ExplorationSpec:
 class World:
     """Effects in standard deviations of one replicate; those of numbers from 0 to 1.
 
-    `turned` holds the strategies whose effect is the opposite on networks from the third on.
+    `turned` holds the strategies whose effect is the opposite on networks from the third on, `at_home` those
+    that have none but on the first.
     """
 
     strategies: dict[str, float]
@@ -65,6 +66,7 @@ class World:
     crossed: dict[tuple[str, str], float] = field(default_factory=dict)
     """What a strategy, or a number from 0 to 1, gains from the lowest to the highest value of another one."""
     turned: frozenset[str] = frozenset()
+    at_home: frozenset[str] = frozenset()
     shifts: list[float] = field(default_factory=lambda: [0.0, 3.0, -2.0, 5.0])
     """What a network adds to all runs."""
 
@@ -72,7 +74,9 @@ class World:
         """The true objective of a slot."""
         found = self.shifts[network] + self.time_steps[int(chosen.values["time_step"])]
         for name in chosen.strategies:
-            turn = -1 if name in self.turned and network >= 2 else 1
+            turn = (
+                -1 if name in self.turned and network >= 2 else 0 if name in self.at_home and network else 1
+            )
             found += turn * self.strategies[name]
         found += self.synergy * ({"gamma", "delta"} <= set(chosen.strategies))
         for name in NUMBERS:

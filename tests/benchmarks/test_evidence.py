@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.evidence.__main__ import Report, page
-from benchmarks.evidence.scenarios import _found, _noise_alone, _planted, reversal
+from benchmarks.evidence.scenarios import _found, _noise_alone, _planted, at_home, reversal
 from benchmarks.machine import this_machine
 
 
@@ -24,6 +24,11 @@ def test_most_effects_on_eight_pairs_are_found() -> None:
 
 def test_a_reversal_is_seen() -> None:
     assert list(dict.fromkeys(reversal(0))) == ["tentative", "established", "weakened", "refuted"]
+
+
+@pytest.mark.parametrize("index", [17, 24, 32, 35])
+def test_what_one_network_has_and_the_other_has_not_is_not_established(index: int) -> None:
+    assert set(at_home(index)) == {"tentative"}
 
 
 def test_the_page_holds_every_row() -> None:
