@@ -111,7 +111,7 @@ def weigh(
         sound = np.isfinite(total) & (total > 0) & np.isfinite(difference) & np.isfinite(least + most)
         networks = looked.network[contrasts[:, 0]]
         each = []
-        for network in np.unique(networks[sound]):
+        for network in _present(networks[sound]):
             here = sound & (networks == network)
             found = _of_a_network(
                 contrasts[here],
@@ -137,16 +137,16 @@ def _of_a_network(
     """One loud slot does not drown the quiet ones: contrasts count by their precision."""
     share = precision / precision.sum()
     effect, least, most = (said @ share).tolist()
-    samples, place = np.unique(contrasts, return_inverse=True)
-    weight = np.bincount(place.ravel(), (share[:, None] * signs).ravel(), len(samples))
+    samples = _present(contrasts.ravel())
+    weight = np.bincount(contrasts.ravel(), (share[:, None] * signs).ravel())[samples]
     parts = weight * weight * looked.variance[samples]
     of_samples = float(parts.sum())
     squared = float((parts * parts / looked.degrees[samples]).sum())
-    _, group = np.unique(groups, return_inverse=True)
-    n_groups = int(group.max()) + 1
+    own = _present(groups)
+    n_groups = len(own)
     beyond = 0.0
     if n_groups > 1:
-        apart = np.bincount(group, share * (said[0] - effect))
+        apart = np.bincount(groups, share * (said[0] - effect))[own]
         beyond = max(0.0, n_groups / (n_groups - 1) * float(apart @ apart) - APART * of_samples)
         squared += beyond * beyond / (n_groups - 1)
     variance = of_samples + beyond
@@ -161,6 +161,11 @@ def _of_a_network(
         networks=1,
         noise=looked.noise,
     )
+
+
+def _present(numbers: Int64[ndarray, " any"]) -> Int64[ndarray, " different"]:
+    """Different numbers in order. They are those of runs, so to count them is quicker than to sort them."""
+    return np.flatnonzero(np.bincount(numbers))
 
 
 def _together(each: list[Weight]) -> Weight:
