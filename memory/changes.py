@@ -250,7 +250,8 @@ class Strategy:
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
         on = self._name in sample.strategies
-        where = self._surroundings(sample) if on or sample.options else sample.where
+        # Most samples are told apart by nothing else, and there is one of these for each of them.
+        where = self._surroundings(sample) if on or self._name in sample.owners else sample.where
         if on:
             self._on[where].append(sample)
             if where in self._off:

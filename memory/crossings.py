@@ -48,6 +48,16 @@ class Crossed(NamedTuple):
     """Equal for squares of one table."""
 
 
+class _Table(NamedTuple):
+    """What was made of a table; it stays so until another sample stands in it."""
+
+    n: int
+    """Samples."""
+    squares: list[Square]
+    ends: list[float]
+    """Low and high row of each square."""
+
+
 class Crossings:
     """Samples by numbers and strategies."""
 
@@ -60,6 +70,7 @@ class Crossings:
         self._item: dict[str, UInt64[ndarray, " sample"]] = {}  # 0 where the sample has no such value
         self._level: dict[str, Float64[ndarray, " sample"]] = {}  # NaN where it has no such number
         self._on: dict[str, Bool[ndarray, " sample"]] = {}
+        self._made: dict[tuple[str, str], dict[int, _Table]] = defaultdict(dict)
 
     def add(self, sample: Sample) -> None:
         """Takes in a sample that was not there before."""
@@ -107,18 +118,34 @@ class Crossings:
             squares: list[Square] = []
             groups: list[int] = []
             ends: list[float] = []
-            for table in _tables(left[members] ^ self._item[other][members], lines):
-                by_row: dict[float, dict[float, int]] = defaultdict(dict)
-                for at in members[table].tolist():
-                    # Samples that differ in options of what is off are one place: the oldest stands for it.
-                    by_row[float(rows[at])].setdefault(float(change[at]), int(self._first[at]))
-                made = list(_squares(by_row))
-                squares += [square for _, _, square in made]
-                groups += [int(table[0])] * len(made)
-                ends += [end for low, high, _ in made for end in (low, high)]
+            known = self._made[subject, other]
+            for key, table in _tables(left[members] ^ self._item[other][members], lines):
+                made = known.get(key)
+                if made is None or made.n != len(table):
+                    made = known[key] = self._table(members[table], rows, change)
+                squares += made.squares
+                groups += [int(table[0])] * len(made.squares)
+                ends += made.ends
             if len(set(groups)) >= TABLES:
                 sides, tables = np.array(squares, np.int64), np.array(groups, np.int64)
                 yield Crossed(subject, other, min(ends), max(ends), sides, tables)
+
+    def _table(
+        self,
+        members: Int64[ndarray, " member"],
+        rows: Float64[ndarray, " sample"],
+        change: Float64[ndarray, " sample"],
+    ) -> _Table:
+        by_row: dict[float, dict[float, int]] = defaultdict(dict)
+        sides = zip(
+            rows[members].tolist(), change[members].tolist(), self._first[members].tolist(), strict=True
+        )
+        for row, value, first in sides:
+            # Samples that differ in options of what is off are one place: the oldest stands for it.
+            by_row[row].setdefault(value, first)
+        made = list(_squares(by_row))
+        ends = [end for low, high, _ in made for end in (low, high)]
+        return _Table(len(members), [square for _, _, square in made], ends)
 
     def _take_in(self) -> None:
         new, self._new = self._new, []
@@ -167,8 +194,8 @@ def _level(value: Value | None) -> float:
 
 def _tables(
     keys: UInt64[ndarray, " sample"], lines: Int64[ndarray, " sample"]
-) -> list[Int64[ndarray, " member"]]:
-    """Places of equal keys, where they lie on two lines or more, in the order of the first of each."""
+) -> list[tuple[int, Int64[ndarray, " member"]]]:
+    """Equal keys and their places, where they lie on two lines or more, in the order of the first of each."""
     if not len(keys):
         return []
     order = np.argsort(keys, kind="stable")
@@ -176,10 +203,11 @@ def _tables(
     begins = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
     ends = np.append(begins[1:], len(keys))
     several = np.flatnonzero(np.minimum.reduceat(line, begins) < np.maximum.reduceat(line, begins))
-    found = [
-        order[begin:end] for begin, end in zip(begins[several].tolist(), ends[several].tolist(), strict=True)
-    ]
-    return sorted(found, key=lambda members: int(members[0]))
+    begins, ends = begins[several], ends[several]
+    oldest = np.argsort(order[begins], kind="stable")
+    begins, ends = begins[oldest], ends[oldest]
+    found = zip(ordered[begins].tolist(), begins.tolist(), ends.tolist(), strict=True)
+    return [(key, order[begin:end]) for key, begin, end in found]
 
 
 def _squares(table: Mapping[float, Mapping[float, int]]) -> Iterator[tuple[float, float, Square]]:

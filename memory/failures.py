@@ -4,7 +4,7 @@ Counts, not causes: a line says how many runs failed there, and how many elsewhe
 end, so that an answer costs the same however many there are.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -72,7 +72,7 @@ class Endings:
         self._numbers = numbers
         self._identities: set[str] = set()
         self._n_ended = self._n_failed = 0
-        self._values: dict[str, list[float]] = defaultdict(list)  # of numbers, in order
+        self._values: dict[str, list[float]] = defaultdict(list)  # of numbers; put in order when asked
         self._ended: Counter[tuple[str, Value]] = Counter()  # of named values; a strategy is on
         self._failed: dict[str, dict[Value, list[Run]]] = defaultdict(lambda: defaultdict(list))
         self._failed_on: dict[str, list[Run]] = defaultdict(list)
@@ -91,7 +91,7 @@ class Endings:
         spec = run.proposal.spec
         for name, value in spec.values.items():
             if name in self._numbers:
-                insort(self._values[name], float(value))
+                self._values[name].append(float(value))
             else:
                 self._ended[name, value] += 1
             if failed:
@@ -111,6 +111,7 @@ class Endings:
         for name, by_value in sorted(self._failed.items()):
             if name in self._numbers:
                 values = self._values[name]
+                values.sort()
                 low, high = min(map(float, by_value)), max(map(float, by_value))
                 above, below = len(values) - bisect_left(values, low), bisect_right(values, high)
                 everywhere = [run for runs in by_value.values() for run in runs]

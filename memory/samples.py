@@ -41,6 +41,9 @@ class Sample:
     options: tuple[Item, ...] = field(init=False)
     """Those of the values that belong to a strategy."""
 
+    owners: frozenset[str] = field(init=False)
+    """The strategies that they belong to."""
+
     where: Surroundings = field(init=False)
     """All that tells it from other samples."""
 
@@ -48,16 +51,18 @@ class Sample:
     squares: float = field(init=False)
     """Sum of squared deviations from the mean."""
 
+    error: float = field(init=False)
+    """Squared standard error of the median."""
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", tuple(item for item in self.items if "." in item[0]))
+        options = tuple([item for item in self.items if "." in item[0]])
+        object.__setattr__(self, "options", options)
+        object.__setattr__(self, "owners", frozenset([name.partition(".")[0] for name, _ in options]))
         object.__setattr__(self, "where", (self.dataset, self.strategies, self.items))
         object.__setattr__(self, "median", median(self.objective))
         object.__setattr__(self, "squares", _squares(self.objective))
-
-    @property
-    def error(self) -> float:
-        """Squared standard error of the median."""
-        return MEDIAN_NOISE**2 * self.squares / (self.degrees * len(self.objective))
+        error = MEDIAN_NOISE**2 * self.squares / (self.degrees * len(self.objective))
+        object.__setattr__(self, "error", error)
 
     @property
     def degrees(self) -> int:
