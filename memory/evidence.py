@@ -16,7 +16,7 @@ from memory.fates import fates
 from memory.measured import Looked, Measured
 from memory.samples import Sample, Samples
 from memory.tried import About, Tried, tried
-from memory.verdicts import EVERY_BLOCK, GROWTH, Verdict, Verdicts
+from memory.verdicts import Verdict, Verdicts, moves_for_good
 
 
 class Evidence:
@@ -55,7 +55,7 @@ class Evidence:
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
         if run.block > self._block:
-            if self._is_due():
+            if moves_for_good(self._n_ended, self._n_looked):
                 self._verdicts = self._as_of_now()
                 self._n_looked = self._n_ended
                 self._present = None
@@ -105,10 +105,6 @@ class Evidence:
     def networks(self) -> list[str]:
         """Data sets that samples were trained on, oldest first."""
         return self._measured.networks
-
-    def _is_due(self) -> bool:
-        n = self._n_ended
-        return n > self._n_looked and (n <= EVERY_BLOCK or n >= GROWTH * self._n_looked)
 
     def _whole(self) -> Iterator[Comparison]:
         for _, switch in sorted(self._of_strategy.items()):

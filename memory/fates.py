@@ -198,8 +198,11 @@ def _best_corner(
     falls, holds, within = (one[:, None] >= ends for one in (failed, done, levels))
     inside, outside = falls & ~holds, holds & ~falls
     also, against = within & there[:, None], within & ~there[:, None]
-    parted = inside.sum(axis=0) + also.sum(axis=0) - outside.sum(axis=0) - against.sum(axis=0)
-    parted[(inside.sum(axis=0) < NEEDED) | (also.sum(axis=0) < NEEDED)] = 0
+    n_inside, n_also = inside.sum(axis=0), also.sum(axis=0)
+    enough = (n_inside >= NEEDED) & (n_also >= NEEDED)
+    if not enough.any():
+        return None
+    parted = np.where(enough, n_inside + n_also - outside.sum(axis=0) - against.sum(axis=0), 0)
     best = int(np.argmax(parted))
     if parted[best] <= 0:
         return None

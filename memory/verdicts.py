@@ -22,11 +22,14 @@ from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
 
-EVERY_BLOCK = 400
-GROWTH = 1.2
+EVERY_BLOCK = 240
+GROWTH = 1.25
+LONG = 1_000
+GROWTH_OF_LONG = 1.5
 """Up to so many runs the look at every block moves the statuses for good; later on, that at a block by whose
-end there are a fifth more than at the last such look: in a long history the statuses would else be worked
-out a thousand times by whoever opens the store. What is asked is told as of now in any case."""
+end there are a quarter more than at the last such look, and from the look at so many on half as many more: in
+a long history the statuses would else be worked out a thousand times by whoever opens the store. What is
+asked is told as of now in any case."""
 
 EQUIVALENT = ("value", "strategy", "instead", "span")
 """Kinds of comparisons of which "no difference that matters" is asked."""
@@ -63,6 +66,16 @@ class Verdict(NamedTuple):
         if self.status != "tentative" or self.q > RATE or not self.sign or self.weight is None:
             return ""
         return f"significant, but shown by {self.shown} of {self.weight.networks} networks"
+
+
+def moves_for_good(n: int, before: int) -> bool:
+    """Whether a look at the end of a block is kept.
+
+    Args:
+        n: Runs by that end.
+        before: Runs at the last look that was kept; 0 without one.
+    """
+    return n > before and (n <= EVERY_BLOCK or n >= before * (GROWTH if before < LONG else GROWTH_OF_LONG))
 
 
 Direction = tuple[About, int]
