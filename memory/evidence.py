@@ -16,7 +16,7 @@ from memory.fates import fates
 from memory.measured import Looked, Measured
 from memory.samples import Sample, Samples
 from memory.tried import About, Tried, tried
-from memory.verdicts import Verdict, Verdicts, moves_for_good
+from memory.verdicts import AT_LEAST, Verdict, Verdicts, moves_for_good
 
 
 class Evidence:
@@ -56,7 +56,8 @@ class Evidence:
         """Takes in a run that has ended."""
         if run.block > self._block:
             if moves_for_good(self._n_ended, self._n_looked):
-                self._verdicts = self._as_of_now()
+                if self._may_move():
+                    self._verdicts = self._as_of_now()
                 self._n_looked = self._n_ended
                 self._present = None
             self._block = run.block
@@ -92,6 +93,11 @@ class Evidence:
             self._look(present)
             self._present = self._n_ended, present
         return self._present[1]
+
+    def _may_move(self) -> bool:
+        """Whether there are networks enough for a status to move; else a look would leave all as it was."""
+        failed_on = {one.dataset for one in self.endings.failed}
+        return max(len(self._measured.networks), len(failed_on)) >= AT_LEAST
 
     def contrasts(self) -> dict[About, Tried]:
         """All that can be compared now."""
