@@ -1,6 +1,7 @@
 """Statuses: what is established holds on more than one network, and what is contradicted is given up."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -15,7 +16,7 @@ from blocks.stopping import StopRule
 from memory.findings import findings
 from memory.past import Past
 from memory.statements import Statement, contrary, judged, undirected
-from memory.verdicts import EVERY_BLOCK, GROWTH
+from memory.verdicts import EVERY_BLOCK, GROWTH, GROWTH_OF_LONG, LONG, moves_for_good
 
 HELPS = ("effect", "residual", "on")
 HURTS = ("effect", "residual", "off")
@@ -124,6 +125,26 @@ def test_in_a_long_history_a_status_does_not_depend_on_when_it_was_asked_for() -
         seen += [one.status for one in said if one.key == HELPS]
     assert seen[0] == "established"
     assert seen[-1] == "refuted"
+
+
+def test_kept_looks_are_at_every_block_first_and_grow_rarer() -> None:
+    kept = [0]
+    for n in range(8, 10_001, 8):
+        if moves_for_good(n, kept[-1]):
+            kept.append(n)
+    every = EVERY_BLOCK // 8
+    assert kept[: every + 1] == list(range(0, EVERY_BLOCK + 1, 8))
+    for before, n in pairwise(kept[every:]):
+        growth = GROWTH if before < LONG else GROWTH_OF_LONG
+        assert growth * before <= n < growth * before + 8
+    assert kept[-1] == 9_000
+
+
+def test_a_second_network_that_comes_late_moves_statuses_as_soon_as_it_is_there() -> None:
+    runs = history(("one", 0.3), ("one", 0.3), ("one", 0.3), ("two", 0.3), ("two", 0.3))
+    before = told([one for one in runs if one.block <= 3])[HELPS]
+    assert (before.status, before.networks) == ("tentative", 1)
+    assert (told(runs)[HELPS].status, told(runs)[HELPS].since) == ("established", 4)
 
 
 def test_what_makes_no_difference_is_established_as_that() -> None:
