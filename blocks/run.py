@@ -112,8 +112,11 @@ class Run(Frozen):
 
     def values_of(self, metric: str) -> list[float]:
         """The metric in each replicate that has it."""
-        found = [replicate.get(metric) for replicate in self.metrics]
-        return [value for value in found if value is not None and math.isfinite(value)]
+        return [
+            value
+            for replicate in self.metrics
+            if (value := replicate.get(metric)) is not None and math.isfinite(value)
+        ]
 
     def spread(self, metric: str) -> Spread | None:
         """Median and standard deviation over replicates; None where no replicate has the metric."""

@@ -250,7 +250,6 @@ class Strategy:
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
         on = self._name in sample.strategies
-        # Most samples are told apart by nothing else, and there is one of these for each of them.
         where = self._surroundings(sample) if on or self._name in sample.owners else sample.where
         if on:
             self._on[where].append(sample)
@@ -322,12 +321,12 @@ class Strategy:
             yield self._found
 
     def _surroundings(self, sample: Sample) -> Surroundings:
-        own = [item for item in sample.options if item[0].startswith(self._prefix)]
-        on = self._name in sample.strategies
-        if not own and not on:
+        on, rest = self._name in sample.strategies, sample.items
+        if self._name in sample.owners:
+            rest = rest.difference([item for item in sample.options if item[0].startswith(self._prefix)])
+        elif not on:
             # Most samples are told apart by nothing else, and there is one of these for each of them.
             return sample.where
-        rest = sample.items.difference(own) if own else sample.items
         return sample.dataset, sample.strategies - {self._name} if on else sample.strategies, rest
 
     def _pair_again(self, where: Surroundings, off: Sample | None) -> None:

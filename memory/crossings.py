@@ -177,9 +177,10 @@ class Crossings:
         self._first = np.concatenate([self._first, np.array([sample.runs[0] for sample in new], np.int64)])
 
     def _code(self, item: object) -> int:
-        if item not in self._codes:
-            self._codes[item] = self._random.getrandbits(64)
-        return self._codes[item]
+        code = self._codes.get(item)
+        if code is None:
+            code = self._codes[item] = self._random.getrandbits(64)
+        return code
 
 
 def _longer(column: ndarray | None, before: int, new: ndarray, *, fill: float = 0) -> ndarray:

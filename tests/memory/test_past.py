@@ -34,8 +34,9 @@ def with_gain_alone(runs: list[Run]) -> list[Run]:
 def assert_up_to_date(store: Store) -> None:
     past, runs = store.past("made_up", "gain"), store.runs("made_up")
     assert list(past) == with_gain_alone(runs)
-    for one in (made for run in past for made in (run, run.proposal, run.proposal.spec)):
-        assert list(vars(one)) == list(type(one).model_fields)  # as if every field had been checked
+    for read in past:
+        for made in (read, read.proposal, read.proposal.spec):
+            assert list(vars(made)) == list(type(made).model_fields)  # as if every field had been checked
     assert list(past.ended) == [run for run in past if run.state.is_final]
     afresh = Past(past)
     assert findings(spec(), past, metrics=METRICS) == findings(spec(), afresh, metrics=METRICS)
