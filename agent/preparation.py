@@ -266,6 +266,8 @@ class Preparation:
         text: str = "",
     ) -> Any:
         leak_report = args[0].fence.report if isinstance(args[0], TrainingTask) else None
+        if progress is not None:
+            self._listener.stage(text)  # it may be over before it says how far it is
         self._pool.start("preparation", function, *args, timeout_s=timeout_s, leak_report=leak_report)
         while True:
             for _, outcome in self._pool.finished(wait_s=0.1):
