@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
+from memory.codes import Codes
 from memory.comparison import Comparison, Pair, ratio_alone
 from memory.failures import Fallen
-from memory.samples import Sample, Surroundings, merged
+from memory.samples import Sample, merged
 
 TOLD_STEPS = 12
 """Steps of one number that are told by themselves, at most; no heading holds more lines."""
@@ -49,7 +50,8 @@ class Values(ABC):
     def __init__(self, name: str, owner: str) -> None:
         self._name = name
         self._owner = owner
-        self._buckets: dict[Surroundings, _Bucket] = defaultdict(_Bucket)
+        # By the code of what is left of a sample without the hyperparameter.
+        self._buckets: dict[int, _Bucket] = defaultdict(_Bucket)
         self._beside: dict[int, tuple[_Bucket, Value] | None] = {}  # of failed runs, by their numbers
 
     def insert(self, sample: Sample) -> None:
@@ -98,13 +100,13 @@ class Values(ABC):
         own = one.run.proposal.spec.values.get(self._name)
         if own is None:
             return None
-        return self._buckets[one.dataset, one.strategies, one.items - {(self._name, own)}], own
+        return self._buckets[one.coded.whole ^ one.coded.values[self._name]], own
 
     def _bucket(self, sample: Sample) -> _Bucket | None:
-        if self._name not in sample.values or (self._owner and self._owner not in sample.strategies):
+        own = sample.coded.values.get(self._name)
+        if own is None or (self._owner and self._owner not in sample.strategies):
             return None
-        rest = sample.items - {(self._name, sample.values[self._name])}
-        return self._buckets[sample.dataset, sample.strategies, rest]
+        return self._buckets[sample.coded.whole ^ own]
 
     def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
         return pair.before.values[self._name], pair.after.values[self._name]
@@ -232,26 +234,29 @@ class Number(Values):
 
 
 class Strategy:
-    """A strategy off and on, its own options being part of it."""
+    """A strategy off and on, its own options being part of it.
 
-    def __init__(self, name: str) -> None:
+    Samples are found by the code of what is left of them without the strategy and its options.
+
+    Args:
+        name: The strategy.
+        codes: Those of all strategies.
+    """
+
+    def __init__(self, name: str, codes: Codes) -> None:
         self._name = name
-        self._prefix = f"{name}."
-        self._off: dict[Surroundings, Sample] = {}
-        self._without: dict[
-            Surroundings, list[Sample]
-        ] = {}  # what `_off` is merged from, where it is several
-        self._on: dict[Surroundings, list[Sample]] = defaultdict(list)
+        self._codes = codes
+        self._off: dict[int, Sample] = {}
+        self._without: dict[int, list[Sample]] = {}  # what `_off` is merged from, where it is several
+        self._on: dict[int, list[Sample]] = defaultdict(list)
         self._found = Comparison(name, "off", "on", kind="strategy")
-        self._both: set[Surroundings] = set()  # where there are samples with it and without
-        self._otherwise: dict[int, Surroundings] = {}  # of failed runs, by their numbers
-        self._apart: dict[Surroundings, list[tuple[str, Surroundings, Surroundings]]] = {}
+        self._both: set[int] = set()  # where there are samples with it and without
+        self._apart: dict[int, list[tuple[str, int, int]]] = {}
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
-        on = self._name in sample.strategies
-        where = self._surroundings(sample) if on or self._name in sample.owners else sample.where
-        if on:
+        where = sample.coded.without_strategy(self._name)
+        if self._name in sample.strategies:
             self._on[where].append(sample)
             if where in self._off:
                 self._both.add(where)
@@ -268,7 +273,7 @@ class Strategy:
 
     def remove(self, sample: Sample) -> None:
         """Takes back a sample that was inserted."""
-        where = self._surroundings(sample)
+        where = sample.coded.without_strategy(self._name)
         if self._name in sample.strategies:
             self._on[where].remove(sample)
             if where in self._off:
@@ -294,42 +299,37 @@ class Strategy:
         for where in self._both:
             apart = self._apart.get(where)
             if apart is None:
-                apart = self._apart[where] = [one for one in _without_each(where) if one[0] > self._name]
+                apart = self._apart[where] = list(self._without_each(where))
             for name, without, without_options in apart:
                 if without in self._both:
                     yield name, self._first_pair(without), self._first_pair(where)
                 elif without not in self._off and without_options in self._both:
                     yield name, self._first_pair(without_options), self._first_pair(where)
 
-    def _first_pair(self, where: Surroundings) -> tuple[int, int]:
+    def _without_each(self, where: int) -> Iterator[tuple[str, int, int]]:
+        """Surroundings without each of their strategies that have a later name, and without its options."""
+        off = self._off[where]
+        for name in off.strategies:
+            if name > self._name:
+                left = off.coded.whole ^ off.coded.without[name]
+                yield name, where ^ self._codes.of_item(name), where ^ left
+
+    def _first_pair(self, where: int) -> tuple[int, int]:
         return self._off[where].runs[0], min(sample.runs[0] for sample in self._on[where])
 
     def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
         """Those beside which a sample came through that has the strategy and they have not, or has it not."""
-        otherwise, off, on = self._otherwise, self._off, self._on
+        name, off, on = self._name, self._off, self._on
         for one in failed:
-            there = otherwise.get(one.run.number)
-            if there is None:
-                own = [item for item in one.options if item[0].startswith(self._prefix)]
-                rest = one.items.difference(own) if own else one.items
-                there = otherwise[one.run.number] = one.dataset, one.strategies - {self._name}, rest
-            if there in off if self._name in one.strategies else on.get(there):
+            there = one.coded.without.get(name, one.coded.whole)
+            if there in off if name in one.strategies else on.get(there):
                 yield one
 
     def comparisons(self) -> Iterator[Comparison]:
         if len(self._found):
             yield self._found
 
-    def _surroundings(self, sample: Sample) -> Surroundings:
-        on, rest = self._name in sample.strategies, sample.items
-        if self._name in sample.owners:
-            rest = rest.difference([item for item in sample.options if item[0].startswith(self._prefix)])
-        elif not on:
-            # Most samples are told apart by nothing else, and there is one of these for each of them.
-            return sample.where
-        return sample.dataset, sample.strategies - {self._name} if on else sample.strategies, rest
-
-    def _pair_again(self, where: Surroundings, off: Sample | None) -> None:
+    def _pair_again(self, where: int, off: Sample | None) -> None:
         """All runs without the strategy are one sample: where it is another, every pair is."""
         before = self._off.pop(where)
         for on in self._on.get(where, ()):
@@ -338,17 +338,6 @@ class Strategy:
             self._off[where] = off
             for on in self._on.get(where, ()):
                 self._found.count(Pair(off, on))
-
-
-def _without_each(where: Surroundings) -> Iterator[tuple[str, Surroundings, Surroundings]]:
-    """Surroundings without each of their strategies, and without its options as well."""
-    dataset, strategies, rest = where
-    options = [item for item in rest if "." in item[0]]
-    for name in strategies:
-        fewer = strategies - {name}
-        own = [item for item in options if item[0].startswith(f"{name}.")]
-        without = dataset, fewer, rest
-        yield name, without, (dataset, fewer, rest.difference(own)) if own else without
 
 
 def _rank(value: Value) -> _Rank:

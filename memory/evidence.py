@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from blocks.run import Run
 from memory.changes import Named, Number, Strategy, Values
+from memory.codes import Codes
 from memory.comparison import Comparison
 from memory.crossings import Crossings
 from memory.failures import Endings
@@ -38,8 +39,9 @@ class Evidence:
         middles: frozenset[tuple[str, float]] = frozenset(),
         logs: frozenset[str] = frozenset(),
     ) -> None:
-        self.samples = Samples(objective)
-        self.endings = Endings(numbers)
+        self._codes = Codes()
+        self.samples = Samples(objective, self._codes)
+        self.endings = Endings(numbers, self._codes)
         self._objective = objective
         self._numbers = numbers
         self._middles = dict(middles)
@@ -132,7 +134,7 @@ class Evidence:
         return found + [made for _, change in sorted(self._of_value.items()) for made in change.comparisons()]
 
     def _open_strategy(self, name: str, *, without: Sample) -> None:
-        self._of_strategy[name] = Strategy(name)
+        self._of_strategy[name] = Strategy(name, self._codes)
         for sample in self.samples:
             if sample is not without:
                 self._of_strategy[name].insert(sample)

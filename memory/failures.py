@@ -13,7 +13,7 @@ from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import FailureKind, Run, RunState
 from blocks.slot import show_value
-from memory.samples import Item
+from memory.codes import Coded, Codes
 from memory.statements import STRATEGIES, Statement, show_runs, topic_of
 
 _OF_THE_SLOT = (FailureKind.DIVERGED, FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY)
@@ -26,14 +26,12 @@ _LINES = 4
 
 
 class Fallen(NamedTuple):
-    """A run that failed by what it was, with what it was as sets that can be compared."""
+    """A run that failed by what it was, with what it was as codes that can be compared."""
 
     run: Run
     dataset: str
     strategies: frozenset[str]
-    items: frozenset[Item]
-    options: tuple[Item, ...]
-    """Those of the values that belong to a strategy."""
+    coded: Coded
 
 
 class Region(NamedTuple):
@@ -66,10 +64,12 @@ class Endings:
 
     Args:
         numbers: Hyperparameters whose order means something.
+        codes: Those of the samples that failed runs are held against.
     """
 
-    def __init__(self, numbers: frozenset[str]) -> None:
+    def __init__(self, numbers: frozenset[str], codes: Codes) -> None:
         self._numbers = numbers
+        self._codes = codes
         self._identities: set[str] = set()
         self._n_ended = self._n_failed = 0
         self._values: dict[str, list[float]] = defaultdict(list)  # of numbers; put in order when asked
@@ -87,7 +87,8 @@ class Endings:
         self._n_ended += 1
         self._n_failed += failed
         if failed and run.compares:
-            self.failed.append(_fallen(run))
+            coded = self._codes.of(run.dataset, run.proposal.spec.strategies, run.proposal.spec.values)
+            self.failed.append(Fallen(run, run.dataset, frozenset(run.proposal.spec.strategies), coded))
         spec = run.proposal.spec
         for name, value in spec.values.items():
             if name in self._numbers:
@@ -135,13 +136,6 @@ class Endings:
             elsewhere_ended=self._n_ended - ended,
             elsewhere_failed=self._n_failed - len(failed),
         )
-
-
-def _fallen(run: Run) -> Fallen:
-    spec = run.proposal.spec
-    items = frozenset(spec.values.items())
-    options = tuple(item for item in items if "." in item[0])
-    return Fallen(run, run.dataset, frozenset(spec.strategies), items, options)
 
 
 _ON = "\0on"

@@ -13,40 +13,24 @@ from typing import NamedTuple
 
 from blocks.base import Value
 from blocks.run import Run, RunState, mean_of
+from memory.codes import Coded, Codes
 
 MEDIAN_NOISE = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for Gaussian values: medians are what we compare."""
 
 Item = tuple[str, Value]
-Trained = tuple[str, tuple[str, ...], frozenset[Item]]
-"""Data set, strategies and values: what a slot was trained as, save for its seeds."""
-
-
-Surroundings = tuple[str, frozenset[str], frozenset[Item]]
-"""Data set, strategies and values: all that two samples of a pair must agree in."""
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Sample:
     """All replicates of one slot specification on one data set."""
 
     values: Mapping[str, Value]
-    items: frozenset[Item]
-    """The values once more, as a set that can be compared."""
+    coded: Coded
+    """All that tells it from other samples."""
 
     strategies: frozenset[str]
     dataset: str
     runs: tuple[int, ...]
     objective: tuple[float, ...]
-    options: tuple[Item, ...] = field(init=False)
-    """Those of the values that belong to a strategy."""
-
-    owners: frozenset[str] = field(init=False)
-    """The strategies that they belong to."""
-
-    where: Surroundings = field(init=False)
-    """All that tells it from other samples."""
-
     median: float = field(init=False)
     squares: float = field(init=False)
     """Sum of squared deviations from the mean."""
@@ -55,10 +39,6 @@ class Sample:
     """Squared standard error of the median."""
 
     def __post_init__(self) -> None:
-        options = tuple([item for item in self.items if "." in item[0]])
-        object.__setattr__(self, "options", options)
-        object.__setattr__(self, "owners", frozenset([name.partition(".")[0] for name, _ in options]))
-        object.__setattr__(self, "where", (self.dataset, self.strategies, self.items))
         object.__setattr__(self, "median", median(self.objective))
         object.__setattr__(self, "squares", _squares(self.objective))
         error = MEDIAN_NOISE**2 * self.squares / (self.degrees * len(self.objective))
@@ -90,12 +70,14 @@ class Samples:
 
     Args:
         objective: The metric that is compared.
+        codes: Those that are used beside; default: of its own.
     """
 
-    def __init__(self, objective: str) -> None:
+    def __init__(self, objective: str, codes: Codes | None = None) -> None:
         self._objective = objective
-        self._pools: dict[Trained, tuple[list[Run], list[float]]] = {}
-        self._samples: dict[Trained, Sample] = {}
+        self._codes = Codes() if codes is None else codes
+        self._pools: dict[int, tuple[list[Run], list[float]]] = {}
+        self._samples: dict[int, Sample] = {}
         self._identities: set[str] = set()
 
     def __iter__(self) -> Iterator[Sample]:
@@ -126,7 +108,8 @@ class Samples:
             return None, None
         self._identities.add(run.identity)
         spec = run.proposal.spec
-        key = (run.dataset, spec.strategies, frozenset(spec.values.items()))
+        coded = self._codes.of(run.dataset, spec.strategies, spec.values)
+        key = coded.whole
         runs, values = self._pools.setdefault(key, ([], []))
         runs.append(run)
         values += run.values_of(self._objective)
@@ -136,7 +119,7 @@ class Samples:
         first = runs[0].proposal.spec
         after = self._samples[key] = Sample(
             values=first.values,
-            items=key[2],
+            coded=coded,
             strategies=frozenset(first.strategies),
             dataset=run.dataset,
             runs=tuple(run.number for run in runs),
@@ -160,7 +143,7 @@ def merged(samples: Sequence[Sample]) -> Sample:
         return first
     return Sample(
         values=first.values,
-        items=first.items,
+        coded=first.coded,
         strategies=first.strategies,
         dataset=first.dataset,
         runs=tuple(number for sample in samples for number in sample.runs),

@@ -1,7 +1,9 @@
 """Stores of any size for the benchmark: a made-up exploration, written as a launch would write it.
 
 Every run is one change away from an earlier one, as the planner would have it, and has all metrics of the
-real problem in every replicate; one in twenty diverges. `fill` writes the rows in bulk, and they are exactly
+real problem in every replicate; one in twenty diverges. Pairs of runs are repeated on two fresh networks, as
+a planner repeats them to see whether a statement holds there: statements can be established, which costs more
+than where they cannot. `fill` writes the rows in bulk, and they are exactly
 the rows that `carry_out` writes through the store's own calls, one transaction after the other.
 """
 
@@ -16,8 +18,9 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, insert
 
-from agent.planner.base import slot_spec
+from agent.planner.base import replicate_seeds, slot_spec
 from agent.planner.moves import steps, toggles
+from agent.planner.replicating import FROM_BLOCK
 from blocks.certificate import Certificate, CertificateOutcome
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
@@ -35,6 +38,12 @@ from memory.wide import METRIC, VALUE, add_names, summarise
 
 DATA = "o" * 64
 FOUNDATION = "base"
+GROUNDS = {0: (DATA, FOUNDATION), 1: ("p" * 64, "base of network 1"), 2: ("q" * 64, "base of network 2")}
+"""Data set and foundation of each network."""
+
+REPEATED = 5
+"""A pair is repeated in one of so many blocks."""
+
 TRAIN_S = 12.5
 BLOCKS_AT_ONCE = 250
 FAILURE = Failure(kind=FailureKind.DIVERGED, reason="loss is not finite at step 12")
@@ -75,6 +84,8 @@ class MadeUp:
         self._rng = Random(seed)
         self._by_slot: list[list[Run]] = [[] for _ in range(self.spec.block.slots)]
         self._tried: set[object] = set()
+        self._done: set[int] = set()
+        self._unrepeated: list[tuple[Run, Run]] = []
         self.n_runs = 0
 
     @property
@@ -84,12 +95,21 @@ class MadeUp:
 
     def block(self) -> list[list[Planned]]:
         """The batches of the next block."""
-        shape = self.spec.block
-        return [[self._planned(slot) for slot in range(shape.slots)] for _ in range(shape.batches)]
+        number = self.n_runs // self.slots_of_a_block + 1
+        pair: Sequence[Run] = ()
+        if number >= FROM_BLOCK and self._unrepeated and self._rng.randrange(REPEATED) == 0:
+            pair = self._unrepeated.pop(self._rng.randrange(len(self._unrepeated)))
+        return [self._batch(() if batch else pair) for batch in range(self.spec.block.batches)]
+
+    def _batch(self, repeated: Sequence[Run]) -> list[Planned]:
+        """New runs, then those of a pair on a fresh network, in the last slots."""
+        n_new = self.spec.block.slots - len(repeated)
+        found = [self._planned(slot) for slot in range(n_new)]
+        network = self._rng.randrange(1, len(GROUNDS)) if repeated else 0
+        return found + [self._again(run, slot, network) for slot, run in enumerate(repeated, n_new)]
 
     def _planned(self, slot: int) -> Planned:
-        shape, spec = self.spec.block, self.spec
-        index, number = self.n_runs // shape.slots, self.n_runs + 1
+        spec, number = self.spec, self.n_runs + 1
         family = self._by_slot[slot]
         parent = None
         change, values, strategies = "baseline", dict(spec.baseline), spec.strategies.baseline
@@ -98,24 +118,53 @@ class MadeUp:
             change, values, strategies = self._mutation(parent)
         chosen = slot_spec(spec, values, strategies, slot=slot, number=number)
         self._tried.add(configuration(chosen))
-        self.n_runs += 1
-        made = Planned(
-            number=number,
-            block=index // shape.batches + 1,
-            batch=index % shape.batches + 1,
-            proposal=Proposal(
+        made = self._made(
+            Proposal(
                 slot=slot,
                 spec=chosen,
                 role=Role.BASELINE if parent is None else Role.EXPLOIT,
                 parent=None if parent is None else parent.number,
                 change=change,
                 reason="made up for the benchmark",
-            ),
-            identity=content_hash([number, chosen]),
-            results=None if self._rng.random() < 0.05 else self._results(chosen),
+            )
         )
-        family.append(_run(made))
+        run = _run(made)
+        family.append(run)
+        if made.results is not None:
+            self._done.add(number)
+            if parent is not None and parent.number in self._done:
+                self._unrepeated.append((parent, run))
         return made
+
+    def _again(self, run: Run, slot: int, network: int) -> Planned:
+        """A side of a pair on a fresh network."""
+        source = run.proposal.spec
+        seeds = replicate_seeds(self.spec, self.n_runs + 1, len(source.seeds))
+        return self._made(
+            Proposal(
+                slot=slot,
+                spec=SlotSpec(values=source.values, strategies=source.strategies, seeds=seeds),
+                role=Role.PRINCIPLE_TEST,
+                parent=run.number,
+                change=f"fresh network {network}",
+                reason="made up for the benchmark",
+                network=network,
+            )
+        )
+
+    def _made(self, proposal: Proposal) -> Planned:
+        """The next run, and what will come of it."""
+        shape = self.spec.block
+        index, number = self.n_runs // shape.slots, self.n_runs + 1
+        self.n_runs += 1
+        return Planned(
+            number=number,
+            block=index // shape.batches + 1,
+            batch=index % shape.batches + 1,
+            proposal=proposal,
+            identity=content_hash([number, proposal.spec]),
+            results=None if self._rng.random() < 0.05 else self._results(proposal.spec),
+        )
 
     def _mutation(self, parent: Run) -> tuple[str, dict[str, Any], tuple[str, ...]]:
         """One change that leads to a configuration that was not tried."""
@@ -139,12 +188,13 @@ def new_store(folder: Path, made_up: MadeUp, **options: Any) -> Store:
     """A store in which the exploration has begun, with all that its runs rest on."""
     store = Store.open(Workspace(folder), **options)
     store.begin(made_up.spec, version="0")
-    store.plan_dataset("data", name="made up")
-    store.ready_dataset("data", observations_hash=DATA, seal_hash="s" * 64)
-    store.plan_foundation(FOUNDATION, dataset=DATA, settings={})
-    store.fitted_foundation(FOUNDATION, fitted_hash="f" * 64, fit_s=1.0)
     report = FoundationReport(chosen="fit.pt", chosen_by_truth=False, metrics={}, summary="R2 1.00")
-    store.judged_foundation(FOUNDATION, report)
+    for network, (dataset, foundation) in GROUNDS.items():
+        store.plan_dataset(f"data {network}", name=f"made up, network {network}")
+        store.ready_dataset(f"data {network}", observations_hash=dataset, seal_hash="s" * 64)
+        store.plan_foundation(foundation, dataset=dataset, settings={})
+        store.fitted_foundation(foundation, fitted_hash="f" * 64, fit_s=1.0)
+        store.judged_foundation(foundation, report)
     store.record_guard_check(code_hash="c" * 64, verdict="clean", files=1)
     certify(store, [*made_up.spec.strategies.baseline, *made_up.spec.strategies.open])
     return store
@@ -191,6 +241,7 @@ def plan(store: Store, name: str, batch: Sequence[Planned]) -> list[Planned]:
         foundation=FOUNDATION,
         guard_check=1,
         certificates=certificates_of(store),
+        further=GROUNDS,
     )
     return [run._replace(number=known.number) for run, known in zip(batch, planned, strict=True)]
 
@@ -274,7 +325,8 @@ def _events(block: Sequence[Sequence[Planned]]) -> Iterator[tuple[int | None, st
 
 def _row(name: str, run: Planned, rests_on: Mapping[str, int], now: datetime) -> dict[str, Any]:
     rests = sorted(rests_on[strategy] for strategy in run.proposal.spec.strategies)
-    planned = planned_row(name, _run(run), foundation=FOUNDATION, guard_check=1, at=now, certificates=rests)
+    _, foundation = GROUNDS[run.proposal.network]
+    planned = planned_row(name, _run(run), foundation=foundation, guard_check=1, at=now, certificates=rests)
     return planned | _ended(run, now)
 
 
@@ -303,5 +355,5 @@ def _run(run: Planned) -> Run:
         identity=run.identity,
         state=RunState.PLANNED,
         certified=True,
-        dataset=DATA,
+        dataset=GROUNDS[run.proposal.network][0],
     )
