@@ -12,7 +12,7 @@ from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
 from memory.codes import Codes
-from memory.comparison import Comparison, Pair, ratio_alone
+from memory.comparison import Comparison, Pair, net, ratio_alone
 from memory.failures import Fallen
 from memory.samples import Sample, merged
 
@@ -180,6 +180,7 @@ class Number(Values):
         super().__init__(name, owner)
         self._together = Comparison(name, 0, 0, kind="number")
         self._ends: list[Value] = []  # lowest and highest of all that are in a pair; they only move apart
+        self._heard: dict[int, list[tuple[Pair, int]]] = defaultdict(list)  # by the first run of its bucket
         self._steps: list[tuple[float, int, _Rank]] = []  # those that exceed the noise, strongest first
         self._pairs: dict[tuple[int, _Rank], Pair] = {}
         self._told: dict[tuple[int, _Rank], Comparison] = {}  # those of the steps that were told before
@@ -191,6 +192,7 @@ class Number(Values):
         self._together.before, self._together.after = self._ends
         yield self._together
         if len(self._together) > 1 and not self._together.exceeds_noise():
+            self._settle()
             for _, first, rank in self._steps[:TOLD_STEPS]:
                 yield self._step(first, rank)
 
@@ -219,18 +221,31 @@ class Number(Values):
     def _count(self, bucket: _Bucket, pairs: Sequence[Pair], sign: int) -> None:
         for pair in pairs:
             self._together.count(pair, sign)
-            values = [*self._ends, *self._ends_of(pair)]
-            self._ends = [min(values, key=_rank), max(values, key=_rank)]
-            if (ratio := ratio_alone(pair)) is None:
-                continue
-            key = bucket.first, _rank(pair.before.values[self._name])
+            self._heard[bucket.first].append((pair, sign))
             if sign > 0:
-                self._pairs[key] = pair
-                insort(self._steps, (-ratio, *key))
-            else:
-                del self._pairs[key]
-                self._told.pop(key, None)
-                del self._steps[bisect_left(self._steps, (-ratio, *key))]
+                low, high = self._ends_of(pair)
+                if not self._ends:
+                    self._ends = [low, high]
+                elif _rank(low) < _rank(self._ends[0]):
+                    self._ends[0] = low
+                if _rank(high) > _rank(self._ends[1]):
+                    self._ends[1] = high
+
+    def _settle(self) -> None:
+        """Puts the steps in order that were not heard of when they were asked for last."""
+        for first, heard in self._heard.items():
+            for pair, sign in net(heard):
+                if (ratio := ratio_alone(pair)) is None:
+                    continue
+                key = first, _rank(pair.before.values[self._name])
+                if sign > 0:
+                    self._pairs[key] = pair
+                    insort(self._steps, (-ratio, *key))
+                else:
+                    del self._pairs[key]
+                    self._told.pop(key, None)
+                    del self._steps[bisect_left(self._steps, (-ratio, *key))]
+        self._heard.clear()
 
 
 class Strategy:
@@ -255,8 +270,9 @@ class Strategy:
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
-        where = sample.coded.without_strategy(self._name)
-        if self._name in sample.strategies:
+        name, coded = self._name, sample.coded
+        where = coded.without.get(name, coded.whole)
+        if name in sample.strategies:
             self._on[where].append(sample)
             if where in self._off:
                 self._both.add(where)
@@ -273,7 +289,7 @@ class Strategy:
 
     def remove(self, sample: Sample) -> None:
         """Takes back a sample that was inserted."""
-        where = sample.coded.without_strategy(self._name)
+        where = sample.coded.without.get(self._name, sample.coded.whole)
         if self._name in sample.strategies:
             self._on[where].remove(sample)
             if where in self._off:

@@ -21,11 +21,8 @@ class Coded(NamedTuple):
     values: dict[str, int]
     """Of each value by itself."""
     without: dict[str, int]
-    """What is left without a strategy and its options, by the strategy; one that is off may have options."""
-
-    def without_strategy(self, name: str) -> int:
-        """What is left without a strategy and its options."""
-        return self.without.get(name, self.whole)
+    """What is left without a strategy and its options, by the strategy; one that is off may have options.
+    Without one that is not here, it is the whole."""
 
 
 class Codes:

@@ -68,6 +68,7 @@ class Comparison:
         self._differences = ExactSum()
         self._errors, self._spreads = ExactSum(squared=False), ExactSum(squared=False)
         self._rising = 0
+        self._heard: list[tuple[Pair, int]] = []  # what the sums do not hold yet
         self._strength: Strength | None = None
         self.steps: list[tuple[float, float, int, int]] = []
         """Of a number, both values and the first runs of both sides of each pair, in that order."""
@@ -79,18 +80,29 @@ class Comparison:
         """Takes in a pair; with `sign` -1 takes back one that was taken in."""
         if sign > 0:
             self._pairs[pair.key] = pair
-            self._peak = max(self._peak, *(abs(side.median) for side in pair))
         else:
             del self._pairs[pair.key]
         if self.kind == "number":
             self._step(pair, sign)
         self._strength = None
-        difference = pair.difference
-        self._differences.add(difference, sign=sign)
-        self._rising += sign * (difference > 0)
-        for side in pair:
-            self._errors.add(side.error, sign=sign)
-            self._spreads.add(_spread(side), sign=sign)
+        self._heard.append((pair, sign))
+
+    def _settle(self) -> None:
+        """Takes into the sums what they do not hold yet, save for pairs that came and went meanwhile."""
+        if not self._heard:
+            return
+        left = net(self._heard)
+        for sign in (-1, 1):
+            pairs = [pair for pair, its_sign in left if its_sign == sign]
+            differences = [after.median - before.median for before, after in pairs]
+            sides = [side for pair in pairs for side in pair]
+            self._differences.add(*differences, sign=sign)
+            self._rising += sign * sum([difference > 0 for difference in differences])
+            self._errors.add(*[side.error for side in sides], sign=sign)
+            self._spreads.add(*[_spread(side) for side in sides], sign=sign)
+            if sign > 0:
+                self._peak = max([self._peak, *[abs(side.median) for side in sides]])
+        self._heard = []
 
     def _step(self, pair: Pair, sign: int) -> None:
         low, high = (float(side.values[self.subject]) for side in pair)
@@ -115,6 +127,7 @@ class Comparison:
     @property
     def effect(self) -> float:
         """Mean difference of the objective, `after` minus `before`."""
+        self._settle()
         return self._differences.mean
 
     @property
@@ -122,6 +135,7 @@ class Comparison:
         """95 % t interval of the mean difference; None below three pairs."""
         if len(self) < 3:
             return None
+        self._settle()
         half = _quantile(len(self) - 1) * self._differences.sd / math.sqrt(len(self))
         return self.effect - half, self.effect + half
 
@@ -132,6 +146,7 @@ class Comparison:
         Each slot has its own spread (Welch 1947, doi:10.1093/biomet/34.1-2.28): a quiet pair is not
         drowned by a loud one elsewhere, and few replicates make for a wide threshold.
         """
+        self._settle()
         return _threshold(self._errors.total, self._spreads.total) / len(self)
 
     def exceeds_noise(self) -> bool:
@@ -167,6 +182,18 @@ class Comparison:
         """Replicates that take part, each counted once."""
         samples = {id(side): side for pair in self._pairs.values() for side in pair}
         return sum(len(sample.objective) for sample in samples.values())
+
+
+def net(heard: Iterable[tuple[Pair, int]]) -> list[tuple[Pair, int]]:
+    """What is left of pairs that came (1) and went (-1), those that went before those that came."""
+    left: dict[tuple[int, int], tuple[Pair, int]] = {}
+    for pair, sign in heard:
+        key = id(pair[0]), id(pair[1])
+        # Both samples live as long as they are heard of here, so that no other one has their ids.
+        known = left.pop(key, None)
+        if known is None:
+            left[key] = pair, sign
+    return sorted(left.values(), key=lambda item: item[1])
 
 
 def ratio_alone(pair: Pair) -> float | None:

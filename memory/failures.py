@@ -73,7 +73,8 @@ class Endings:
         self._identities: set[str] = set()
         self._n_ended = self._n_failed = 0
         self._values: dict[str, list[float]] = defaultdict(list)  # of numbers; put in order when asked
-        self._ended: Counter[tuple[str, Value]] = Counter()  # of named values; a strategy is on
+        self._ended: Counter[tuple[str, Value]] = Counter()  # of named values
+        self._on: Counter[str] = Counter()  # of strategies
         self._failed: dict[str, dict[Value, list[Run]]] = defaultdict(lambda: defaultdict(list))
         self._failed_on: dict[str, list[Run]] = defaultdict(list)
         self.failed: list[Fallen] = []
@@ -97,10 +98,9 @@ class Endings:
                 self._ended[name, value] += 1
             if failed:
                 self._failed[name][value].append(run)
-        for name in spec.strategies:
-            self._ended[name, _ON] += 1
-            if failed:
-                self._failed_on[name].append(run)
+        self._on.update(spec.strategies)
+        for name in spec.strategies if failed else ():
+            self._failed_on[name].append(run)
 
     def regions(self, spec: ExplorationSpec) -> list[Region]:
         """Where runs diverge, run out of time or out of memory; the most marked places first."""
@@ -123,7 +123,7 @@ class Endings:
                     said = f"{name} {show_value(value)}"
                     yield self._region(said, name, str(value), self._ended[name, value], runs)
         for name, runs in sorted(self._failed_on.items()):
-            yield self._region(f"{name} on", name, "on", self._ended[name, _ON], runs)
+            yield self._region(f"{name} on", name, "on", self._on[name], runs)
 
     def _region(self, said: str, subject: str, place: str, ended: int, failed: list[Run]) -> Region:
         return Region(
@@ -136,10 +136,6 @@ class Endings:
             elsewhere_ended=self._n_ended - ended,
             elsewhere_failed=self._n_failed - len(failed),
         )
-
-
-_ON = "\0on"
-"""The value of a strategy that is on; no hyperparameter has it."""
 
 
 def of_region(region: Region) -> Statement:

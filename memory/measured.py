@@ -51,6 +51,8 @@ class Measured:
 
     def __init__(self) -> None:
         self._rows: Float64[ndarray, "run field"] = np.zeros((64, _FIELDS))
+        self._written: dict[int, list[float]] = {}
+        self._new: set[int] = set()  # what the array does not hold yet
         self._networks: dict[str, int] = {}
 
     @property
@@ -67,10 +69,9 @@ class Measured:
             values: The objective in its replicates.
         """
         number = sample.runs[0]
-        while number >= len(self._rows):
-            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-        row = self._rows[number]
-        if row[_N] == 0:
+        row = self._written.get(number)
+        if row is None:
+            row = self._written[number] = [0.0] * _FIELDS
             row[_BLOCK], row[_ORDER] = run.block, run.block * _BATCHES + run.batch
             row[_NETWORK] = self._networks.setdefault(sample.dataset, len(self._networks))
         elif values:
@@ -79,9 +80,15 @@ class Measured:
         row[_N], row[_MEDIAN] = len(sample.objective), sample.median
         row[_MEAN] = math.fsum(value / len(sample.objective) for value in sample.objective)
         row[_VARIANCE] = sample.squares / sample.degrees
+        self._new.add(number)
 
     def look(self) -> Looked:
         """Everything that weighing needs, as of now."""
+        if self._new:
+            while max(self._new) >= len(self._rows):
+                self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+            self._rows[list(self._new)] = [self._written[number] for number in self._new]
+            self._new.clear()
         with np.errstate(all="ignore"):  # numbers near the largest float are no evidence, and no error
             return self._look(self._rows)
 

@@ -35,13 +35,13 @@ class ExactSum:
         self._total = 0
         self._squares = 0
 
-    def add(self, value: float, *, sign: int = 1) -> None:
-        """Adds a value, or with `sign` -1 takes back one that was added."""
-        whole = exact(value)
-        self.n += sign
-        self._total += sign * whole
+    def add(self, *values: float, sign: int = 1) -> None:
+        """Adds values, or with `sign` -1 takes back what was added."""
+        whole = [exact(value) for value in values]
+        self.n += sign * len(whole)
+        self._total += sign * sum(whole)
         if self._squared:
-            self._squares += sign * whole * whole
+            self._squares += sign * sum([one * one for one in whole])
 
     @property
     def total(self) -> float:
