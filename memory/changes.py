@@ -1,4 +1,4 @@
-"""Pairs of one subject: samples that agree in all but one hyperparameter, or in all but one strategy.
+"""Pairs of one hyperparameter: samples that agree in all else.
 
 A new sample is put beside those that it is to be compared with, and what it parts is taken back; neither
 depends on how many samples there are. A sample that gains replicates is removed and inserted again.
@@ -7,14 +7,13 @@ depends on how many samples there are. A sample that gains replicates is removed
 from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
-from memory.codes import Codes
 from memory.comparison import Comparison, Pair, net, ratio_alone
 from memory.failures import Fallen
-from memory.samples import Sample, merged
+from memory.samples import Sample
 
 TOLD_STEPS = 12
 """Steps of one number that are told by themselves, at most; no heading holds more lines."""
@@ -29,9 +28,9 @@ class _Bucket:
 
     __slots__ = ("first", "samples")
 
-    def __init__(self) -> None:
-        self.samples: list[Sample] = []
-        self.first = 0
+    def __init__(self, sample: Sample) -> None:
+        self.samples = [sample]
+        self.first = sample.runs[0]
 
     def place(self, rank: _Rank, name: str) -> int:
         """Where a value stands, or would stand."""
@@ -50,14 +49,19 @@ class Values(ABC):
     def __init__(self, name: str, owner: str) -> None:
         self._name = name
         self._owner = owner
-        # By the code of what is left of a sample without the hyperparameter.
-        self._buckets: dict[int, _Bucket] = defaultdict(_Bucket)
-        self._beside: dict[int, tuple[_Bucket, Value] | None] = {}  # of failed runs, by their numbers
+        # By the code of what is left of a sample without the hyperparameter. Most stand alone.
+        self._alone: dict[int, Sample] = {}
+        self._buckets: dict[int, _Bucket] = {}
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
-        if (bucket := self._bucket(sample)) is None:
+        if (key := self._key(sample)) is None:
             return
+        if (bucket := self._buckets.get(key)) is None:
+            if (other := self._alone.pop(key, None)) is None:
+                self._alone[key] = sample
+                return
+            bucket = self._buckets[key] = _Bucket(other)
         if not bucket.samples:
             bucket.samples.append(sample)
             bucket.first = sample.runs[0]
@@ -74,7 +78,10 @@ class Values(ABC):
 
     def remove(self, sample: Sample) -> None:
         """Takes back a sample that was inserted."""
-        if (bucket := self._bucket(sample)) is None:
+        if (key := self._key(sample)) is None:
+            return
+        if (bucket := self._buckets.get(key)) is None:
+            del self._alone[key]
             return
         index = bucket.place(_rank(sample.values[self._name]), self._name)
         self._count(bucket, self._pairs_of(bucket.samples, index), -1)
@@ -83,30 +90,25 @@ class Values(ABC):
 
     def neighbours(self, one: Fallen) -> list[Value]:
         """Values at which a sample came through that differs in this alone: the nearest of them."""
-        number = one.run.number
-        if number not in self._beside:
-            self._beside[number] = self._place_of(one)
-        if (place := self._beside[number]) is None or not place[0].samples:
+        code = one.coded.values.get(self._name)
+        if code is None or (self._owner and self._owner not in one.strategies):
             return []
-        bucket, own = place
-        index = bucket.place(_rank(own), self._name)
-        beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+        key, own = one.coded.whole ^ code, one.run.proposal.spec.values[self._name]
+        if (alone := self._alone.get(key)) is not None:
+            beside = [alone.values[self._name]]
+        elif (bucket := self._buckets.get(key)) is not None:
+            index = bucket.place(_rank(own), self._name)
+            beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+        else:
+            return []
         # At the very same value other seeds came through: it is not the value then.
         return [] if own in beside else beside
 
-    def _place_of(self, one: Fallen) -> tuple[_Bucket, Value] | None:
-        if self._owner and self._owner not in one.strategies:
-            return None
-        own = one.run.proposal.spec.values.get(self._name)
-        if own is None:
-            return None
-        return self._buckets[one.coded.whole ^ one.coded.values[self._name]], own
-
-    def _bucket(self, sample: Sample) -> _Bucket | None:
+    def _key(self, sample: Sample) -> int | None:
         own = sample.coded.values.get(self._name)
         if own is None or (self._owner and self._owner not in sample.strategies):
             return None
-        return self._buckets[sample.coded.whole ^ own]
+        return sample.coded.whole ^ own
 
     def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
         return pair.before.values[self._name], pair.after.values[self._name]
@@ -248,117 +250,5 @@ class Number(Values):
         self._heard.clear()
 
 
-class Strategy:
-    """A strategy off and on, its own options being part of it.
-
-    Samples are found by the code of what is left of them without the strategy and its options.
-
-    Args:
-        name: The strategy.
-        codes: Those of all strategies.
-    """
-
-    def __init__(self, name: str, codes: Codes) -> None:
-        self._name = name
-        self._codes = codes
-        self._off: dict[int, Sample] = {}
-        self._without: dict[int, list[Sample]] = {}  # what `_off` is merged from, where it is several
-        self._on: dict[int, list[Sample]] = defaultdict(list)
-        self._found = Comparison(name, "off", "on", kind="strategy")
-        self._both: set[int] = set()  # where there are samples with it and without
-        self._apart: dict[int, list[tuple[str, int, int]]] = {}
-
-    def insert(self, sample: Sample) -> None:
-        """Puts a sample beside those that it is to be compared with."""
-        name, coded = self._name, sample.coded
-        where = coded.without.get(name, coded.whole)
-        if name in sample.strategies:
-            self._on[where].append(sample)
-            if where in self._off:
-                self._both.add(where)
-                self._found.count(Pair(self._off[where], sample))
-        elif where not in self._off:
-            self._off[where] = sample
-            for with_it in self._on.get(where, ()):
-                self._both.add(where)
-                self._found.count(Pair(sample, with_it))
-        else:
-            without = self._without.setdefault(where, [self._off[where]])
-            insort(without, sample, key=_first_run)
-            self._pair_again(where, merged(without))
-
-    def remove(self, sample: Sample) -> None:
-        """Takes back a sample that was inserted."""
-        where = sample.coded.without.get(self._name, sample.coded.whole)
-        if self._name in sample.strategies:
-            self._on[where].remove(sample)
-            if where in self._off:
-                self._found.count(Pair(self._off[where], sample), -1)
-        else:
-            without = self._without.get(where, [sample])
-            without.remove(sample)
-            self._pair_again(where, merged(without) if without else None)
-            if not without:
-                self._without.pop(where, None)
-        if where not in self._off or not self._on.get(where):
-            self._both.discard(where)
-
-    def keys(self) -> Iterable[tuple[int, int]]:
-        """First runs of both sides of each pair, in no order."""
-        return self._found.keys()
-
-    def twice(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
-        """Pairs that are there without and with a second strategy, one with a later name than this one has.
-
-        It gives that name, and first runs of both pairs.
-        """
-        for where in self._both:
-            apart = self._apart.get(where)
-            if apart is None:
-                apart = self._apart[where] = list(self._without_each(where))
-            for name, without, without_options in apart:
-                if without in self._both:
-                    yield name, self._first_pair(without), self._first_pair(where)
-                elif without not in self._off and without_options in self._both:
-                    yield name, self._first_pair(without_options), self._first_pair(where)
-
-    def _without_each(self, where: int) -> Iterator[tuple[str, int, int]]:
-        """Surroundings without each of their strategies that have a later name, and without its options."""
-        off = self._off[where]
-        for name in off.strategies:
-            if name > self._name:
-                left = off.coded.whole ^ off.coded.without[name]
-                yield name, where ^ self._codes.of_item(name), where ^ left
-
-    def _first_pair(self, where: int) -> tuple[int, int]:
-        return self._off[where].runs[0], min(sample.runs[0] for sample in self._on[where])
-
-    def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
-        """Those beside which a sample came through that has the strategy and they have not, or has it not."""
-        name, off, on = self._name, self._off, self._on
-        for one in failed:
-            there = one.coded.without.get(name, one.coded.whole)
-            if there in off if name in one.strategies else on.get(there):
-                yield one
-
-    def comparisons(self) -> Iterator[Comparison]:
-        if len(self._found):
-            yield self._found
-
-    def _pair_again(self, where: int, off: Sample | None) -> None:
-        """All runs without the strategy are one sample: where it is another, every pair is."""
-        before = self._off.pop(where)
-        for on in self._on.get(where, ()):
-            self._found.count(Pair(before, on), -1)
-        if off is not None:
-            self._off[where] = off
-            for on in self._on.get(where, ()):
-                self._found.count(Pair(off, on))
-
-
 def _rank(value: Value) -> _Rank:
     return (True, 0.0, value) if isinstance(value, str) else (False, float(value), "")
-
-
-def _first_run(sample: Sample) -> int:
-    return sample.runs[0]

@@ -6,7 +6,9 @@ the rest of the set again, takes ten times as long (Zobrist 1970, doi:10.3233/IC
 different codes two are equal by chance once in 37 million times.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import reduce
+from operator import xor
 from random import Random
 from typing import NamedTuple
 
@@ -20,9 +22,8 @@ class Coded(NamedTuple):
     """Data set, strategies and values."""
     values: dict[str, int]
     """Of each value by itself."""
-    without: dict[str, int]
-    """What is left without a strategy and its options, by the strategy; one that is off may have options.
-    Without one that is not here, it is the whole."""
+    options: dict[str, int]
+    """Of all options of a strategy together, be it on or off, by its name; only where there are any."""
 
 
 class Codes:
@@ -31,9 +32,10 @@ class Codes:
     def __init__(self) -> None:
         self._random = Random(0)
         self._known: dict[object, int] = {}
+        self._together: dict[tuple[str, ...], int] = {}
         self._owners: dict[str, str] = {}
 
-    def of(self, dataset: str, strategies: Iterable[str], values: Mapping[str, Value]) -> Coded:
+    def of(self, dataset: str, strategies: tuple[str, ...], values: Mapping[str, Value]) -> Coded:
         """The codes of what was trained.
 
         Args:
@@ -42,24 +44,23 @@ class Codes:
             values: Hyperparameters by name.
         """
         known, owners = self._known, self._owners
-        whole = self.of_item(("", dataset))
-        items: dict[str, int] = {}
-        parts: dict[str, int] = {}
-        for name in strategies:
-            code = known.get(name)
-            parts[name] = code = self.of_item(name) if code is None else code
-            whole ^= code
+        together = self._together.get(strategies)
+        if together is None:
+            together = self._together[strategies] = reduce(xor, map(self.of_item, strategies), 0)
+        whole = self.of_item(("", dataset)) ^ together
+        own: dict[str, int] = {}
+        options: dict[str, int] = {}
         for item in values.items():
-            code = known.get(item)
             name = item[0]
-            items[name] = code = self.of_item(item) if code is None else code
+            code = known.get(item)
+            own[name] = code = self.of_item(item) if code is None else code
             whole ^= code
             owner = owners.get(name)
             if owner is None:
                 owner = owners[name] = name.partition(".")[0] if "." in name else ""
             if owner:
-                parts[owner] = parts.get(owner, 0) ^ code
-        return Coded(whole, items, {name: whole ^ code for name, code in parts.items()})
+                options[owner] = options.get(owner, 0) ^ code
+        return Coded(whole, own, options)
 
     def of_item(self, item: object) -> int:
         """The code of a strategy, by its name; or of a value, by a pair of its name and itself."""

@@ -8,7 +8,7 @@ A run that could have been stopped early for how it did stands in no comparison,
 from collections.abc import Iterator, Sequence
 
 from blocks.run import Run
-from memory.changes import Named, Number, Strategy, Values
+from memory.changes import Named, Number, Values
 from memory.codes import Codes
 from memory.comparison import Comparison
 from memory.crossings import Crossings
@@ -16,6 +16,7 @@ from memory.failures import Endings
 from memory.fates import fates
 from memory.measured import Looked, Measured
 from memory.samples import Sample, Samples
+from memory.switches import Strategy, StrategyWithOptions
 from memory.tried import About, Tried, tried
 from memory.verdicts import AT_LEAST, Verdict, Verdicts, moves_for_good
 
@@ -134,10 +135,7 @@ class Evidence:
         return found + [made for _, change in sorted(self._of_value.items()) for made in change.comparisons()]
 
     def _open_strategy(self, name: str, *, without: Sample) -> None:
-        self._of_strategy[name] = Strategy(name, self._codes)
-        for sample in self.samples:
-            if sample is not without:
-                self._of_strategy[name].insert(sample)
+        self._of_strategy[name] = Strategy(name, self._codes, self.samples.by_code)
         # Its options said something without it as well, as long as nobody knew that it owns them.
         for option in [known for known in self._of_value if known.startswith(f"{name}.")]:
             self._open_value(option, without=without)
@@ -145,7 +143,13 @@ class Evidence:
     def _open_value(self, name: str, *, without: Sample) -> None:
         owner = name.split(".")[0] if "." in name else ""
         made = Number if name in self._numbers else Named
-        self._of_value[name] = made(name, owner if owner in self._of_strategy else "")
+        owned = owner in self._of_strategy
+        self._of_value[name] = made(name, owner if owned else "")
+        new: list[Values | Strategy] = [self._of_value[name]]
+        if owned and not isinstance(self._of_strategy[owner], StrategyWithOptions):
+            self._of_strategy[owner] = StrategyWithOptions(owner, self._codes, self.samples.by_code)
+            new.append(self._of_strategy[owner])
         for sample in self.samples:
             if sample is not without:
-                self._of_value[name].insert(sample)
+                for change in new:
+                    change.insert(sample)

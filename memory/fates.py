@@ -17,8 +17,9 @@ from numpy import ndarray
 from blocks.base import Value
 from blocks.run import Run
 from blocks.slot import SlotSpec
-from memory.changes import Strategy, Values
+from memory.changes import Values
 from memory.failures import Fallen
+from memory.switches import Strategy
 
 NEEDED = 2
 """Failed runs whose neighbour across either factor came through, below which two factors are not told."""

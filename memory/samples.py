@@ -19,9 +19,11 @@ MEDIAN_NOISE = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for Gaussian values: medians are what we compare."""
 
 Item = tuple[str, Value]
-@dataclass(frozen=True, eq=False, slots=True)
+
+
+@dataclass(eq=False, slots=True)
 class Sample:
-    """All replicates of one slot specification on one data set."""
+    """All replicates of one slot specification on one data set; once made, it stays as it is."""
 
     values: Mapping[str, Value]
     coded: Coded
@@ -31,6 +33,9 @@ class Sample:
     dataset: str
     runs: tuple[int, ...]
     objective: tuple[float, ...]
+    degrees: int = field(init=False)
+    """Degrees of freedom of the spread."""
+
     median: float = field(init=False)
     squares: float = field(init=False)
     """Sum of squared deviations from the mean."""
@@ -39,15 +44,11 @@ class Sample:
     """Squared standard error of the median."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "median", median(self.objective))
-        object.__setattr__(self, "squares", _squares(self.objective))
-        error = MEDIAN_NOISE**2 * self.squares / (self.degrees * len(self.objective))
-        object.__setattr__(self, "error", error)
-
-    @property
-    def degrees(self) -> int:
-        """Degrees of freedom of the spread."""
-        return len(self.objective) - 1
+        n = len(self.objective)
+        self.degrees = n - 1
+        self.median = median(self.objective)
+        self.squares = _squares(self.objective)
+        self.error = MEDIAN_NOISE**2 * self.squares / ((n - 1) * n)
 
 
 class Noise(NamedTuple):
@@ -88,6 +89,11 @@ class Samples:
         return len(self._samples)
 
     @property
+    def by_code(self) -> Mapping[int, Sample]:
+        """The same by their whole codes; it grows."""
+        return self._samples
+
+    @property
     def left_out(self) -> list[int]:
         """Numbers of the done runs that are in no sample."""
         pools = self._pools.items()
@@ -122,7 +128,7 @@ class Samples:
             coded=coded,
             strategies=frozenset(first.strategies),
             dataset=run.dataset,
-            runs=tuple(run.number for run in runs),
+            runs=tuple([run.number for run in runs]),
             objective=tuple(values),
         )
         return before, after

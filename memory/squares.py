@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from memory.changes import Strategy
+from memory.switches import Strategy
 
 
 def instead(strategies: Mapping[str, Strategy]) -> Iterator[tuple[str, str, list[tuple[int, int]]]]:

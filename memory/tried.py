@@ -14,10 +14,10 @@ from jaxtyping import Float64, Int64
 from numpy import ndarray
 
 from blocks.base import Value
-from memory.changes import Strategy
 from memory.comparison import Comparison
 from memory.crossings import Crossed
 from memory.squares import instead, together
+from memory.switches import Strategy
 from memory.weighing import PAIR, SQUARE
 
 MOST = 0.6
