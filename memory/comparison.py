@@ -5,7 +5,6 @@ costs the same however many pairs there are, and is the same in whatever order t
 """
 
 import math
-import sys
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -99,7 +98,7 @@ class Comparison:
             self._differences.add(*differences, sign=sign)
             self._rising += sign * sum([difference > 0 for difference in differences])
             self._errors.add(*[side.error for side in sides], sign=sign)
-            self._spreads.add(*[_spread(side) for side in sides], sign=sign)
+            self._spreads.add(*[side.spread for side in sides], sign=sign)
             if sign > 0:
                 self._peak = max([self._peak, *[abs(side.median) for side in sides]])
         self._heard = []
@@ -199,18 +198,13 @@ def net(heard: Iterable[tuple[Pair, int]]) -> list[tuple[Pair, int]]:
 def ratio_alone(pair: Pair) -> float | None:
     """How many times a pair's difference exceeds the noise of its two samples; None within the noise."""
     difference = pair.difference
-    threshold = _threshold(pair.before.error + pair.after.error, _spread(pair.before) + _spread(pair.after))
+    threshold = _threshold(pair.before.error + pair.after.error, pair.before.spread + pair.after.spread)
     rounding = ROUNDING * max(abs(pair.before.median), abs(pair.after.median))
     return _ratio(difference, threshold) if abs(difference) > max(threshold, rounding) else None
 
 
 def _ratio(effect: float, threshold: float) -> float:
     return abs(effect) / threshold if threshold > 0 else abs(effect)
-
-
-def _spread(side: Sample) -> float:
-    """A side's share in the denominator of Welch's degrees of freedom."""
-    return min(side.error * side.error / side.degrees, sys.float_info.max)
 
 
 def _threshold(errors: float, spreads: float) -> float:

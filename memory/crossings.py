@@ -5,15 +5,13 @@ low and at a high value of another, all else equal: their difference says whethe
 Samples that agree in all but the two factors form a table, whose rows are values of the second factor; a pair
 that differs in the first factor and stands in two rows makes a square.
 
-What samples agree in is compared by codes of 64 bits, the sum (exclusive or) of one per item, since taking an
-item out of a set of them ten thousand times would take seconds (Zobrist 1970, doi:10.3233/ICG-1990-13203).
+What samples agree in is compared by their codes.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
-from random import Random
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +19,7 @@ from jaxtyping import Bool, Float64, Int64, UInt64
 from numpy import ndarray
 
 from blocks.base import Value
+from memory.codes import Codes
 from memory.samples import Sample
 
 Square = tuple[int, int, int, int]
@@ -59,12 +58,15 @@ class _Table(NamedTuple):
 
 
 class Crossings:
-    """Samples by numbers and strategies."""
+    """Samples by numbers and strategies.
 
-    def __init__(self) -> None:
+    Args:
+        codes: Those of all samples.
+    """
+
+    def __init__(self, codes: Codes) -> None:
         self._new: list[Sample] = []
-        self._random = Random(0)
-        self._codes: dict[object, int] = {}
+        self._codes = codes
         self._first: Int64[ndarray, " sample"] = np.zeros(0, np.int64)
         self._whole: UInt64[ndarray, " sample"] = np.zeros(0, np.uint64)
         self._item: dict[str, UInt64[ndarray, " sample"]] = {}  # 0 where the sample has no such value
@@ -81,7 +83,7 @@ class Crossings:
         self._take_in()
         numbers = sorted(self._level)
         for strategy, on in sorted(self._on.items()):
-            left = self._whole ^ np.where(on, np.uint64(self._code(strategy)), np.uint64(0))
+            left = self._whole ^ np.where(on, np.uint64(self._codes.of_item(strategy)), np.uint64(0))
             for option in (name for name in self._item if name.startswith(f"{strategy}.")):
                 left = left ^ self._item[option]
             others = [name for name in numbers if not name.startswith(f"{strategy}.")]
@@ -151,19 +153,15 @@ class Crossings:
         new, self._new = self._new, []
         if not new:
             return
-        whole = np.array([self._code(("", sample.dataset)) for sample in new], np.uint64)
         before = len(self._first)
         for name in dict.fromkeys([*self._item, *(name for sample in new for name in sample.values)]):
             owner = name.partition(".")[0] if "." in name else ""
-            values = [sample.values.get(name) for sample in new]
-            codes = [0 if value is None else self._code((name, value)) for value in values]
-            item = np.array(codes, np.uint64)
-            whole ^= item
-            self._item[name] = _longer(self._item.get(name), before, item)
+            codes = [sample.coded.values.get(name, 0) for sample in new]
+            self._item[name] = _longer(self._item.get(name), before, np.array(codes, np.uint64))
             # The option of a strategy that is off changes nothing.
             levels = [
-                math.nan if owner and owner not in sample.strategies else _level(value)
-                for value, sample in zip(values, new, strict=True)
+                math.nan if owner and owner not in sample.strategies else _level(sample.values.get(name))
+                for sample in new
             ]
             if name in self._level or not all(map(math.isnan, levels)):
                 self._level[name] = _longer(self._level.get(name), before, np.array(levels), fill=math.nan)
@@ -171,16 +169,10 @@ class Crossings:
             [*self._on, *sorted({name for sample in new for name in sample.strategies})]
         ):
             on = np.array([name in sample.strategies for sample in new])
-            whole ^= np.where(on, np.uint64(self._code(name)), np.uint64(0))
             self._on[name] = _longer(self._on.get(name), before, on)
+        whole = np.array([sample.coded.whole for sample in new], np.uint64)
         self._whole = np.concatenate([self._whole, whole])
         self._first = np.concatenate([self._first, np.array([sample.runs[0] for sample in new], np.int64)])
-
-    def _code(self, item: object) -> int:
-        code = self._codes.get(item)
-        if code is None:
-            code = self._codes[item] = self._random.getrandbits(64)
-        return code
 
 
 def _longer(column: ndarray | None, before: int, new: ndarray, *, fill: float = 0) -> ndarray:

@@ -53,7 +53,7 @@ class Evidence:
         self._block = self._n_ended = self._n_looked = 0
         self._of_value: dict[str, Values] = {}
         self._of_strategy: dict[str, Strategy] = {}
-        self._crossings = Crossings()
+        self._crossings = Crossings(self._codes)
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""

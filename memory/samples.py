@@ -43,12 +43,16 @@ class Sample:
     error: float = field(init=False)
     """Squared standard error of the median."""
 
+    spread: float = field(init=False)
+    """Its share in the denominator of Welch's degrees of freedom."""
+
     def __post_init__(self) -> None:
         n = len(self.objective)
         self.degrees = n - 1
         self.median = median(self.objective)
         self.squares = _squares(self.objective)
         self.error = MEDIAN_NOISE**2 * self.squares / ((n - 1) * n)
+        self.spread = min(self.error * self.error / (n - 1), sys.float_info.max)
 
 
 class Noise(NamedTuple):
