@@ -154,25 +154,26 @@ class Crossings:
         if not new:
             return
         before = len(self._first)
-        for name in dict.fromkeys([*self._item, *(name for sample in new for name in sample.values)]):
-            owner = name.partition(".")[0] if "." in name else ""
-            codes = [sample.coded.values.get(name, 0) for sample in new]
-            self._item[name] = _longer(self._item.get(name), before, np.array(codes, np.uint64))
-            # The option of a strategy that is off changes nothing.
-            levels = [
-                math.nan if owner and owner not in sample.strategies else _level(sample.values.get(name))
-                for sample in new
-            ]
-            if name in self._level or not all(map(math.isnan, levels)):
-                self._level[name] = _longer(self._level.get(name), before, np.array(levels), fill=math.nan)
-        for name in dict.fromkeys(
-            [*self._on, *sorted({name for sample in new for name in sample.strategies})]
-        ):
-            on = np.array([name in sample.strategies for sample in new])
+        # Most samples have the same names and one of a few sets of strategies.
+        sets = {strategies: place for place, strategies in enumerate({one.strategies: 0 for one in new})}
+        of = np.array([sets[one.strategies] for one in new])
+        for name in dict.fromkeys([*self._on, *sorted({name for strategies in sets for name in strategies})]):
+            on = np.array([name in strategies for strategies in sets])[of]
             self._on[name] = _longer(self._on.get(name), before, on)
-        whole = np.array([sample.coded.whole for sample in new], np.uint64)
+        names = dict.fromkeys([tuple(one.values) for one in new])
+        for name in dict.fromkeys([*self._item, *(name for some in names for name in some)]):
+            codes = [one.coded.values.get(name, 0) for one in new]
+            self._item[name] = _longer(self._item.get(name), before, np.array(codes, np.uint64))
+            levels = _levels([one.values.get(name) for one in new])
+            if "." in name:
+                # The option of a strategy that is off changes nothing.
+                owner = name.partition(".")[0]
+                levels[~self._on[owner][before:] if owner in self._on else ...] = math.nan
+            if name in self._level or not np.isnan(levels).all():
+                self._level[name] = _longer(self._level.get(name), before, levels, fill=math.nan)
+        whole = np.array([one.coded.whole for one in new], np.uint64)
         self._whole = np.concatenate([self._whole, whole])
-        self._first = np.concatenate([self._first, np.array([sample.runs[0] for sample in new], np.int64)])
+        self._first = np.concatenate([self._first, np.array([one.runs[0] for one in new], np.int64)])
 
 
 def _longer(column: ndarray | None, before: int, new: ndarray, *, fill: float = 0) -> ndarray:
@@ -180,9 +181,15 @@ def _longer(column: ndarray | None, before: int, new: ndarray, *, fill: float = 
     return np.concatenate([np.full(before, fill, new.dtype) if column is None else column, new])
 
 
-def _level(value: Value | None) -> float:
-    """A number as it is; NaN for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+def _levels(values: Sequence[Value | None]) -> Float64[ndarray, " sample"]:
+    """Numbers as they are; NaN for anything else."""
+    if not set(map(type, values)) <= _NUMBERS:
+        values = [v if isinstance(v, int | float) and not isinstance(v, bool) else None for v in values]
+    return np.array(values, dtype=np.float64)
+
+
+_NUMBERS = {int, float, type(None)}
+"""Of what is no number, the last one becomes NaN."""
 
 
 def _tables(
