@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Dialect, Select
+from pydantic_core import from_json
+from sqlalchemy import JSON, Dialect, Enum, Select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -63,6 +64,31 @@ def _writing(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 
 
+def _heard_moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+def _heard_json(value: str | None) -> Any:
+    """In a third of the time that the standard library takes; it also reads halves of characters."""
+    if value is None:
+        return None
+    try:
+        return from_json(value)
+    except ValueError:
+        return json.loads(value)
+
+
+def _reading(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What turns a value that the driver gives into one of the column; what SQLAlchemy would give."""
+    if isinstance(kind, UtcDateTime):
+        return _heard_moment
+    if isinstance(kind, JSON):
+        return _heard_json
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        return {None: None, **{member.value: member for member in kind.enum_class}}.__getitem__
+    return kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+
+
 class Prepared:
     """A statement of SQLAlchemy's, ready for a cursor.
 
@@ -82,16 +108,18 @@ class Prepared:
             for name, bind in compiled.binds.items()
             if not bind.required and bind.value is not None
         }
-        self._results: list[Callable[[Any], Any] | None] = []
-        if isinstance(statement, Select):
-            kinds = [column.type.dialect_impl(_DIALECT) for column in statement.selected_columns]
-            self._results = [kind.result_processor(_DIALECT, None) for kind in kinds]
+        kinds = [one.type for one in statement.selected_columns] if isinstance(statement, Select) else []
+        self._results = [
+            (place, process) for place, kind in enumerate(kinds) if (process := _reading(kind)) is not None
+        ]
 
     def rows(self, cursor: Cursor, **values: Any) -> Iterator[list[Any]]:
         """Executes a SELECT, and gives its rows as the tables' types have them."""
         for row in self.run(cursor, **values).fetchall():
-            pairs = zip(row, self._results, strict=True)
-            yield [value if process is None else process(value) for value, process in pairs]
+            found = list(row)
+            for place, process in self._results:
+                found[place] = process(found[place])
+            yield found
 
     def run(self, cursor: Cursor, **values: Any) -> Cursor:
         """Executes it.

@@ -18,11 +18,14 @@ from memory.schema import EventRow, MetricRow, RetractionRow, RunRow, VoidRunRow
 
 M = TypeVar("M", bound=BaseModel)
 
+_FIELDS = {model: set(model.model_fields) for model in (SlotSpec, Proposal, Run)}
+
 _RUNS, _METRICS, _EVENTS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, EventRow))
 
 _VOID_RUNS, _RETRACTIONS = (cast(Table, row.__table__) for row in (VoidRunRow, RetractionRow))
 
 _WRITTEN_ONLY = {
+    "exploration",
     "strategies",
     "foundation",
     "guard_check",
@@ -87,7 +90,7 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
 def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float | None]]) -> Run:
     spec, kind, curve = row["spec"], row["failure_kind"], row["curve"]
     stop = spec.get("stop")
-    metrics: tuple[Metrics, ...] = tuple({} for _ in range(row["n_replicates"] or 0))
+    metrics: list[Metrics] = [{} for _ in range(row["n_replicates"] or 0)]
     for replicate, value in values:
         metrics[replicate][metric] = value
     chosen = _made(
@@ -118,7 +121,7 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
         failure=None
         if kind is None
         else Failure.model_construct(kind=kind, reason=row["failure_reason"] or ""),
-        metrics=metrics,
+        metrics=tuple(metrics),
         dataset=row["dataset"],
         certified=row["certified"],
         void=row["void"],
@@ -142,7 +145,8 @@ def _made(model: type[M], **fields: Any) -> M:
     """
     made = model.__new__(model)
     object.__setattr__(made, "__dict__", fields)
-    object.__setattr__(made, "__pydantic_fields_set__", set(fields))
+    # A frozen model changes its set as little as its fields, so that all may share one.
+    object.__setattr__(made, "__pydantic_fields_set__", _FIELDS[model])
     object.__setattr__(made, "__pydantic_extra__", None)
     object.__setattr__(made, "__pydantic_private__", None)
     return made
