@@ -68,6 +68,7 @@ class Crossings:
         self._new: list[Sample] = []
         self._codes = codes
         self._first: Int64[ndarray, " sample"] = np.zeros(0, np.int64)
+        self._places: Int64[ndarray, " run"] = np.zeros(0, np.int64)  # of samples, by their first runs
         self._whole: UInt64[ndarray, " sample"] = np.zeros(0, np.uint64)
         self._item: dict[str, UInt64[ndarray, " sample"]] = {}  # 0 where the sample has no such value
         self._level: dict[str, Float64[ndarray, " sample"]] = {}  # NaN where it has no such number
@@ -78,76 +79,74 @@ class Crossings:
         """Takes in a sample that was not there before."""
         self._new.append(sample)
 
-    def found(self) -> Iterator[Crossed]:
-        """All that there are squares of: strategies by numbers, then numbers by numbers, by name."""
+    def found(self, paired: Mapping[str, Sequence[Int64[ndarray, "pair side"]]]) -> Iterator[Crossed]:
+        """All that there are squares of: strategies by numbers, then numbers by numbers, by name.
+
+        Args:
+            paired: First runs of the samples that are in a pair, by what the pair differs in.
+        """
         self._take_in()
         numbers = sorted(self._level)
         for strategy, on in sorted(self._on.items()):
-            left = self._whole ^ np.where(on, np.uint64(self._codes.of_item(strategy)), np.uint64(0))
+            members = self._members(paired.get(strategy, ()))
+            left = self._whole[members]
+            left[on[members]] ^= np.uint64(self._codes.of_item(strategy))
             for option in (name for name in self._item if name.startswith(f"{strategy}.")):
-                left = left ^ self._item[option]
+                left ^= self._item[option][members]
             others = [name for name in numbers if not name.startswith(f"{strategy}.")]
-            yield from self._crossed(strategy, others, on.astype(np.float64), left)
+            yield from self._crossed(strategy, others, members, on[members].astype(np.float64), left)
         for place, subject in enumerate(numbers):
-            left = self._whole ^ self._item[subject]
-            yield from self._crossed(subject, numbers[place + 1 :], self._level[subject], left)
+            members = self._members(paired.get(subject, ()))
+            left, level = self._whole[members] ^ self._item[subject][members], self._level[subject][members]
+            yield from self._crossed(subject, numbers[place + 1 :], members, level, left)
+
+    def _members(self, pairs: Sequence[Int64[ndarray, "pair side"]]) -> Int64[ndarray, " member"]:
+        """Places of the samples in pairs, in the order in which they came."""
+        there = np.zeros(len(self._first), dtype=bool)
+        for some in pairs:
+            there[self._places[some]] = True
+        return np.flatnonzero(there)
 
     def _crossed(
         self,
         subject: str,
         others: Sequence[str],
-        change: Float64[ndarray, " sample"],
-        left: UInt64[ndarray, " sample"],
+        members: Int64[ndarray, " member"],
+        change: Float64[ndarray, " member"],
+        left: UInt64[ndarray, " member"],
     ) -> Iterator[Crossed]:
         """Squares of one factor with each of the others.
 
         Args:
             subject: The one.
             others: The others.
-            change: Its values; NaN where a sample says nothing of it.
+            members: Places of the samples that are in a pair.
+            change: The one in these; NaN where a sample says nothing of it.
             left: Equal for samples that agree in all but the one.
         """
-        usable = np.flatnonzero(~np.isnan(change))
-        _, line, size = np.unique(left[usable], return_inverse=True, return_counts=True)
-        paired = size[line] > 1
-        usable, line = usable[paired], line[paired]
-        if len(usable) < 4 * TABLES:
+        if np.isnan(change).any():
+            usable = ~np.isnan(change)
+            members, change, left = members[usable], change[usable], left[usable]
+        if len(members) < 4 * TABLES:
             return
         for other in others:
-            rows = self._level[other]
-            there = ~np.isnan(rows[usable])
-            members, lines = usable[there], line[there]
+            rows, item = self._level[other][members], self._item[other][members]
+            there = np.flatnonzero(~np.isnan(rows))
             squares: list[Square] = []
             groups: list[int] = []
             ends: list[float] = []
             known = self._made[subject, other]
-            for key, table in _tables(left[members] ^ self._item[other][members], lines):
+            for key, table in _tables(left[there] ^ item[there], left[there]):
                 made = known.get(key)
                 if made is None or made.n != len(table):
-                    made = known[key] = self._table(members[table], rows, change)
+                    here = there[table]
+                    made = known[key] = _table(rows[here], change[here], self._first[members[here]])
                 squares += made.squares
                 groups += [int(table[0])] * len(made.squares)
                 ends += made.ends
             if len(set(groups)) >= TABLES:
                 sides, tables = np.array(squares, np.int64), np.array(groups, np.int64)
                 yield Crossed(subject, other, min(ends), max(ends), sides, tables)
-
-    def _table(
-        self,
-        members: Int64[ndarray, " member"],
-        rows: Float64[ndarray, " sample"],
-        change: Float64[ndarray, " sample"],
-    ) -> _Table:
-        by_row: dict[float, dict[float, int]] = defaultdict(dict)
-        sides = zip(
-            rows[members].tolist(), change[members].tolist(), self._first[members].tolist(), strict=True
-        )
-        for row, value, first in sides:
-            # Samples that differ in options of what is off are one place: the oldest stands for it.
-            by_row[row].setdefault(value, first)
-        made = list(_squares(by_row))
-        ends = [end for low, high, _ in made for end in (low, high)]
-        return _Table(len(members), [square for _, _, square in made], ends)
 
     def _take_in(self) -> None:
         new, self._new = self._new, []
@@ -174,6 +173,20 @@ class Crossings:
         whole = np.array([one.coded.whole for one in new], np.uint64)
         self._whole = np.concatenate([self._whole, whole])
         self._first = np.concatenate([self._first, np.array([one.runs[0] for one in new], np.int64)])
+        self._places = np.zeros(int(self._first.max()) + 1, np.int64)
+        self._places[self._first] = np.arange(len(self._first))
+
+
+def _table(
+    rows: Float64[ndarray, " member"], change: Float64[ndarray, " member"], first: Int64[ndarray, " member"]
+) -> _Table:
+    by_row: dict[float, dict[float, int]] = defaultdict(dict)
+    for row, value, number in zip(rows.tolist(), change.tolist(), first.tolist(), strict=True):
+        # Samples that differ in options of what is off are one place: the oldest stands for it.
+        by_row[row].setdefault(value, number)
+    made = list(_squares(by_row))
+    ends = [end for low, high, _ in made for end in (low, high)]
+    return _Table(len(rows), [square for _, _, square in made], ends)
 
 
 def _longer(column: ndarray | None, before: int, new: ndarray, *, fill: float = 0) -> ndarray:
@@ -193,7 +206,7 @@ _NUMBERS = {int, float, type(None)}
 
 
 def _tables(
-    keys: UInt64[ndarray, " sample"], lines: Int64[ndarray, " sample"]
+    keys: UInt64[ndarray, " sample"], lines: UInt64[ndarray, " sample"]
 ) -> list[tuple[int, Int64[ndarray, " member"]]]:
     """Equal keys and their places, where they lie on two lines or more, in the order of the first of each."""
     if not len(keys):

@@ -122,7 +122,7 @@ class Evidence:
             yield from change.whole()
 
     def _tried(self) -> Iterator[Tried]:
-        return tried(self._whole(), self._of_strategy, self._middles, self._logs, self._crossings.found())
+        return tried(self._whole(), self._of_strategy, self._middles, self._logs, self._crossings)
 
     def _look(self, verdicts: Verdicts) -> None:
         found = list(self._tried())

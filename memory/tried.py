@@ -6,6 +6,7 @@ are far apart.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from numpy import ndarray
 
 from blocks.base import Value
 from memory.comparison import Comparison
-from memory.crossings import Crossed
+from memory.crossings import Crossings
 from memory.squares import instead, together
 from memory.switches import Strategy
 from memory.weighing import PAIR, SQUARE
@@ -54,8 +55,8 @@ def tried(
     comparisons: Iterable[Comparison],
     strategies: Mapping[str, Strategy],
     middles: Mapping[str, float],
-    logs: Container[str] = (),
-    crossings: Iterable[Crossed] = (),
+    logs: Container[str],
+    crossings: Crossings,
 ) -> Iterator[Tried]:
     """All that can be compared.
 
@@ -64,16 +65,19 @@ def tried(
         strategies: Pairs of each, for two of them at once.
         middles: The middle of each number's range.
         logs: Numbers on a logarithmic scale.
-        crossings: Squares of two factors, one of them a number.
+        crossings: Of two factors, one of them a number.
     """
+    paired: dict[str, list[Int64[ndarray, "pair side"]]] = defaultdict(list)
     for made in comparisons:
         if made.kind == "number":
             chains = _chains(made)
+            paired[made.subject].append(chains.numbers)
             yield from _of_number(made, chains, middles.get(made.subject))
             yield from _span(made, chains, log=made.subject in logs)
         elif made.kind != "step":
             ends = (made.before, made.after) if made.kind == "value" else ("", "")
             contrasts = np.array(sorted(made.keys()), dtype=np.int64)
+            paired[made.subject].append(contrasts)
             # Runs with a strategy that are held against the same one without it share that one.
             about = About(made.kind, made.subject, *ends)
             yield Tried(about, made.before, made.after, contrasts, PAIR, contrasts[:, 0])
@@ -85,7 +89,7 @@ def tried(
         contrasts = np.array(sorted(found), dtype=np.int64)
         about = About("together", first, second)
         yield Tried(about, "apart", "together", contrasts, SQUARE, contrasts[:, 0])
-    for one in crossings:
+    for one in crossings.found(paired):
         about = About("crossed", one.subject, one.other)
         yield Tried(about, one.low, one.high, one.squares, SQUARE, one.groups)
 
