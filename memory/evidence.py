@@ -60,7 +60,7 @@ class Evidence:
         if run.block > self._block:
             if moves_for_good(self._n_ended, self._n_looked):
                 if self._may_move():
-                    self._verdicts = self._as_of_now()
+                    self._verdicts = self._as_of_now(is_told=False)
                 self._n_looked = self._n_ended
                 self._present = None
             self._block = run.block
@@ -89,11 +89,17 @@ class Evidence:
         found = self._verdicts if self._n_ended == self._n_looked else self._as_of_now()
         return list(found.held.values())
 
-    def _as_of_now(self) -> Verdicts:
-        """Those of the last look that is kept, and one more."""
+    def _as_of_now(self, *, is_told: bool = True) -> Verdicts:
+        """Those of the last look that is kept, and one more.
+
+        Args:
+            is_told: Whether what is tentative is asked for as well.
+        """
         if self._present is None or self._present[0] != self._n_ended:
             present = self._verdicts.copy()
-            self._look(present)
+            self._look(present, is_told=is_told)
+            if not is_told:
+                return present
             self._present = self._n_ended, present
         return self._present[1]
 
@@ -124,10 +130,10 @@ class Evidence:
     def _tried(self) -> Iterator[Tried]:
         return tried(self._whole(), self._of_strategy, self._middles, self._logs, self._crossings)
 
-    def _look(self, verdicts: Verdicts) -> None:
+    def _look(self, verdicts: Verdicts, *, is_told: bool) -> None:
         found = list(self._tried())
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
-        verdicts.look(found, self._measured.look(), failed, block=self._block)
+        verdicts.look(found, self._measured.look(), failed, block=self._block, is_told=is_told)
 
     def comparisons(self) -> list[Comparison]:
         """Comparisons of strategies, then of hyperparameters, by name."""

@@ -19,7 +19,6 @@ from memory.comparison import Comparison
 from memory.crossings import Crossings
 from memory.squares import instead, together
 from memory.switches import Strategy
-from memory.weighing import PAIR, SQUARE
 
 MOST = 0.6
 """Share of the tested range that a pair must span to say something of all of it."""
@@ -47,7 +46,6 @@ class Tried(NamedTuple):
     before: Value
     after: Value
     contrasts: Int64[ndarray, "contrast side"]
-    signs: Float64[ndarray, " side"]
     groups: Int64[ndarray, " contrast"]
 
 
@@ -80,18 +78,18 @@ def tried(
             paired[made.subject].append(contrasts)
             # Runs with a strategy that are held against the same one without it share that one.
             about = About(made.kind, made.subject, *ends)
-            yield Tried(about, made.before, made.after, contrasts, PAIR, contrasts[:, 0])
+            yield Tried(about, made.before, made.after, contrasts, contrasts[:, 0])
     for first, second, pairs in instead(strategies):
         contrasts = np.array(sorted(pairs), dtype=np.int64)
         about = About("instead", second, first)
-        yield Tried(about, first, second, contrasts, PAIR, contrasts[:, 0])
+        yield Tried(about, first, second, contrasts, contrasts[:, 0])
     for first, second, found in together(strategies):
         contrasts = np.array(sorted(found), dtype=np.int64)
         about = About("together", first, second)
-        yield Tried(about, "apart", "together", contrasts, SQUARE, contrasts[:, 0])
+        yield Tried(about, "apart", "together", contrasts, contrasts[:, 0])
     for one in crossings.found(paired):
         about = About("crossed", one.subject, one.other)
-        yield Tried(about, one.low, one.high, one.squares, SQUARE, one.groups)
+        yield Tried(about, one.low, one.high, one.squares, one.groups)
 
 
 class _Chains(NamedTuple):
@@ -138,7 +136,7 @@ def _of_number(made: Comparison, chains: _Chains, middle: float | None) -> Itera
         if n and (not half or n < len(here)):
             about = About("number", made.subject, half=half)
             ends = float(low[here].min()), float(high[here].max())
-            yield Tried(about, *ends, chains.numbers[here], PAIR, chains.of[here])
+            yield Tried(about, *ends, chains.numbers[here], chains.of[here])
 
 
 def _span(made: Comparison, chains: _Chains, *, log: bool) -> Iterator[Tried]:
@@ -155,4 +153,4 @@ def _span(made: Comparison, chains: _Chains, *, log: bool) -> Iterator[Tried]:
     ]
     contrasts = np.array(sorted(far), dtype=np.int64).reshape(-1, 2)
     if len(contrasts):
-        yield Tried(About("span", made.subject), bottom, top, contrasts, PAIR, contrasts[:, 0])
+        yield Tried(About("span", made.subject), bottom, top, contrasts, contrasts[:, 0])

@@ -10,7 +10,7 @@ status by the rules below; the same runs give the same history, so it can be tol
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from blocks.slot import show_value
@@ -18,7 +18,7 @@ from memory.anytime import RATE, adjusted, log_e_of_counts
 from memory.fates import Fate
 from memory.measured import Looked
 from memory.tried import About, Tried
-from memory.weighing import ONE_SIDED, REPLICATED, Weighed, Weight, weigh
+from memory.weighing import ONE_SIDED, REPLICATED, Contrasts, Weighed, Weight, weigh
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
 
@@ -81,9 +81,21 @@ def moves_for_good(n: int, before: int) -> bool:
 Direction = tuple[About, int]
 
 
+WAYS = (1, -1, 0)
+"""Directions of a comparison."""
+
+
 class _Asked(NamedTuple):
     tried: Tried
     weighed: Weighed
+
+
+class _Number(NamedTuple):
+    """What a look finds of a number: q of both directions, and its weight."""
+
+    rise: float
+    fall: float
+    weight: Weight
 
 
 class Verdicts:
@@ -99,7 +111,15 @@ class Verdicts:
         made.held, made.looks = dict(self.held), self.looks
         return made
 
-    def look(self, found: Sequence[Tried], looked: Looked, failed: Sequence[Fate], *, block: int) -> None:
+    def look(
+        self,
+        found: Sequence[Tried],
+        looked: Looked,
+        failed: Sequence[Fate],
+        *,
+        block: int,
+        is_told: bool = True,
+    ) -> None:
         """Weighs everything, and moves the statuses.
 
         Args:
@@ -107,40 +127,47 @@ class Verdicts:
             looked: The samples.
             failed: Places where runs failed.
             block: The block that has ended.
+            is_told: Whether what is tentative is held as well; the next look does not depend on it.
         """
         self.looks += 1
-        asked = [
-            _Asked(one, weighed)
-            for one in found
-            if (weighed := weigh(one.contrasts, one.signs, one.groups, looked)) is not None
-        ]
+        weighed = weigh([Contrasts(one.contrasts, one.groups) for one in found], looked)
+        asked = [_Asked(one, its) for one, its in zip(found, weighed, strict=True) if its is not None]
         log_e = [value for one in asked for value in _evidence(one)]
         # A place that was chosen among several has paid for all of them.
         log_e += [log_e_of_counts(fate.there, fate.elsewhere) - math.log(fate.tried) for fate in failed]
         q = adjusted(log_e) if log_e else []
         before, self.held = self.held, {}
+        numbers: dict[About, _Number] = {}
         for place, one in enumerate(asked):
+            about = one.tried.about
             rise, fall, same = q[3 * place : 3 * place + 3]
+            if about.kind == "number":
+                numbers[about] = _Number(rise, fall, one.weighed.together)
+            if (
+                not is_told
+                and min(rise, fall, same) > RATE
+                and not any((about, way) in before for way in WAYS)
+            ):
+                continue  # it was tentative, and stays so
 
             def fresh(since: int, one: _Asked = one) -> Weight | None:
                 return _since(one.tried, since, looked)
 
-            if one.tried.about.kind == "span":
-                # Its mean step says nothing of a peak between the ends: both halves are asked as well.
-                bent = not self._is_even(one.tried.about.subject)
-                status, since = _moved_same(before.get((one.tried.about, 0)), one, same, block, directed=bent)
-                self._hold(one, 0, status, since, same)
-                continue
             directed = False
-            for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
-                old = before.get((one.tried.about, sign))
-                against = min(contrary, same)
-                status, since = _moved(old, one, sign, own, against, fresh, block)
-                directed |= status == "established"
-                self._hold(one, sign, status, since, own)
-            old = before.get((one.tried.about, 0))
-            status, since = _moved_same(old, one, same, block, directed=directed)
-            self._hold(one, 0, status, since, same)
+            if about.kind == "span":
+                # Its mean step says nothing of a peak between the ends: both halves are asked as well.
+                directed = not self._is_even(about.subject, numbers)
+            else:
+                for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
+                    old = before.get((about, sign))
+                    against = min(contrary, same)
+                    status, since = _moved(old, one, sign, own, against, fresh, block)
+                    directed |= status == "established"
+                    if is_told or status != "tentative":
+                        self._hold(one, sign, status, since, own)
+            status, since = _moved_same(before.get((about, 0)), one, same, block, directed=directed)
+            if is_told or status != "tentative":
+                self._hold(one, 0, status, since, same)
         for fate, own in zip(failed, q[3 * len(asked) :], strict=True):
             self._hold_fate(fate, before.get((_about(fate), 1)), own, block)
         for direction, old in before.items():
@@ -148,14 +175,16 @@ class Verdicts:
             if direction not in self.held and old.status != "tentative":
                 self.held[direction] = old
 
-    def _is_even(self, name: str) -> bool:
+    def _is_even(self, name: str, numbers: Mapping[About, "_Number"]) -> bool:
         """Whether no direction of a number is significant, and neither half moves by more than noise."""
         for half in ("", "below", "above"):
+            about = About("number", name, half=half)
+            its = numbers.get(about)
+            if its is None or min(its.rise, its.fall) <= RATE or abs(its.weight.effect) > its.weight.noise:
+                return False
             for sign in (1, -1):
-                verdict = self.held.get((About("number", name, half=half), sign))
-                if verdict is None or verdict.weight is None or verdict.status == "established":
-                    return False
-                if verdict.q <= RATE or abs(verdict.weight.effect) > verdict.weight.noise:
+                held = self.held.get((about, sign))
+                if held is not None and held.status == "established":
                     return False
         return True
 
@@ -249,15 +278,19 @@ def _moved_same(
     if one.tried.about.kind not in EQUIVALENT:
         return status, since
     margin = one.weighed.together.noise
-    both = sum(min(net.log_e(1, -margin), net.log_e(-1, -margin)) >= REPLICATED for net in one.weighed.each)
-    low, high = one.weighed.together.interval
+    low, high = one.weighed.together.interval if status != "tentative" else (0.0, 0.0)
     if status == "established":
         return ("weakened", block) if directed or low < -margin or high > margin else (status, since)
-    if q <= RATE and both >= AT_LEAST and not directed:
+    if q <= RATE and not directed and _both_ways(one, margin) >= AT_LEAST:
         return "established", block
     if status == "weakened" and (directed or low > margin or high < -margin):
         return "refuted", block
     return status, since
+
+
+def _both_ways(one: _Asked, margin: float) -> int:
+    """How many networks show by themselves that a difference is neither above nor below a margin."""
+    return sum(min(net.log_e(1, -margin), net.log_e(-1, -margin)) >= REPLICATED for net in one.weighed.each)
 
 
 def _since(tried: Tried, block: int, looked: Looked) -> Weight | None:
@@ -265,5 +298,5 @@ def _since(tried: Tried, block: int, looked: Looked) -> Weight | None:
     later = looked.block[tried.contrasts].max(axis=1) > block
     if not later.any():
         return None
-    weighed = weigh(tried.contrasts[later], tried.signs, tried.groups[later], looked)
+    (weighed,) = weigh([Contrasts(tried.contrasts[later], tried.groups[later])], looked)
     return None if weighed is None else weighed.together

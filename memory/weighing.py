@@ -5,6 +5,7 @@ counted once, and never less than what contrasts without a common sample differ 
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -81,91 +82,127 @@ class Weighed(NamedTuple):
         return sum(one.log_e(sign, margin) >= REPLICATED for one in self.each)
 
 
-def weigh(
-    contrasts: Int64[ndarray, "contrast side"],
-    signs: Float64[ndarray, " side"],
-    groups: Int64[ndarray, " contrast"],
-    looked: Looked,
-) -> Weighed | None:
-    """Weighs contrasts that make the same change.
+class Contrasts(NamedTuple):
+    """Contrasts that make the same change."""
+
+    samples: Int64[ndarray, "contrast side"]
+    """Numbers of the first runs of the samples on each side: two of a pair, four of a square."""
+    groups: Int64[ndarray, " contrast"]
+    """Equal for contrasts that share a sample, directly or through others."""
+
+
+def weigh(asked: Sequence[Contrasts], looked: Looked) -> list[Weighed | None]:
+    """Weighs contrasts, those of all comparisons in one pass.
 
     Args:
-        contrasts: Numbers of the first runs of the samples on each side.
-        signs: What each side counts for.
-        groups: Equal for contrasts that share a sample, directly or through others.
+        asked: Those of each comparison.
         looked: The samples.
 
     Returns:
-        None where there is nothing that can be weighed.
+        One for each; None where there is nothing that can be weighed.
     """
+    each: list[list[Weight]] = [[] for _ in asked]
     with np.errstate(all="ignore"):
-        variance = looked.variance[contrasts]
-        total = variance.sum(axis=1)
-        level, again = looked.level[contrasts] * signs, looked.again[contrasts] * signs
-        # What was there before the last side was proposed may have been chosen for how it looked.
-        order = looked.order[contrasts]
-        chosen = order < order.max(axis=1, keepdims=True)
-        difference = level.sum(axis=1)
-        least = np.where(chosen, np.minimum(level, again), level).sum(axis=1)
-        most = np.where(chosen, np.maximum(level, again), level).sum(axis=1)
-        sound = np.isfinite(total) & (total > 0) & np.isfinite(difference) & np.isfinite(least + most)
-        networks = looked.network[contrasts[:, 0]]
-        each = []
-        for network in _present(networks[sound]):
-            here = sound & (networks == network)
-            found = _of_a_network(
-                contrasts[here],
-                signs,
-                groups[here],
-                np.stack([difference[here], least[here], most[here]]),
-                1 / total[here],
-                looked,
-            )
-            if math.isfinite(found.error) and found.error > 0:
-                each.append(found)
-    return Weighed(_together(each), tuple(each)) if each else None
+        said = [_said(signs, asked, looked) for signs in (PAIR, SQUARE)]
+        for place, weight in _by_network(said, looked):
+            if math.isfinite(weight.error) and weight.error > 0:
+                each[place].append(weight)
+    return [Weighed(_together(some), tuple(some)) if some else None for some in each]
 
 
-def _of_a_network(
-    contrasts: Int64[ndarray, "contrast side"],
-    signs: Float64[ndarray, " side"],
-    groups: Int64[ndarray, " contrast"],
-    said: Float64[ndarray, "3 contrast"],
-    precision: Float64[ndarray, " contrast"],
-    looked: Looked,
-) -> Weight:
-    """One loud slot does not drown the quiet ones: contrasts count by their precision."""
-    share = precision / precision.sum()
-    effect, least, most = (said @ share).tolist()
-    samples = _present(contrasts.ravel())
-    weight = np.bincount(contrasts.ravel(), (share[:, None] * signs).ravel())[samples]
-    parts = weight * weight * looked.variance[samples]
-    of_samples = float(parts.sum())
-    squared = float((parts * parts / looked.degrees[samples]).sum())
-    own = _present(groups)
-    n_groups = len(own)
-    beyond = 0.0
-    if n_groups > 1:
-        apart = np.bincount(groups, share * (said[0] - effect))[own]
-        beyond = max(0.0, n_groups / (n_groups - 1) * float(apart @ apart) - APART * of_samples)
-        squared += beyond * beyond / (n_groups - 1)
-    variance = of_samples + beyond
-    return Weight(
-        effect=effect,
-        least=least,
-        most=most,
-        error=math.sqrt(variance),
-        degrees=max(1.0, variance * variance / squared) if squared > 0 else 1.0,
-        n=len(contrasts),
-        groups=n_groups,
-        networks=1,
-        noise=looked.noise,
+class _Said(NamedTuple):
+    """Contrasts with equally many sides, of all comparisons."""
+
+    of: Int64[ndarray, " contrast"]
+    """Which comparison each is of."""
+    samples: Int64[ndarray, "contrast side"]
+    signs: Float64[ndarray, " side"]
+    groups: Int64[ndarray, " contrast"]
+    effects: Float64[ndarray, "3 contrast"]
+    """What each says, at least and at most."""
+    total: Float64[ndarray, " contrast"]
+    """Its variance."""
+
+
+def _said(signs: Float64[ndarray, " side"], asked: Sequence[Contrasts], looked: Looked) -> _Said:
+    here = [place for place, one in enumerate(asked) if one.samples.shape[1] == len(signs)]
+    sizes = [len(asked[place].samples) for place in here]
+    samples = np.concatenate([np.zeros((0, len(signs)), np.int64), *[asked[place].samples for place in here]])
+    groups = np.concatenate([np.zeros(0, np.int64), *[asked[place].groups for place in here]])
+    level, again = looked.level[samples] * signs, looked.again[samples] * signs
+    # What was there before the last side was proposed may have been chosen for how it looked.
+    order = looked.order[samples]
+    chosen = order < order.max(axis=1, keepdims=True)
+    least = np.where(chosen, np.minimum(level, again), level).sum(axis=1)
+    most = np.where(chosen, np.maximum(level, again), level).sum(axis=1)
+    return _Said(
+        of=np.repeat(np.array(here, dtype=np.int64), sizes),
+        samples=samples,
+        signs=signs,
+        groups=groups,
+        effects=np.stack([level.sum(axis=1), least, most]),
+        total=looked.variance[samples].sum(axis=1),
     )
 
 
-def _present(numbers: Int64[ndarray, " any"]) -> Int64[ndarray, " different"]:
-    """Different numbers in order. They are those of runs, so to count them is quicker than to sort them."""
-    return np.flatnonzero(np.bincount(numbers))
+def _by_network(said: Sequence[_Said], looked: Looked) -> Iterator[tuple[int, Weight]]:
+    """Weights of each comparison on each of its networks, in the order of both.
+
+    One loud slot does not drown the quiet ones: contrasts count by their precision.
+    """
+    effects = np.concatenate([one.effects for one in said], axis=1)
+    total = np.concatenate([one.total for one in said])
+    of = np.concatenate([one.of for one in said])
+    network = looked.network[np.concatenate([one.samples[:, 0] for one in said])]
+    sound = np.flatnonzero(np.isfinite(total) & (total > 0) & np.isfinite(effects.sum(axis=0)))
+    if not len(sound):
+        return
+    # A part is what a comparison says on a network; contrasts are put in their order.
+    n_networks = int(network.max()) + 1
+    keys = (of * n_networks + network)[sound]
+    ordered = np.argsort(keys, kind="stable")
+    chosen, keys = sound[ordered], keys[ordered]
+    begins = np.flatnonzero(np.diff(keys, prepend=-1))
+    n = np.diff(begins, append=len(keys))
+    part = np.repeat(np.arange(len(begins)), n)
+    precision = 1 / total[chosen]
+    share = precision / np.add.reduceat(precision, begins)[part]
+    effect, least, most = np.add.reduceat(effects[:, chosen] * share, begins, axis=1)
+
+    # Each sample counts once, by its weight in all contrasts of the part.
+    place = np.full(len(of), -1)
+    place[chosen] = np.arange(len(chosen))
+    sides, shares, offset = [], [], 0
+    for one in said:
+        there = place[offset : offset + len(one.of)]
+        kept = there >= 0
+        there, samples = there[kept], one.samples[kept]
+        sides.append((part[there][:, None] * len(looked.level) + samples).ravel())
+        shares.append((share[there][:, None] * one.signs).ravel())
+        offset += len(one.of)
+    members, within = np.unique(np.concatenate(sides), return_inverse=True)
+    its_part, sample = np.divmod(members, len(looked.level))
+    weight = np.bincount(within, np.concatenate(shares))
+    parts = weight * weight * looked.variance[sample]
+    first = np.searchsorted(its_part, np.arange(len(begins)))
+    of_samples = np.add.reduceat(parts, first)
+    squared = np.add.reduceat(parts * parts / looked.degrees[sample], first)
+
+    # Groups share no sample: they may not differ by much more than what that makes of them.
+    group = np.concatenate([one.groups for one in said])[chosen]
+    own, within = np.unique(part * (int(group.max()) + 1) + group, return_inverse=True)
+    its_part = own // (int(group.max()) + 1)
+    n_groups = np.bincount(its_part)
+    apart = np.bincount(within, share * (effects[0, chosen] - effect[part]))
+    first = np.searchsorted(its_part, np.arange(len(begins)))
+    spread = n_groups / (n_groups - 1) * np.add.reduceat(apart * apart, first)
+    beyond = np.where(n_groups > 1, np.fmax(0.0, spread - APART * of_samples), 0.0)
+    squared += np.where(n_groups > 1, beyond * beyond / (n_groups - 1), 0.0)
+    variance = of_samples + beyond
+    degrees = np.where(squared > 0, np.fmax(1.0, variance * variance / squared), 1.0)
+    columns = (effect, least, most, np.sqrt(variance), degrees, n, n_groups)
+    for key, *row in zip((keys[begins] // n_networks).tolist(), *map(ndarray.tolist, columns), strict=True):
+        yield key, Weight(*row, networks=1, noise=looked.noise)
 
 
 def _together(each: list[Weight]) -> Weight:
