@@ -42,9 +42,8 @@ def expected_again(
     likelihood = _likelihood(measured[told], variance[told], levels)
     weights = np.full(len(levels), 1 / len(levels))
     for _ in range(_ROUNDS):
-        joint = likelihood * weights
-        joint /= joint.sum(axis=1, keepdims=True)
-        weights = joint.mean(axis=0)
+        # The mean over slots of the posterior of each level.
+        weights *= (1 / (likelihood @ weights)) @ likelihood / len(told)
     found = measured.copy()
     joint = _likelihood(measured[places], variance[places], levels) * weights
     total = joint.sum(axis=1)

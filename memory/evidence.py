@@ -68,10 +68,11 @@ class Evidence:
         self.endings.add(run)
         if not run.compares:
             return
-        before, after = self.samples.take(run)
+        values = run.values_of(self._objective)
+        before, after = self.samples.take(run, values)
         if after is None or before is after:
             return
-        self._measured.take(after, run, run.values_of(self._objective))
+        self._measured.take(after, run, values)
         if before is None:
             self._crossings.add(after)
         for name in after.strategies - self._of_strategy.keys():

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import FailureKind, Run, RunState
-from blocks.slot import show_value
+from blocks.slot import SlotSpec, show_value
 from memory.codes import Coded, Codes
 from memory.statements import STRATEGIES, Statement, show_runs, topic_of
 
@@ -72,6 +72,7 @@ class Endings:
         self._codes = codes
         self._identities: set[str] = set()
         self._n_ended = self._n_failed = 0
+        self._heard: list[SlotSpec] = []  # what is not counted by value and by strategy yet
         self._values: dict[str, list[float]] = defaultdict(list)  # of numbers; put in order when asked
         self._ended: Counter[tuple[str, Value]] = Counter()  # of named values
         self._on: Counter[str] = Counter()  # of strategies
@@ -91,22 +92,30 @@ class Endings:
             coded = self._codes.of(run.dataset, run.proposal.spec.strategies, run.proposal.spec.values)
             self.failed.append(Fallen(run, run.dataset, frozenset(run.proposal.spec.strategies), coded))
         spec = run.proposal.spec
-        for name, value in spec.values.items():
-            if name in self._numbers:
-                self._values[name].append(float(value))
-            else:
-                self._ended[name, value] += 1
-            if failed:
+        self._heard.append(spec)
+        if failed:
+            for name, value in spec.values.items():
                 self._failed[name][value].append(run)
-        self._on.update(spec.strategies)
-        for name in spec.strategies if failed else ():
-            self._failed_on[name].append(run)
+            for name in spec.strategies:
+                self._failed_on[name].append(run)
 
     def regions(self, spec: ExplorationSpec) -> list[Region]:
         """Where runs diverge, run out of time or out of memory; the most marked places first."""
+        self._count()
         found = [region for region in self._regions() if region.lead >= _MARKED]
         strongest = sorted(found, key=lambda region: (-region.lead, region.said))[:_LINES]
         return [region.under(spec) for region in strongest]
+
+    def _count(self) -> None:
+        heard, self._heard = self._heard, []
+        for name in {name for spec in heard for name in spec.values}:
+            values = [spec.values[name] for spec in heard if name in spec.values]
+            if name in self._numbers:
+                self._values[name] += map(float, values)
+            else:
+                self._ended.update((name, value) for value in values)
+        for strategies, n in Counter(spec.strategies for spec in heard).items():
+            self._on.update(dict.fromkeys(strategies, n))
 
     def _regions(self) -> Iterator[Region]:
         for name, by_value in sorted(self._failed.items()):

@@ -105,10 +105,14 @@ class Samples:
 
     def add(self, run: Run) -> None:
         """Pools a run that has ended."""
-        self.take(run)
+        self.take(run, run.values_of(self._objective))
 
-    def take(self, run: Run) -> tuple[Sample | None, Sample | None]:
+    def take(self, run: Run, its_values: list[float]) -> tuple[Sample | None, Sample | None]:
         """Pools a run that has ended, and says what that changed.
+
+        Args:
+            run: The run.
+            its_values: The objective in its replicates.
 
         Returns:
             The sample that there was of such runs, and the one that there is now; both None, or the same
@@ -122,7 +126,7 @@ class Samples:
         key = coded.whole
         runs, values = self._pools.setdefault(key, ([], []))
         runs.append(run)
-        values += run.values_of(self._objective)
+        values += its_values
         before = self._samples.get(key)
         if len(values) < 2:
             return before, before
