@@ -50,7 +50,8 @@ _VOID = exists().where(
     _VOID_RUNS.c.retraction == _RETRACTIONS.c.id,
     _RETRACTIONS.c.undone_at.is_(None),
 )
-_READ = select(*_COLUMNS, _RUNS.c.summary["n_replicates"].as_integer(), _VOID).where(_HERE)
+# What is evaluated has metrics of all its replicates; to look for their number in the summary takes longer.
+_READ = select(*_COLUMNS, _RUNS.c.summary.is_not(None), _VOID).where(_HERE)
 _VALUES = (
     select(_METRICS.c.run, _METRICS.c.replicate, _METRICS.c.value)
     .join(_RUNS, _RUNS.c.id == _METRICS.c.run)
@@ -60,7 +61,7 @@ _READ_ALL, _VALUES_OF_ALL = Prepared(_READ), Prepared(_VALUES)
 _READ_CHANGED, _VALUES_OF_CHANGED = Prepared(_READ.where(_CHANGED)), Prepared(_VALUES.where(_CHANGED))
 _LAST = Prepared(select(func.max(_EVENTS.c.id)).where(_EVENTS.c.exploration == bindparam("exploration")))
 
-_NAMES = (*(column.name for column in _COLUMNS), "n_replicates", "void")
+_NAMES = (*(column.name for column in _COLUMNS), "is_evaluated", "void")
 
 
 def last_event(cursor: Cursor, exploration: str) -> int:
@@ -90,7 +91,7 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
 def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float | None]]) -> Run:
     spec, kind, curve = row["spec"], row["failure_kind"], row["curve"]
     stop = spec.get("stop")
-    metrics: list[Metrics] = [{} for _ in range(row["n_replicates"] or 0)]
+    metrics: list[Metrics] = [{} for _ in spec["seeds"]] if row["is_evaluated"] else []
     for replicate, value in values:
         metrics[replicate][metric] = value
     chosen = _made(
