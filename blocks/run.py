@@ -112,11 +112,9 @@ class Run(Frozen):
 
     def values_of(self, metric: str) -> list[float]:
         """The metric in each replicate that has it."""
-        return [
-            value
-            for replicate in self.metrics
-            if (value := replicate.get(metric)) is not None and math.isfinite(value)
-        ]
+        found = [value for replicate in self.metrics if (value := replicate.get(metric)) is not None]
+        # A sum is finite where all of its parts are, save for the largest ones.
+        return found if math.isfinite(sum(found)) else [value for value in found if math.isfinite(value)]
 
     def spread(self, metric: str) -> Spread | None:
         """Median and standard deviation over replicates; None where no replicate has the metric."""

@@ -25,6 +25,9 @@ from memory.samples import Sample
 Square = tuple[int, int, int, int]
 """First runs of samples: at the low row without and with the change, then at the high row."""
 
+_Sides = tuple[Float64[ndarray, " member"], UInt64[ndarray, " member"]]
+"""Values of one factor, and codes that are equal for samples which agree in all but that."""
+
 WIDE_ROW = 8
 """Samples of a row up to which each is held against each; else neighbours."""
 
@@ -57,6 +60,14 @@ class _Table(NamedTuple):
     """Low and high row of each square."""
 
 
+class _Known(NamedTuple):
+    """What was found of a subject; it stays so until another sample is in a pair."""
+
+    members: Int64[ndarray, " member"]
+    others: Sequence[str]
+    found: list[Crossed]
+
+
 class Crossings:
     """Samples by numbers and strategies.
 
@@ -74,6 +85,7 @@ class Crossings:
         self._level: dict[str, Float64[ndarray, " sample"]] = {}  # NaN where it has no such number
         self._on: dict[str, Bool[ndarray, " sample"]] = {}
         self._made: dict[tuple[str, str], dict[int, _Table]] = defaultdict(dict)
+        self._known: dict[tuple[str, bool], _Known] = {}
 
     def add(self, sample: Sample) -> None:
         """Takes in a sample that was not there before."""
@@ -87,18 +99,39 @@ class Crossings:
         """
         self._take_in()
         numbers = sorted(self._level)
-        for strategy, on in sorted(self._on.items()):
-            members = self._members(paired.get(strategy, ()))
-            left = self._whole[members]
-            left[on[members]] ^= np.uint64(self._codes.of_item(strategy))
-            for option in (name for name in self._item if name.startswith(f"{strategy}.")):
-                left ^= self._item[option][members]
+        for strategy in sorted(self._on):
             others = [name for name in numbers if not name.startswith(f"{strategy}.")]
-            yield from self._crossed(strategy, others, members, on[members].astype(np.float64), left)
+            yield from self._of(strategy, others, paired.get(strategy, ()), is_strategy=True)
         for place, subject in enumerate(numbers):
-            members = self._members(paired.get(subject, ()))
-            left, level = self._whole[members] ^ self._item[subject][members], self._level[subject][members]
-            yield from self._crossed(subject, numbers[place + 1 :], members, level, left)
+            yield from self._of(subject, numbers[place + 1 :], paired.get(subject, ()), is_strategy=False)
+
+    def _of(
+        self,
+        subject: str,
+        others: Sequence[str],
+        pairs: Sequence[Int64[ndarray, "pair side"]],
+        *,
+        is_strategy: bool,
+    ) -> Sequence[Crossed]:
+        members = self._members(pairs)
+        if len(members) < 4 * TABLES:
+            return ()
+        known = self._known.get((subject, is_strategy))
+        if known is None or known.others != others or not np.array_equal(known.members, members):
+            sides = self._of_strategy(subject, members) if is_strategy else self._of_number(subject, members)
+            found = list(self._crossed(subject, others, members, *sides))
+            known = self._known[subject, is_strategy] = _Known(members, others, found)
+        return known.found
+
+    def _of_strategy(self, name: str, members: Int64[ndarray, " member"]) -> _Sides:
+        left, on = self._whole[members], self._on[name][members]
+        left[on] ^= np.uint64(self._codes.of_item(name))
+        for option in (one for one in self._item if one.startswith(f"{name}.")):
+            left ^= self._item[option][members]
+        return on.astype(np.float64), left
+
+    def _of_number(self, name: str, members: Int64[ndarray, " member"]) -> _Sides:
+        return self._level[name][members], self._whole[members] ^ self._item[name][members]
 
     def _members(self, pairs: Sequence[Int64[ndarray, "pair side"]]) -> Int64[ndarray, " member"]:
         """Places of the samples in pairs, in the order in which they came."""
@@ -127,8 +160,6 @@ class Crossings:
         if np.isnan(change).any():
             usable = ~np.isnan(change)
             members, change, left = members[usable], change[usable], left[usable]
-        if len(members) < 4 * TABLES:
-            return
         for other in others:
             rows, item = self._level[other][members], self._item[other][members]
             there = np.flatnonzero(~np.isnan(rows))

@@ -5,7 +5,7 @@ part of it) and were trained on the same data. What a new run costs does not dep
 A run that could have been stopped early for how it did stands in no comparison, whether it was or not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from blocks.run import Run
 from memory.changes import Named, Number, Values
@@ -53,6 +53,8 @@ class Evidence:
         self._block = self._n_ended = self._n_looked = 0
         self._of_value: dict[str, Values] = {}
         self._of_strategy: dict[str, Strategy] = {}
+        self._changes: list[Values | Strategy] = []
+        self._switches: list[Strategy] = []  # those without options
         self._crossings = Crossings(self._codes)
 
     def add(self, run: Run) -> None:
@@ -75,15 +77,25 @@ class Evidence:
         self._measured.take(after, run, values)
         if before is None:
             self._crossings.add(after)
-        for name in after.strategies - self._of_strategy.keys():
-            self._open_strategy(name, without=after)
-        for name in after.values.keys() - self._of_value.keys():
-            self._open_value(name, without=after)
-        changes: Sequence[Values | Strategy] = (*self._of_value.values(), *self._of_strategy.values())
-        for change in changes:
+        if opened := after.strategies - self._of_strategy.keys():
+            for name in opened:
+                self._open_strategy(name, without=after)
+            self._sort_out()
+        if unknown := after.values.keys() - self._of_value.keys():
+            for name in unknown:
+                self._open_value(name, without=after)
+            self._sort_out()
+        for change in self._changes:
             if before is not None:
                 change.remove(before)
             change.insert(after)
+        whole, samples = after.coded.whole, self.samples.by_code
+        for switch in self._switches:
+            # Most samples have no other side.
+            if whole ^ switch.code in samples:
+                if before is not None:
+                    switch.remove(before)
+                switch.insert(after)
 
     def verdicts(self) -> list[Verdict]:
         """What is held now; the present block counts as one that has ended."""
@@ -140,6 +152,12 @@ class Evidence:
         """Comparisons of strategies, then of hyperparameters, by name."""
         found = [made for _, change in sorted(self._of_strategy.items()) for made in change.comparisons()]
         return found + [made for _, change in sorted(self._of_value.items()) for made in change.comparisons()]
+
+    def _sort_out(self) -> None:
+        self._changes = [*self._of_value.values()]
+        self._switches = []
+        for switch in self._of_strategy.values():
+            (self._changes if isinstance(switch, StrategyWithOptions) else self._switches).append(switch)
 
     def _open_strategy(self, name: str, *, without: Sample) -> None:
         self._of_strategy[name] = Strategy(name, self._codes, self.samples.by_code)

@@ -111,6 +111,9 @@ class Past(Sequence[Run]):
 
     def with_strategy(self, name: str) -> int:
         """How many runs have a strategy on."""
+        heard, self._heard = self._heard, []
+        for strategies, n in Counter(heard).items():
+            self._strategies.update(dict.fromkeys(strategies, n))
         return self._strategies[name]
 
     def update(self, changed: Iterable[Run]) -> None:
@@ -170,6 +173,7 @@ class Past(Sequence[Run]):
         self._places: dict[int | None, int] = {}
         self._tried: dict[Configuration, int] = {}
         self._strategies: Counter[str] = Counter()
+        self._heard: list[tuple[str, ...]] = []  # strategies that are not counted yet
         self._derived: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], tuple[Any, int]] = {}
         for run in sorted(runs, key=_number):
             if run.void:
@@ -183,7 +187,7 @@ class Past(Sequence[Run]):
         self._runs.append(run)
         self._places[run.number] = place
         self._tried.setdefault(configuration(run.proposal.spec), place)
-        self._strategies.update(run.proposal.spec.strategies)
+        self._heard.append(run.proposal.spec.strategies)
 
 
 MANY_OBJECTS = 100_000

@@ -25,7 +25,7 @@ class Strategy:
 
     def __init__(self, name: str, codes: Codes, samples: Mapping[int, Sample]) -> None:
         self._name = name
-        self._code = codes.of_item(name)
+        self.code = codes.of_item(name)
         self._codes = codes
         self._samples = samples
         self._found = Comparison(name, "off", "on", kind="strategy")
@@ -35,7 +35,7 @@ class Strategy:
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
-        other = self._samples.get(sample.coded.whole ^ self._code)
+        other = self._samples.get(sample.coded.whole ^ self.code)
         if other is not None:
             off, on = (other, sample) if self._name in sample.strategies else (sample, other)
             self._both.add(off.coded.whole)
@@ -43,7 +43,7 @@ class Strategy:
 
     def remove(self, sample: Sample) -> None:
         """Takes back a sample that was inserted."""
-        other = self._samples.get(sample.coded.whole ^ self._code)
+        other = self._samples.get(sample.coded.whole ^ self.code)
         if other is not None:
             off, on = (other, sample) if self._name in sample.strategies else (sample, other)
             self._both.discard(off.coded.whole)
@@ -70,7 +70,7 @@ class Strategy:
 
     def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
         """Those beside which a sample came through that has the strategy and they have not, or has it not."""
-        name, code, samples = self._name, self._code, self._samples
+        name, code, samples = self._name, self.code, self._samples
         for one in failed:
             if one.coded.whole ^ one.coded.options.get(name, 0) ^ code in samples:
                 yield one
@@ -93,7 +93,7 @@ class Strategy:
         return self._samples.get(where)
 
     def _first_pair(self, where: int) -> tuple[int, int]:
-        return self._samples[where].runs[0], self._samples[where ^ self._code].runs[0]
+        return self._samples[where].runs[0], self._samples[where ^ self.code].runs[0]
 
 
 class StrategyWithOptions(Strategy):
@@ -141,7 +141,7 @@ class StrategyWithOptions(Strategy):
 
     def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
         """Those beside which a sample came through that has the strategy and they have not, or has it not."""
-        name, code, off, on = self._name, self._code, self._off, self._on
+        name, code, off, on = self._name, self.code, self._off, self._on
         for one in failed:
             there = one.coded.whole ^ one.coded.options.get(name, 0)
             if there ^ code in off if name in one.strategies else on.get(there):
@@ -149,7 +149,7 @@ class StrategyWithOptions(Strategy):
 
     def _where(self, sample: Sample) -> int:
         where = sample.coded.whole ^ sample.coded.options.get(self._name, 0)
-        return where ^ self._code if self._name in sample.strategies else where
+        return where ^ self.code if self._name in sample.strategies else where
 
     def _off_at(self, where: int) -> Sample | None:
         return self._off.get(where)
