@@ -58,7 +58,10 @@ def _likelihood(
     variance: Float64[ndarray, " slot"],
     levels: Float64[ndarray, " level"],
 ) -> Float64[ndarray, "slot level"]:
-    """Normal likelihood of each level, up to a factor per slot."""
-    exponent = -0.5 * (measured[:, None] - levels) ** 2 / variance[:, None]
-    found: Float64[ndarray, "slot level"] = np.exp(exponent - exponent.max(axis=1, keepdims=True))
-    return found
+    """Normal likelihood of each level, in order, up to a factor per slot: that of the nearest level is 1."""
+    above = np.searchsorted(levels, measured).clip(max=len(levels) - 1)
+    nearest = np.minimum((measured - levels[above]) ** 2, (measured - levels[np.maximum(above - 1, 0)]) ** 2)
+    exponent = (measured[:, None] - levels) ** 2
+    exponent -= nearest[:, None]
+    exponent /= (-2.0 * variance)[:, None]
+    return np.exp(exponent, out=exponent)

@@ -6,13 +6,13 @@ end, so that an answer costs the same however many there are.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import FailureKind, Run, RunState
-from blocks.slot import SlotSpec, show_value
+from blocks.slot import show_value
 from memory.codes import Coded, Codes
 from memory.statements import STRATEGIES, Statement, show_runs, topic_of
 
@@ -72,7 +72,7 @@ class Endings:
         self._codes = codes
         self._identities: set[str] = set()
         self._n_ended = self._n_failed = 0
-        self._heard: list[SlotSpec] = []  # what is not counted by value and by strategy yet
+        self._heard: list[tuple[Mapping[str, Value], tuple[str, ...]]] = []  # what is not counted yet
         self._values: dict[str, list[float]] = defaultdict(list)  # of numbers; put in order when asked
         self._ended: Counter[tuple[str, Value]] = Counter()  # of named values
         self._on: Counter[str] = Counter()  # of strategies
@@ -92,7 +92,7 @@ class Endings:
             coded = self._codes.of(run.dataset, run.proposal.spec.strategies, run.proposal.spec.values)
             self.failed.append(Fallen(run, run.dataset, frozenset(run.proposal.spec.strategies), coded))
         spec = run.proposal.spec
-        self._heard.append(spec)
+        self._heard.append((spec.values, spec.strategies))
         if failed:
             for name, value in spec.values.items():
                 self._failed[name][value].append(run)
@@ -108,13 +108,14 @@ class Endings:
 
     def _count(self) -> None:
         heard, self._heard = self._heard, []
-        for name in {name for spec in heard for name in spec.values}:
-            values = [spec.values[name] for spec in heard if name in spec.values]
+        slots = [values for values, _ in heard]
+        for name in set[str]().union(*slots):
+            values = [slot[name] for slot in slots if name in slot]
             if name in self._numbers:
                 self._values[name] += map(float, values)
             else:
-                self._ended.update((name, value) for value in values)
-        for strategies, n in Counter(spec.strategies for spec in heard).items():
+                self._ended.update({(name, value): n for value, n in Counter(values).items()})
+        for strategies, n in Counter([strategies for _, strategies in heard]).items():
             self._on.update(dict.fromkeys(strategies, n))
 
     def _regions(self) -> Iterator[Region]:

@@ -210,6 +210,8 @@ def _stored(session: Session, retractions: Sequence[int]) -> dict[int, dict[int,
 
 def _keys(session: Session, runs: Iterable[int]) -> dict[int, RunKey]:
     wanted = set(runs)
+    if not wanted:
+        return {}
     rows = session.execute(select(RunRow.id, RunRow.exploration, RunRow.number))
     return {run: RunKey(exploration, number) for run, exploration, number in rows if run in wanted}
 

@@ -12,9 +12,9 @@ SELECT count(*) FROM metrics JOIN runs ON runs.id = metrics.run
 WHERE runs.exploration = ? AND metrics.name = ? AND metrics.value IS NOT NULL
 """
 _FOUNDATIONS = """
-SELECT count(DISTINCT key) FROM foundations WHERE chosen_by_truth AND key IN (
-  SELECT foundation FROM runs WHERE exploration = ?1
-  UNION SELECT foundation FROM explorations WHERE name = ?1
+SELECT count(DISTINCT key) FROM foundations WHERE chosen_by_truth AND (
+  EXISTS (SELECT 1 FROM runs WHERE exploration = ?1 AND foundation = foundations.key)
+  OR EXISTS (SELECT 1 FROM explorations WHERE name = ?1 AND foundation = foundations.key)
 )
 """
 
