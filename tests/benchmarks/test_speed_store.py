@@ -12,6 +12,7 @@ from benchmarks.speed import commands, store
 from benchmarks.speed.filling import MadeUp, carry_out, fill, new_store
 from benchmarks.speed.results import Figure
 from memory import Store
+from memory.findings import findings
 from memory.past import configuration
 
 ROOT = Path(__file__).parents[2]
@@ -49,13 +50,35 @@ def test_a_made_up_exploration_is_like_one_that_was_searched(tmp_path: Path) -> 
     with new_store(tmp_path, made_up) as full:
         fill(full, made_up, 25)
         runs = full.runs(made_up.spec.name)
-    assert len({configuration(run.proposal.spec) for run in runs}) == len(runs)
+    home = [run for run in runs if not run.proposal.network]
+    assert len({configuration(run.proposal.spec) for run in home}) == len(home)
     assert any(run.failure for run in runs)
-    for run in runs:
+    for run in home:
         if run.proposal.parent is not None:
             parent = runs[run.proposal.parent - 1]
             assert len(run.proposal.spec.differs_from(parent.proposal.spec)) == 1
+    for run in runs:
         assert run.failure or [set(replicate) for replicate in run.metrics] == [set(made_up.metrics)] * 3
+
+
+def test_a_made_up_exploration_repeats_pairs_on_fresh_networks_so_that_statements_are_established(
+    tmp_path: Path,
+) -> None:
+    made_up = MadeUp()
+    with new_store(tmp_path, made_up) as full:
+        fill(full, made_up, 25)
+        past = full.past(made_up.spec.name, made_up.spec.objective)
+    fresh = [run for run in past if run.proposal.network]
+    for before, after in zip(fresh[::2], fresh[1::2], strict=True):
+        assert before.dataset == after.dataset != past[0].dataset
+        assert len(after.proposal.spec.differs_from(before.proposal.spec)) == 1
+        for side in (before, after):
+            source = past.by_number(side.proposal.parent)
+            assert source is not None
+            assert source.proposal.spec.differs_from(side.proposal.spec) == []
+    told = findings(made_up.spec, past, metrics=made_up.metrics)
+    assert {run.proposal.network for run in fresh} == {1, 2}
+    assert any(one.status == "established" for one in told)
 
 
 def by_name(figures: list[Figure]) -> dict[str, Figure]:
