@@ -50,6 +50,7 @@ class Evidence:
         self._measured = Measured()
         self._verdicts = Verdicts()
         self._present: tuple[int, Verdicts] | None = None
+        self._asked: tuple[int, list[Tried], Looked] | None = None
         self._block = self._n_ended = self._n_looked = 0
         self._of_value: dict[str, Values] = {}
         self._of_strategy: dict[str, Strategy] = {}
@@ -123,11 +124,11 @@ class Evidence:
 
     def contrasts(self) -> dict[About, Tried]:
         """All that can be compared now."""
-        return {one.about: one for one in self._tried()}
+        return {one.about: one for one in self._now()[0]}
 
     def looked(self) -> Looked:
         """The samples as a look would see them now."""
-        return self._measured.look()
+        return self._now()[1]
 
     @property
     def networks(self) -> list[str]:
@@ -143,10 +144,16 @@ class Evidence:
     def _tried(self) -> Iterator[Tried]:
         return tried(self._whole(), self._of_strategy, self._middles, self._logs, self._crossings)
 
+    def _now(self) -> tuple[list[Tried], Looked]:
+        """All that can be compared, and the samples."""
+        if self._asked is None or self._asked[0] != self._n_ended:
+            self._asked = self._n_ended, list(self._tried()), self._measured.look()
+        return self._asked[1:]
+
     def _look(self, verdicts: Verdicts, *, is_told: bool) -> None:
-        found = list(self._tried())
+        found, looked = self._now()
         failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
-        verdicts.look(found, self._measured.look(), failed, block=self._block, is_told=is_told)
+        verdicts.look(found, looked, failed, block=self._block, is_told=is_told)
 
     def comparisons(self) -> list[Comparison]:
         """Comparisons of strategies, then of hyperparameters, by name."""

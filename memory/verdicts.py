@@ -10,8 +10,10 @@ status by the rules below; the same runs give the same history, so it can be tol
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
+
+import numpy as np
 
 from blocks.slot import show_value
 from memory.anytime import RATE, adjusted, log_e_of_counts
@@ -137,6 +139,7 @@ class Verdicts:
         log_e += [log_e_of_counts(fate.there, fate.elsewhere) - math.log(fate.tried) for fate in failed]
         q = adjusted(log_e) if log_e else []
         before, self.held = self.held, {}
+        later = _since(asked, before, looked)
         numbers: dict[About, _Number] = {}
         for place, one in enumerate(asked):
             about = one.tried.about
@@ -150,9 +153,6 @@ class Verdicts:
             ):
                 continue  # it was tentative, and stays so
 
-            def fresh(since: int, one: _Asked = one) -> Weight | None:
-                return _since(one.tried, since, looked)
-
             directed = False
             if about.kind == "span":
                 # Its mean step says nothing of a peak between the ends: both halves are asked as well.
@@ -161,7 +161,7 @@ class Verdicts:
                 for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
                     old = before.get((about, sign))
                     against = min(contrary, same)
-                    status, since = _moved(old, one, sign, own, against, fresh, block)
+                    status, since = _moved(old, one, sign, own, against, later.get((about, sign)), block)
                     directed |= status == "established"
                     if is_told or status != "tentative":
                         self._hold(one, sign, status, since, own)
@@ -199,9 +199,7 @@ class Verdicts:
             weight=weight,
             before=tried.before,
             after=tried.after,
-            runs=tuple(sorted({int(run) for run in tried.contrasts.ravel()}))
-            if status != "tentative" or q <= RATE
-            else (),
+            runs=tuple(np.unique(tried.contrasts).tolist()) if status != "tentative" or q <= RATE else (),
             alone=status == "tentative" and q <= RATE and weight.networks == 1,
             shown=one.weighed.replicated(sign) if sign else 0,
         )
@@ -250,13 +248,12 @@ def _moved(
     sign: int,
     q: float,
     against: float,
-    fresh: Callable[[int], Weight | None],
+    later: Weight | None,
     block: int,
 ) -> tuple[Status, int | None]:
-    """The next status of a direction."""
+    """The next status of a direction; `later` is what came since it was given the one that it has."""
     status, since = (old.status, old.since) if old is not None else ("tentative", None)
     weight = one.weighed.together
-    later = fresh(since) if since is not None else None
     contradicted = later is not None and later.groups >= AT_LEAST and later.score(-sign) >= ONE_SIDED
     shown = q <= RATE and one.weighed.replicated(sign) >= AT_LEAST
     if status == "established":
@@ -293,10 +290,20 @@ def _both_ways(one: _Asked, margin: float) -> int:
     return sum(min(net.log_e(1, -margin), net.log_e(-1, -margin)) >= REPLICATED for net in one.weighed.each)
 
 
-def _since(tried: Tried, block: int, looked: Looked) -> Weight | None:
-    """What contrasts say that were completed after a block."""
-    later = looked.block[tried.contrasts].max(axis=1) > block
-    if not later.any():
-        return None
-    (weighed,) = weigh([Contrasts(tried.contrasts[later], tried.groups[later])], looked)
-    return None if weighed is None else weighed.together
+def _since(
+    asked: Sequence[_Asked], held: Mapping[Direction, Verdict], looked: Looked
+) -> dict[Direction, Weight]:
+    """What contrasts say of a direction that were completed after the block since which it has its status."""
+    found: list[Direction] = []
+    contrasts: list[Contrasts] = []
+    for one in asked:
+        for sign in (1, -1):
+            old = held.get((one.tried.about, sign))
+            if old is None or old.since is None:
+                continue
+            later = looked.block[one.tried.contrasts].max(axis=1) > old.since
+            if later.any():
+                found.append((one.tried.about, sign))
+                contrasts.append(Contrasts(one.tried.contrasts[later], one.tried.groups[later]))
+    weighed = weigh(contrasts, looked)
+    return {direction: its.together for direction, its in zip(found, weighed, strict=True) if its is not None}

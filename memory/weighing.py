@@ -101,6 +101,8 @@ def weigh(asked: Sequence[Contrasts], looked: Looked) -> list[Weighed | None]:
     Returns:
         One for each; None where there is nothing that can be weighed.
     """
+    if not asked:
+        return []
     each: list[list[Weight]] = [[] for _ in asked]
     with np.errstate(all="ignore"):
         said = [_said(signs, asked, looked) for signs in (PAIR, SQUARE)]
