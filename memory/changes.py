@@ -93,14 +93,16 @@ class Values(ABC):
         code = one.coded.values.get(self._name)
         if code is None or (self._owner and self._owner not in one.strategies):
             return []
-        key, own = one.coded.whole ^ code, one.run.proposal.spec.values[self._name]
-        if (alone := self._alone.get(key)) is not None:
+        key = one.coded.whole ^ code
+        alone, bucket = self._alone.get(key), self._buckets.get(key)
+        if alone is None and bucket is None:
+            return []
+        own = one.run.proposal.spec.values[self._name]
+        if alone is not None:
             beside = [alone.values[self._name]]
-        elif (bucket := self._buckets.get(key)) is not None:
+        elif bucket is not None:
             index = bucket.place(_rank(own), self._name)
             beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
-        else:
-            return []
         # At the very same value other seeds came through: it is not the value then.
         return [] if own in beside else beside
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
 from blocks.base import Value
@@ -196,23 +196,29 @@ def _best_corner(
     levels, there = sign * beside.levels, beside.there
     ends = np.unique(np.concatenate([failed, done]))
     ends = ends[:: math.ceil(len(ends) / BOUNDARIES)]
-    falls, holds, within = (one[:, None] >= ends for one in (failed, done, levels))
-    inside, outside = falls & ~holds, holds & ~falls
-    also, against = within & there[:, None], within & ~there[:, None]
-    n_inside, n_also = inside.sum(axis=0), also.sum(axis=0)
+    up = failed > done
+    n_inside = _at_or_above(failed[up], ends) - _at_or_above(done[up], ends)
+    n_also = _at_or_above(levels[there], ends)
     enough = (n_inside >= NEEDED) & (n_also >= NEEDED)
     if not enough.any():
         return None
-    parted = np.where(enough, n_inside + n_also - outside.sum(axis=0) - against.sum(axis=0), 0)
+    n_outside = _at_or_above(done[~up], ends) - _at_or_above(failed[~up], ends)
+    parted = np.where(enough, n_inside + n_also - n_outside - _at_or_above(levels[~there], ends), 0)
     best = int(np.argmax(parted))
     if parted[best] <= 0:
         return None
-    by_number, by_other = _runs(across.pairs, inside[:, best]), _runs(beside.pairs, also[:, best])
+    falls, holds, within = (one >= ends[best] for one in (failed, done, levels))
+    by_number, by_other = _runs(across.pairs, falls & ~holds), _runs(beside.pairs, within & there)
     if min(len(_once(by_number)), len(_once(by_other))) < NEEDED:
         return None
-    elsewhere = _runs(across.pairs, outside[:, best]) + _runs(beside.pairs, against[:, best])
+    elsewhere = _runs(across.pairs, holds & ~falls) + _runs(beside.pairs, within & ~there)
     fate = _fate(name, place, sign * float(ends[best]), by_number + by_other, elsewhere, tried=1)
     return fate._replace(where=where)
+
+
+def _at_or_above(values: Float64[ndarray, " pair"], ends: Float64[ndarray, " end"]) -> Int64[ndarray, " end"]:
+    """How many values reach each end."""
+    return len(values) - np.searchsorted(np.sort(values), ends)
 
 
 def _runs(pairs: Sequence[_Pair], chosen: Bool[ndarray, " pair"]) -> list[Run]:

@@ -94,22 +94,23 @@ def waiting(
 
 
 def _tested(one: Tried, past: Past) -> Mapping[int, int]:
-    networks = [past.by_number(int(first)) for first in one.contrasts[:, 0]]
+    networks = [past.by_number(first) for first in one.contrasts[:, 0].tolist()]
     counted = Counter(run.proposal.network for run in networks if run is not None)
     return {network: n for network, n in counted.items() if network}
 
 
 def _home_pairs(one: Tried, sign: int, past: Past, looked: Looked) -> Iterator[HomePair]:
     """Pairs in the order of their runs; of a number, any two of a chain, since its ends are far apart."""
-    pairs = [(int(before), int(after)) for before, after in one.contrasts]
+    pairs = [(before, after) for before, after in one.contrasts.tolist()]
     if one.about.kind == "number":
         pairs = list(_of_chains(pairs, one.groups.tolist()))
-    for before, after in pairs:
+    sides = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    errors = np.sqrt(looked.variance[sides[0]] + looked.variance[sides[1]]).tolist()
+    leads = (sign * (looked.level[sides[1]] - looked.level[sides[0]])).tolist()
+    for (before, after), error, lead in zip(pairs, errors, leads, strict=True):
         run = past.by_number(before)
         if run is None or run.proposal.network:
             continue
-        error = float(np.sqrt(looked.variance[before] + looked.variance[after]))
-        lead = sign * float(looked.level[after] - looked.level[before])
         better, other = (after, before) if sign > 0 else (before, after)
         yield HomePair(better, other, lead / error if error > 0 else lead)
 
