@@ -94,17 +94,16 @@ class Values(ABC):
         if code is None or (self._owner and self._owner not in one.strategies):
             return []
         key = one.coded.whole ^ code
-        alone, bucket = self._alone.get(key), self._buckets.get(key)
-        if alone is None and bucket is None:
+        if (alone := self._alone.get(key)) is not None:
+            near = [alone]
+        elif (bucket := self._buckets.get(key)) is not None:
+            index = bucket.place(_rank(one.run.proposal.spec.values[self._name]), self._name)
+            near = bucket.samples[max(index - 1, 0) : index + 1]
+        else:
             return []
-        own = one.run.proposal.spec.values[self._name]
-        if alone is not None:
-            beside = [alone.values[self._name]]
-        elif bucket is not None:
-            index = bucket.place(_rank(own), self._name)
-            beside = [sample.values[self._name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+        beside = [sample.values[self._name] for sample in near]
         # At the very same value other seeds came through: it is not the value then.
-        return [] if own in beside else beside
+        return [] if one.run.proposal.spec.values[self._name] in beside else beside
 
     def _key(self, sample: Sample) -> int | None:
         own = sample.coded.values.get(self._name)

@@ -77,16 +77,27 @@ class Launched:
         return Remembering(session).write()
 
     @contextmanager
-    def anew(self) -> Iterator["Launched"]:
+    def anew(self, *, replicates: bool = False) -> Iterator["Launched"]:
         """The same, as a process sees it that has just begun."""
         with Store.open(self.store.workspace) as store:
-            yield Launched(self.made_up, store, planner_of(self.made_up))
+            yield Launched(self.made_up, store, planner_of(self.made_up, replicates=replicates))
 
 
-def planner_of(made_up: MadeUp) -> Planner:
-    """The default planner with all its layers, as a launch has it."""
+def planner_of(made_up: MadeUp, *, replicates: bool = False) -> Planner:
+    """The default planner with all its layers, as a launch has it.
+
+    Args:
+        made_up: The exploration.
+        replicates: Whether it tests statements on fresh networks, in the first batch of a block; so does a
+            launch on simulated data.
+    """
     problem = made_up.problem
-    return make_planner(made_up.spec.planner.name, admits=admits(problem), order=problem.escalation)
+    return make_planner(
+        made_up.spec.planner.name,
+        admits=admits(problem),
+        order=problem.escalation,
+        has_fresh_networks=replicates,
+    )
 
 
 def measure(quick: bool) -> Iterable[Figure]:
@@ -108,7 +119,7 @@ def measure(quick: bool) -> Iterable[Figure]:
             fill(store, made_up, (size - n_runs) // made_up.slots_of_a_block)
             proposed[size], recorded[size] = planning_and_recording(here, repeats)
             if place == JUDGED:
-                yield planning(here, proposed[size], size)
+                yield planning(here, proposed[size], size, ONCE if quick else 11)
                 yield recording(recorded[size], size)
                 yield asking(here, size, repeats)
                 yield remembering(here, size, ONCE if quick else 5)
@@ -136,8 +147,18 @@ def planning_and_recording(here: Launched, repeats: int) -> tuple[Timing, Timing
     return timings["propose"], timings["record"]
 
 
-def planning(here: Launched, timing: Timing, size: int) -> Figure:
-    """A batch of proposals in a going launch, and the first of a launch."""
+def planning(here: Launched, timing: Timing, size: int, repeats: int) -> Figure:
+    """A batch of proposals in a going launch, the first of a block, and the first of a launch."""
+    tested = Launched(here.made_up, here.store, planner_of(here.made_up, replicates=True))
+
+    def one_block() -> None:
+        for batch in here.made_up.block():
+            for run in plan(here.store, here.name, batch):
+                record(here.store, here.name, run)
+
+    first_of_a_block = side_by_side(
+        {"record a block": one_block, "propose": tested.propose}, repeats=repeats, warm_up=1
+    )["propose"]
     with here.anew() as first:
         began = perf_counter()
         proposals = first.propose()
@@ -149,7 +170,11 @@ def planning(here: Launched, timing: Timing, size: int) -> Figure:
         unit="ms",
         target=Target(metric="propose", label="", high=100),
         timings={"in a going launch": timing},
-        details={"the first of a launch, s": cold_s, "slots": len(proposals)},
+        details={
+            "the first of a launch, s": cold_s,
+            "the first of a block, with tests on fresh networks, ms": 1e3 * first_of_a_block.seconds,
+            "slots": len(proposals),
+        },
         note="reads what has changed, then plans",
     )
 
@@ -195,11 +220,15 @@ def asking(here: Launched, size: int, repeats: int) -> Figure:
 
 
 def remembering(here: Launched, size: int, repeats: int) -> Figure:
-    """memory.md, by a process that has just begun; and in a going launch, after each block."""
+    """memory.md, by a process that has just begun; and in a going launch, after each block.
+
+    The store holds pairs on fresh networks, and the plan in it tests further ones there.
+    """
+    here = Launched(here.made_up, here.store, planner_of(here.made_up, replicates=True))
     number = here.made_up.n_runs // here.made_up.slots_of_a_block
 
     def first() -> None:
-        with here.anew() as anew:
+        with here.anew(replicates=True) as anew:
             anew.remember()
 
     here.store.open_block(here.name, number)
