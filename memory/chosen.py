@@ -64,4 +64,5 @@ def _likelihood(
     exponent = (measured[:, None] - levels) ** 2
     exponent -= nearest[:, None]
     exponent /= (-2.0 * variance)[:, None]
-    return np.exp(exponent, out=exponent)
+    found: Float64[ndarray, "slot level"] = np.exp(exponent, out=exponent)
+    return found

@@ -111,9 +111,9 @@ class Past(Sequence[Run]):
 
     def with_strategy(self, name: str) -> int:
         """How many runs have a strategy on."""
-        heard, self._heard = self._heard, []
-        for strategies, n in Counter(heard).items():
+        for strategies, n in Counter(self._heard).items():
             self._strategies.update(dict.fromkeys(strategies, n))
+        self._heard.clear()
         return self._strategies[name]
 
     def update(self, changed: Iterable[Run]) -> None:

@@ -18,7 +18,9 @@ from memory.schema import EventRow, MetricRow, RetractionRow, RunRow, VoidRunRow
 
 M = TypeVar("M", bound=BaseModel)
 
-_FIELDS = {model: set(model.model_fields) for model in (SlotSpec, Proposal, Run)}
+_FIELDS: dict[type[BaseModel], set[str]] = {
+    model: set(model.model_fields) for model in (SlotSpec, Proposal, Run)
+}
 
 _RUNS, _METRICS, _EVENTS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, EventRow))
 

@@ -204,7 +204,7 @@ def _by_network(said: Sequence[_Said], looked: Looked) -> Iterator[tuple[int, We
     degrees = np.where(squared > 0, np.fmax(1.0, variance * variance / squared), 1.0)
     columns = (effect, least, most, np.sqrt(variance), degrees, n, n_groups)
     for key, *row in zip((keys[begins] // n_networks).tolist(), *map(ndarray.tolist, columns), strict=True):
-        yield key, Weight(*row, networks=1, noise=looked.noise)
+        yield key, Weight._make([*row, 1, looked.noise])
 
 
 def _together(each: list[Weight]) -> Weight:
