@@ -90,6 +90,14 @@ class Memory(NamedTuple):
     slope: Float[ndarray, " metabolite"]
     """Empty where there is no skip connection."""
 
+    turned: Float[ndarray, "unit unit"]
+    """`hidden` with rows for columns."""
+
+    @property
+    def weights(self) -> tuple[ndarray, ...]:
+        """What kernels take in this order, and give gradients for."""
+        return self[:7]
+
 
 _NONE: Final = Memory(*(np.empty(0) for _ in Memory._fields))
 
@@ -124,7 +132,8 @@ class Piece(NamedTuple):
 def _memory(part: NodeWeights) -> Memory:
     share, weight, hidden, bias, output, offset = (memory_of(one) for one in part[:6])
     slope = np.empty(0, share.dtype) if part.slope is None else memory_of(part.slope)
-    return Memory(share, weight, hidden, bias[None], output, offset, slope)
+    turned = np.ascontiguousarray(hidden.T)
+    return Memory(share, weight, hidden, bias[None], output, offset, slope, turned)
 
 
 def _room_like(stack: Float[Tensor, "replicate ..."]) -> Float[Tensor, "replicate ..."]:

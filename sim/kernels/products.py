@@ -1,0 +1,199 @@
+"""Matrix products of a few rows at a time, whose results stay in registers until they are whole.
+
+Libraries multiply large matrices well. The layers of MLP_node are tall and narrow, and a product between two
+other passes over the same rows wants to find them in the nearest cache: so it is done here, by blocks of rows.
+Each number is summed in the order of the inner index, whatever its place and company: unlike a library's, a
+product rounds alike wherever its operands lie.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import llvmlite.binding
+from jaxtyping import Float
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numpy import ndarray
+
+from sim.kernels.build import compiled
+from sim.kernels.gate import no_type_check
+
+_FEATURES: Final = llvmlite.binding.get_host_cpu_features()
+
+VECTOR: Final = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
+"""Bytes that the processor computes with at once."""
+
+ROWS: Final = 4
+"""Rows of a tile. With `VECTORS` vectors each they fill the registers, and hide how long a sum takes."""
+
+VECTORS: Final = 4 if _FEATURES.get("avx512f") else 2
+
+
+def _tile(n_rows: int, n_vectors: int) -> Callable[..., None]:
+    """Code that adds a product to a tile of `n_rows` rows and `n_vectors` vectors.
+
+    Its arguments are, each as an array and places in it: the left matrix, where it begins, from row to row,
+    and along the inner index; the right one, where it begins, and along the inner index; the result, where it
+    begins, and from row to row; and the length of the inner index.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def tile(
+        typing: Any,
+        left: Any,
+        left_at: Any,
+        left_row: Any,
+        left_inner: Any,
+        right: Any,
+        right_at: Any,
+        right_inner: Any,
+        out: Any,
+        out_at: Any,
+        out_row: Any,
+        inner: Any,
+    ) -> Any:
+        place = types.int64
+        signature = types.void(
+            left, place, place, place, right, place, place, out, place, place, place
+        )  # fmt: skip
+
+        def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return _emit(n_rows, n_vectors, context, builder, signature, arguments)
+
+        return signature, emit
+
+    return tile  # type: ignore[no-any-return]
+
+
+def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    left, right, out = (
+        context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 4, 7)
+    )
+    left_at, left_row, left_inner, right_at, right_inner, out_at, out_row, inner = (
+        arguments[i] for i in (1, 2, 3, 5, 6, 8, 9, 10)
+    )
+    number, place, real = ir.IntType(32), ir.IntType(64), out.type.pointee
+    size = 4 if real == ir.FloatType() else 8
+    lanes = VECTOR // size
+    vector = ir.VectorType(real, lanes)
+    multiply_add = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(vector, [vector] * 3),
+        f"llvm.fmuladd.v{lanes}f{8 * size}",
+    )
+    nothing = ir.Constant(vector, ir.Undefined)
+    everywhere = ir.Constant(ir.VectorType(number, lanes), [0] * lanes)
+    cells = [(row, column) for row in range(n_rows) for column in range(n_vectors)]
+
+    def at(pointer: Any, offset: Any, column: int) -> Any:
+        found = builder.gep(pointer, [builder.add(offset, place(column * lanes))])
+        return builder.bitcast(found, vector.as_pointer())
+
+    row_at = [builder.add(out_at, builder.mul(place(row), out_row)) for row in range(n_rows)]
+    begun = {
+        (row, column): builder.load(at(out, row_at[row], column), align=size) for row, column in cells
+    }
+    rows = [
+        builder.gep(left, [builder.add(left_at, builder.mul(place(row), left_row))]) for row in range(n_rows)
+    ]
+    before, body, after = (
+        builder.block,
+        builder.append_basic_block("inner"),
+        builder.append_basic_block("tiled"),
+    )
+    builder.branch(body)
+    builder.position_at_end(body)
+    index = builder.phi(place)
+    sums = {cell: builder.phi(vector) for cell in cells}
+    along = builder.add(right_at, builder.mul(index, right_inner))
+    factors = [builder.load(at(right, along, column), align=size) for column in range(n_vectors)]
+    reached = {}
+    for row in range(n_rows):
+        one = builder.load(builder.gep(rows[row], [builder.mul(index, left_inner)]))
+        spread = builder.shuffle_vector(
+            builder.insert_element(nothing, one, number(0)), nothing, everywhere
+        )
+        for column in range(n_vectors):
+            reached[row, column] = builder.call(
+                multiply_add, [spread, factors[column], sums[row, column]]
+            )
+    following = builder.add(index, place(1))
+    index.add_incoming(place(0), before)
+    index.add_incoming(following, body)
+    for cell in cells:
+        sums[cell].add_incoming(begun[cell], before)
+        sums[cell].add_incoming(reached[cell], body)
+    builder.cbranch(builder.icmp_signed("<", following, inner), body, after)
+    builder.position_at_end(after)
+    for row, column in cells:
+        builder.store(reached[row, column], at(out, row_at[row], column), align=size)
+    return context.get_dummy_value()
+
+
+_wide, _narrow = _tile(ROWS, VECTORS), _tile(ROWS, 1)
+_wide_row, _narrow_row = _tile(1, VECTORS), _tile(1, 1)
+
+
+@compiled()
+@no_type_check
+def add_product(
+    left: Float[ndarray, "..."],
+    left_at: int,
+    left_row: int,
+    left_inner: int,
+    right: Float[ndarray, "inner column"],
+    right_at: int,
+    out: Float[ndarray, "row column"],
+    begin: int,
+    end: int,
+    inner: int,
+) -> None:
+    """Adds the product of two matrices to rows `begin` .. `end` - 1 of `out`.
+
+    Args:
+        left: Holds the left matrix, one row of it for each of those rows.
+        left_at: Place of its first number, counted through the memory.
+        left_row: Places from one row of it to the next.
+        left_inner: Places along a row of it: so a matrix can be taken turned over.
+        right: Holds the right matrix.
+        right_at: First row of it.
+        out: To add to.
+        begin: First row.
+        end: One past the last row.
+        inner: Numbers in a row of the left matrix; at least 1.
+    """
+    width = out.shape[1]
+    lanes = VECTOR // out.itemsize
+    whole = end - (end - begin) % ROWS
+    column = 0
+    right_at *= width
+    while column + lanes * VECTORS <= width:
+        for row in range(begin, whole, ROWS):
+            place = left_at + (row - begin) * left_row
+            _wide(left, place, left_row, left_inner, right, right_at + column, width,
+                  out, row * width + column, width, inner)  # fmt: skip
+        for row in range(whole, end):
+            place = left_at + (row - begin) * left_row
+            _wide_row(left, place, left_row, left_inner, right, right_at + column, width,
+                      out, row * width + column, width, inner)  # fmt: skip
+        column += lanes * VECTORS
+    while column + lanes <= width:
+        for row in range(begin, whole, ROWS):
+            place = left_at + (row - begin) * left_row
+            _narrow(left, place, left_row, left_inner, right, right_at + column, width,
+                    out, row * width + column, width, inner)  # fmt: skip
+        for row in range(whole, end):
+            place = left_at + (row - begin) * left_row
+            _narrow_row(left, place, left_row, left_inner, right, right_at + column, width,
+                        out, row * width + column, width, inner)  # fmt: skip
+        column += lanes
+    if column < width:
+        numbers, factors = left.ravel(), right.ravel()
+        for row in range(begin, end):
+            place = left_at + (row - begin) * left_row
+            for index in range(inner):
+                number = numbers[place + index * left_inner]
+                for rest in range(column, width):
+                    out[row, rest] += number * factors[right_at + index * width + rest]
