@@ -132,6 +132,34 @@ def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: An
     return context.get_dummy_value()
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def _prefetch(typing: Any, values: Any, at: Any) -> Any:
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        fetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
+        )
+        place = context.make_array(values)(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(place, [arguments[1]]), byte)
+        builder.call(fetch, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(values, types.int64), emit
+
+
+LINE: Final = 64  # bytes
+
+
+@compiled()
+@no_type_check
+def fetch(values: Float[ndarray, "row column"], begin: int, end: int) -> None:
+    """Has rows `begin` .. `end` - 1, as far as there are such, on their way to the cache when they are needed."""
+    width = values.shape[1]
+    step = LINE // values.itemsize
+    for place in range(begin * width, min(end, len(values)) * width, step):
+        _prefetch(values, place)
+
+
 _wide, _narrow = _tile(ROWS, VECTORS), _tile(ROWS, 1)
 _wide_row, _narrow_row = _tile(1, VECTORS), _tile(1, 1)
 
