@@ -14,7 +14,7 @@ from numpy import ndarray
 from sim.kernels.build import REASSOCIATED, compiled
 from sim.kernels.gate import no_type_check
 from sim.kernels.products import add_product, fetch
-from sim.kernels.tanh import tanh
+from sim.kernels.elementary import tanh
 
 BLOCK: Final = 32
 """Rows of a block."""
