@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from sim.kernels.build import REASSOCIATED, compiled
 from sim.kernels.gate import no_type_check
-from sim.kernels.products import add_product, fetch
+from sim.kernels.products import add_product
 from sim.kernels.elementary import tanh
 
 BLOCK: Final = 32
@@ -65,11 +65,9 @@ def respond(
                 first[row, unit] = tanh(share[metabolite, unit] + here * weight[unit])
             for unit in range(width):
                 second[row, unit] = bias[0, unit]
-        for low in range(begin, end, 8):
-            high = min(low + 8, end)
-            add_product(first, low * width, width, 1, hidden, 0, second, low, high, width)
-            fetch(first, low + BLOCK, high + BLOCK)
-            fetch(second, low + BLOCK, high + BLOCK)
+        add_product(
+            first, begin * width, width, 1, hidden, 0, second, begin, end, width, second, end * width
+        )
         for row in range(begin, end):
             total = offset[0]
             for unit in range(width):
@@ -190,12 +188,14 @@ def respond_back(
                 room[n, unit] = here * output[unit] * (one - value * value)
                 room[BLOCK + n, unit] = zero
         _add_rows(to_bias, 0, room, 0, count)
-        for n in range(0, count, 8):
-            low, high = BLOCK + n, BLOCK + min(n + 8, count)
-            add_product(room, n * width, width, 1, turned, 0, room, low, high, width)
-            fetch(first, begin + low, begin + high)
-            fetch(second, begin + low, begin + high)
-        add_product(first, begin * width, 1, width, room, 0, to_hidden, 0, width, count)
+        # What the next block begins with is fetched during the one product, the rest during the other.
+        following = end * width
+        add_product(
+            room, 0, width, 1, turned, 0, room, BLOCK, BLOCK + count, width, second, following
+        )
+        add_product(
+            first, begin * width, 1, width, room, 0, to_hidden, 0, width, count, first, following
+        )
         for n in range(count):
             total = zero
             for unit in range(width):

@@ -53,10 +53,12 @@ def _tile(n_rows: int, n_vectors: int) -> Callable[..., None]:
         out_at: Any,
         out_row: Any,
         inner: Any,
+        ahead: Any,
+        ahead_at: Any,
     ) -> Any:
         place = types.int64
         signature = types.void(
-            left, place, place, place, right, place, place, out, place, place, place
+            left, place, place, place, right, place, place, out, place, place, place, ahead, place
         )  # fmt: skip
 
         def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -68,8 +70,8 @@ def _tile(n_rows: int, n_vectors: int) -> Callable[..., None]:
 
 
 def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    left, right, out = (
-        context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 4, 7)
+    left, right, out, ahead = (
+        context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 4, 7, 11)
     )
     left_at, left_row, left_inner, right_at, right_inner, out_at, out_row, inner = (
         arguments[i] for i in (1, 2, 3, 5, 6, 8, 9, 10)
@@ -82,6 +84,10 @@ def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: An
         builder.module,
         ir.FunctionType(vector, [vector] * 3),
         f"llvm.fmuladd.v{lanes}f{8 * size}",
+    )
+    byte = ir.IntType(8).as_pointer()
+    fetch = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
     )
     nothing = ir.Constant(vector, ir.Undefined)
     everywhere = ir.Constant(ir.VectorType(number, lanes), [0] * lanes)
@@ -109,6 +115,8 @@ def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: An
     sums = {cell: builder.phi(vector) for cell in cells}
     along = builder.add(right_at, builder.mul(index, right_inner))
     factors = [builder.load(at(right, along, column), align=size) for column in range(n_vectors)]
+    coming = builder.gep(ahead, [builder.add(arguments[12], builder.mul(index, place(n_rows)))])
+    builder.call(fetch, [builder.bitcast(coming, byte), number(0), number(3), number(1)])
     reached = {}
     for row in range(n_rows):
         one = builder.load(builder.gep(rows[row], [builder.mul(index, left_inner)]))
@@ -132,34 +140,6 @@ def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: An
     return context.get_dummy_value()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _prefetch(typing: Any, values: Any, at: Any) -> Any:
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        number, byte = ir.IntType(32), ir.IntType(8).as_pointer()
-        fetch = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
-        )
-        place = context.make_array(values)(context, builder, arguments[0]).data
-        place = builder.bitcast(builder.gep(place, [arguments[1]]), byte)
-        builder.call(fetch, [place, number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(values, types.int64), emit
-
-
-LINE: Final = 64  # bytes
-
-
-@compiled()
-@no_type_check
-def fetch(values: Float[ndarray, "row column"], begin: int, end: int) -> None:
-    """Has rows `begin` .. `end` - 1, as far as there are such, on their way to the cache when they are needed."""
-    width = values.shape[1]
-    step = LINE // values.itemsize
-    for place in range(begin * width, min(end, len(values)) * width, step):
-        _prefetch(values, place)
-
-
 _wide, _narrow = _tile(ROWS, VECTORS), _tile(ROWS, 1)
 _wide_row, _narrow_row = _tile(1, VECTORS), _tile(1, 1)
 
@@ -177,6 +157,8 @@ def add_product(
     begin: int,
     end: int,
     inner: int,
+    ahead: Float[ndarray, "..."],
+    ahead_at: int,
 ) -> None:
     """Adds the product of two matrices to rows `begin` .. `end` - 1 of `out`.
 
@@ -191,6 +173,8 @@ def add_product(
         begin: First row.
         end: One past the last row.
         inner: Numbers in a row of the left matrix; at least 1.
+        ahead: What will be needed next, and is to be on its way to the cache meanwhile.
+        ahead_at: From which place on; as many numbers of it as the left matrix has.
     """
     width = out.shape[1]
     lanes = VECTOR // out.itemsize
@@ -201,21 +185,21 @@ def add_product(
         for row in range(begin, whole, ROWS):
             place = left_at + (row - begin) * left_row
             _wide(left, place, left_row, left_inner, right, right_at + column, width,
-                  out, row * width + column, width, inner)  # fmt: skip
+                  out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
         for row in range(whole, end):
             place = left_at + (row - begin) * left_row
             _wide_row(left, place, left_row, left_inner, right, right_at + column, width,
-                      out, row * width + column, width, inner)  # fmt: skip
+                      out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
         column += lanes * VECTORS
     while column + lanes <= width:
         for row in range(begin, whole, ROWS):
             place = left_at + (row - begin) * left_row
             _narrow(left, place, left_row, left_inner, right, right_at + column, width,
-                    out, row * width + column, width, inner)  # fmt: skip
+                    out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
         for row in range(whole, end):
             place = left_at + (row - begin) * left_row
             _narrow_row(left, place, left_row, left_inner, right, right_at + column, width,
-                        out, row * width + column, width, inner)  # fmt: skip
+                        out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
         column += lanes
     if column < width:
         numbers, factors = left.ravel(), right.ravel()
