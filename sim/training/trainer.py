@@ -37,7 +37,7 @@ from sim.training.stopping import Watch
 CHECK_EVERY = 50
 """Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
 
-TAPE_BYTES = 32 * 2**20
+TAPE_BYTES = 50 * 2**20
 """Memory per replicate that one pass over windows may take for what the way back needs.
 
 With it eight replicates stay below 1 GiB, whatever batch_size and time_step are.
