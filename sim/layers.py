@@ -73,7 +73,7 @@ def forward_compiled(
     from sim.kernels import layers as kernels
 
     layers = shelf.take(piece.kind)
-    kernels.respond(rows, *piece.memory.weights, layers.first.memory, layers.second.memory, out)
+    kernels.respond(rows, layers.first.memory, layers.second.memory, out, *piece.memory.weights)
     return layers
 
 
@@ -145,14 +145,14 @@ def backward_compiled(
     kernels.respond_back(
         pull,
         rows,
+        layers.first.memory,
+        layers.second.memory,
+        out,
         memory.input,
         memory.turned,
         memory.output,
         memory.slope,
-        layers.first.memory,
-        layers.second.memory,
         *to.weights,
-        out,
     )
     shelf.put(piece.kind, layers)
 

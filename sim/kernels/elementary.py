@@ -1,11 +1,12 @@
 """Elementary functions that compilers can take in vectors: a dozen or two of operations, and no branch.
 
-Muller 2016, Elementary Functions (3rd ed., ch. 11): an argument is cut into whole multiples of log 2 and a rest,
-for which a short polynomial holds; the multiples are put together bit by bit.
+Muller 2016, Elementary Functions (3rd ed., ch. 11): an argument is cut into whole multiples of log 2 and a
+rest, for which a short polynomial holds; the multiples are put together bit by bit.
 
 - `tanh` of single precision is within 2.1 units in the last place, on average within 0.2, as good as numpy's
-  (1.4 and 0.25). With h = expm1(2 |x|) / 2 it is h / (1 + h), which is h - h^2 / (1 + h) and 1 - 1 / (1 + h): the
-  one is near exact where h is small, the other where it is large. In double precision it is the C library's.
+  (1.4 and 0.25). With h = expm1(2 |x|) / 2 it is h / (1 + h), which is h - h^2 / (1 + h) and 1 - 1 / (1 + h):
+  the one is near exact where h is small, the other where it is large. In double precision it is the C
+  library's.
 - `log` and `exp` of double precision are within 2 units.
 """
 
@@ -13,7 +14,6 @@ import math
 from typing import Any, Final
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
@@ -34,8 +34,13 @@ _ONE, _TWO, _HALF = np.float32(1), np.float32(2), np.float32(0.5)
 
 # (expm1(r) - r) / r^2 by powers of r, least squares over Chebyshev points of -0.25 log 2 .. 0.75 log 2.
 _P0, _P1 = np.float32(0.5000000596046448), np.float32(0.16666768491268158)
-_P2, _P3, _P4 = np.float32(0.041661057621240616), np.float32(0.008298794738948345), np.float32(0.001577619113959372)
+_P2, _P3, _P4 = (
+    np.float32(0.041661057621240616),
+    np.float32(0.008298794738948345),
+    np.float32(0.001577619113959372),
+)
 
+_LONG_PER_DOUBLING: Final = 1 / math.log(2)
 _LONG_DOUBLING: Final = 0.6931471803691238
 _LONG_REMAINDER: Final = 1.9082149292705877e-10
 _LONG_WHOLE: Final = 1.5 * 2**52 + 1023
@@ -48,9 +53,9 @@ _HALF_ROOT_BITS: Final = np.int64(np.float64(math.sqrt(0.5)).view(np.int64))
 def _reread(source: Any, target: Any) -> Any:
     """The same bits as a number of another type."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def reread(typing: Any, value: Any) -> Any:
-        def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    @intrinsic
+    def reread(_typing: Any, _value: Any) -> Any:
+        def emit(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             return builder.bitcast(arguments[0], context.get_value_type(target))
 
         return target(source), emit
@@ -70,7 +75,7 @@ def tanh(value: float) -> float:
 
 # No sums may be put in another order here, whatever the caller allows: the rounding to whole numbers is one.
 @no_type_check
-@overload(tanh, jit_options={"fastmath": {"contract", "nsz"}})  # type: ignore[untyped-decorator]
+@overload(tanh, jit_options={"fastmath": {"contract", "nsz"}})
 def _tanh(value: Any) -> Any:
     return _single if value == types.float32 else _double
 
@@ -125,7 +130,7 @@ def log(value: float) -> float:
 def exp(value: float) -> float:
     """e to a number; 0 where that is below the smallest normal number, NaN of NaN."""
     held = _HIGHEST if value > _HIGHEST else _LOWEST if value < _LOWEST else value
-    shifted = held * 1.4426950408889634 + _LONG_WHOLE
+    shifted = held * _LONG_PER_DOUBLING + _LONG_WHOLE
     whole = shifted - _LONG_WHOLE
     rest = (held - whole * _LONG_DOUBLING) - whole * _LONG_REMAINDER
     series = 1 / 6227020800

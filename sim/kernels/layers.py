@@ -1,8 +1,8 @@
-"""The layers of MLP_node, forward and back, by blocks of rows that stay in the nearest cache from end to end.
+"""The layers of MLP_node, forward and back, by blocks of rows that stay in the nearest cache throughout.
 
-A row is a concentration of a metabolite, metabolite after metabolite; layers lie row by row, in the dtype of the
-weights. Concentrations and what goes in their place are in float64. What the way back needs is both hidden
-layers: they are written once and read once.
+A row is a concentration of a metabolite, metabolite after metabolite; layers lie row by row, in the dtype of
+the weights. Concentrations and what goes in their place are in float64. What the way back needs is both
+hidden layers: they are written once and read once, fetched while the block before is multiplied.
 """
 
 from typing import Final
@@ -12,9 +12,9 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from sim.kernels.build import REASSOCIATED, compiled
+from sim.kernels.elementary import tanh
 from sim.kernels.gate import no_type_check
 from sim.kernels.products import add_product
-from sim.kernels.elementary import tanh
 
 BLOCK: Final = 32
 """Rows of a block."""
@@ -25,10 +25,13 @@ _ROWS: Final = "float64[:,::1]"
 _WEIGHTS: Final = f"{_MATRIX}, {_VECTOR}, {_MATRIX}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_VECTOR}"
 
 
-@compiled(f"void({_ROWS}, {_WEIGHTS}, {_MATRIX}, {_MATRIX}, {_ROWS})", fast=REASSOCIATED)
+@compiled(f"void({_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, {_WEIGHTS})", fast=REASSOCIATED)
 @no_type_check
 def respond(
     rows: Float[ndarray, "metabolite window"],
+    first: Float[ndarray, "row unit"],
+    second: Float[ndarray, "row unit"],
+    out: Float[ndarray, "metabolite window"],
     share: Float[ndarray, "metabolite unit"],
     weight: Float[ndarray, " unit"],
     hidden: Float[ndarray, "unit unit"],
@@ -36,14 +39,14 @@ def respond(
     output: Float[ndarray, " unit"],
     offset: Float[ndarray, " 1"],
     slope: Float[ndarray, " metabolite"],
-    first: Float[ndarray, "row unit"],
-    second: Float[ndarray, "row unit"],
-    out: Float[ndarray, "metabolite window"],
 ) -> None:
     """Adds the response to `out`.
 
     Args:
         rows: Concentrations, c.u.
+        first: To write to: the first layer.
+        second: To write to: the second.
+        out: To add to, c.u. per t.u.
         share: What embedding and bias put into the first layer.
         weight: Of the concentration in it, per c.u.
         hidden: From the first layer to the second.
@@ -51,9 +54,6 @@ def respond(
         output: From the second layer to the response, c.u. per t.u.
         offset: Of the response, c.u. per t.u.
         slope: Of the skip connection, 1 per t.u.; empty where there is none.
-        first: To write to: the first layer.
-        second: To write to: the second.
-        out: c.u. per t.u.
     """
     real, width, windows = weight.dtype.type, weight.size, rows.shape[1]
     concentration, response = rows.ravel(), out.ravel()
@@ -65,9 +65,7 @@ def respond(
                 first[row, unit] = tanh(share[metabolite, unit] + here * weight[unit])
             for unit in range(width):
                 second[row, unit] = bias[0, unit]
-        add_product(
-            first, begin * width, width, 1, hidden, 0, second, begin, end, width, second, end * width
-        )
+        add_product(first, begin * width, width, 1, hidden, 0, second, begin, end, width, second, end * width)
         for row in range(begin, end):
             total = offset[0]
             for unit in range(width):
@@ -129,20 +127,21 @@ def _add_weighted(
 
 
 @compiled(
-    f"void({_ROWS}, {_ROWS}, {_VECTOR}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_MATRIX}, {_MATRIX}, {_WEIGHTS}, "
-    f"{_ROWS})",
+    f"void({_ROWS}, {_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, {_VECTOR}, {_MATRIX}, {_VECTOR}, {_VECTOR}, "
+    f"{_WEIGHTS})",
     fast=REASSOCIATED,
 )
 @no_type_check
 def respond_back(
     pull: Float[ndarray, "metabolite window"],
     rows: Float[ndarray, "metabolite window"],
+    first: Float[ndarray, "row unit"],
+    second: Float[ndarray, "row unit"],
+    out: Float[ndarray, "metabolite window"],
     weight: Float[ndarray, " unit"],
     turned: Float[ndarray, "unit unit"],
     output: Float[ndarray, " unit"],
     slope: Float[ndarray, " metabolite"],
-    first: Float[ndarray, "row unit"],
-    second: Float[ndarray, "row unit"],
     to_share: Float[ndarray, "metabolite unit"],
     to_weight: Float[ndarray, " unit"],
     to_hidden: Float[ndarray, "unit unit"],
@@ -150,19 +149,19 @@ def respond_back(
     to_output: Float[ndarray, " unit"],
     to_offset: Float[ndarray, " 1"],
     to_slope: Float[ndarray, " metabolite"],
-    out: Float[ndarray, "metabolite window"],
 ) -> None:
     """Adds to the gradients of the weights, and to `out` that of the concentrations.
 
     Args:
         pull: Gradient with respect to the response.
-        rows: As for `respond`, like the next.
-        weight: Of the concentration.
+        rows: As for `respond`.
+        first: As `respond` left it, like the next.
+        second: The second layer.
+        out: To add to.
+        weight: As for `respond`.
         turned: From the second layer back to the first: `hidden` with rows for columns.
         output: As for `respond`, like the next.
         slope: Of the skip connection.
-        first: As `respond` left it, like the next.
-        second: The second layer.
         to_share: Gradients, by the names of the weights; to add to.
         to_weight: Of the concentration's.
         to_hidden: From layer to layer.
@@ -170,7 +169,6 @@ def respond_back(
         to_output: From it.
         to_offset: Of the response.
         to_slope: Of the skip connection.
-        out: To add to.
     """
     real, width, windows = weight.dtype.type, weight.size, rows.shape[1]
     one, zero = real(1), real(0)
@@ -190,12 +188,8 @@ def respond_back(
         _add_rows(to_bias, 0, room, 0, count)
         # What the next block begins with is fetched during the one product, the rest during the other.
         following = end * width
-        add_product(
-            room, 0, width, 1, turned, 0, room, BLOCK, BLOCK + count, width, second, following
-        )
-        add_product(
-            first, begin * width, 1, width, room, 0, to_hidden, 0, width, count, first, following
-        )
+        add_product(room, 0, width, 1, turned, 0, room, BLOCK, BLOCK + count, width, second, following)
+        add_product(first, begin * width, 1, width, room, 0, to_hidden, 0, width, count, first, following)
         for n in range(count):
             total = zero
             for unit in range(width):

@@ -1,12 +1,13 @@
 """Matrix products of a few rows at a time, whose results stay in registers until they are whole.
 
-Libraries multiply large matrices well. The layers of MLP_node are tall and narrow, and a product between two
-other passes over the same rows wants to find them in the nearest cache: so it is done here, by blocks of rows.
-Each number is summed in the order of the inner index, whatever its place and company: unlike a library's, a
-product rounds alike wherever its operands lie.
+Libraries multiply large matrices well. The layers of MLP_node are tall and narrow, and a product between
+other passes over the same rows wants to find them in the nearest cache: so it is done here, by blocks of
+rows, in vectors that only LLVM's own language can name. Each number is summed in the order of the inner
+index: unlike a library's, a product rounds alike wherever its operands lie.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import llvmlite.binding
@@ -36,12 +37,12 @@ def _tile(n_rows: int, n_vectors: int) -> Callable[..., None]:
 
     Its arguments are, each as an array and places in it: the left matrix, where it begins, from row to row,
     and along the inner index; the right one, where it begins, and along the inner index; the result, where it
-    begins, and from row to row; and the length of the inner index.
+    begins, and from row to row; the length of the inner index; and what is to be fetched, and from where on.
     """
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def tile(
-        typing: Any,
+        _typing: Any,
         left: Any,
         left_at: Any,
         left_row: Any,
@@ -56,38 +57,32 @@ def _tile(n_rows: int, n_vectors: int) -> Callable[..., None]:
         ahead: Any,
         ahead_at: Any,
     ) -> Any:
-        place = types.int64
-        signature = types.void(
-            left, place, place, place, right, place, place, out, place, place, place, ahead, place
-        )  # fmt: skip
+        operands = (left, left_at, left_row, left_inner, right, right_at, right_inner)
+        given = (*operands, out, out_at, out_row, inner, ahead, ahead_at)
+        signature = types.void(*(one if isinstance(one, types.Array) else types.int64 for one in given))
+        return signature, partial(_emit, n_rows, n_vectors)
 
-        def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return _emit(n_rows, n_vectors, context, builder, signature, arguments)
-
-        return signature, emit
-
-    return tile  # type: ignore[no-any-return]
+    return tile
 
 
 def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """The code of such a tile, in LLVM's language; numba gives the last four."""
     left, right, out, ahead = (
         context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 4, 7, 11)
     )
-    left_at, left_row, left_inner, right_at, right_inner, out_at, out_row, inner = (
-        arguments[i] for i in (1, 2, 3, 5, 6, 8, 9, 10)
+    _, left_at, left_row, left_inner, _, right_at, right_inner, _, out_at, out_row, inner, _, ahead_at = (
+        arguments
     )
     number, place, real = ir.IntType(32), ir.IntType(64), out.type.pointee
     size = 4 if real == ir.FloatType() else 8
     lanes = VECTOR // size
     vector = ir.VectorType(real, lanes)
-    multiply_add = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(vector, [vector] * 3),
-        f"llvm.fmuladd.v{lanes}f{8 * size}",
+    multiply_add = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+        builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fmuladd.v{lanes}f{8 * size}"
     )
     byte = ir.IntType(8).as_pointer()
-    fetch = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
+    fetch = builder.module.declare_intrinsic(
+        "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, number, number, number])
     )
     nothing = ir.Constant(vector, ir.Undefined)
     everywhere = ir.Constant(ir.VectorType(number, lanes), [0] * lanes)
@@ -98,35 +93,26 @@ def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: An
         return builder.bitcast(found, vector.as_pointer())
 
     row_at = [builder.add(out_at, builder.mul(place(row), out_row)) for row in range(n_rows)]
-    begun = {
-        (row, column): builder.load(at(out, row_at[row], column), align=size) for row, column in cells
-    }
+    begun = {(row, column): builder.load(at(out, row_at[row], column), align=size) for row, column in cells}
     rows = [
         builder.gep(left, [builder.add(left_at, builder.mul(place(row), left_row))]) for row in range(n_rows)
     ]
-    before, body, after = (
-        builder.block,
-        builder.append_basic_block("inner"),
-        builder.append_basic_block("tiled"),
-    )
+    before = builder.block
+    body, after = builder.append_basic_block("inner"), builder.append_basic_block("tiled")
     builder.branch(body)
     builder.position_at_end(body)
     index = builder.phi(place)
     sums = {cell: builder.phi(vector) for cell in cells}
     along = builder.add(right_at, builder.mul(index, right_inner))
     factors = [builder.load(at(right, along, column), align=size) for column in range(n_vectors)]
-    coming = builder.gep(ahead, [builder.add(arguments[12], builder.mul(index, place(n_rows)))])
+    coming = builder.gep(ahead, [builder.add(ahead_at, builder.mul(index, place(n_rows)))])
     builder.call(fetch, [builder.bitcast(coming, byte), number(0), number(3), number(1)])
     reached = {}
     for row in range(n_rows):
         one = builder.load(builder.gep(rows[row], [builder.mul(index, left_inner)]))
-        spread = builder.shuffle_vector(
-            builder.insert_element(nothing, one, number(0)), nothing, everywhere
-        )
+        spread = builder.shuffle_vector(builder.insert_element(nothing, one, number(0)), nothing, everywhere)
         for column in range(n_vectors):
-            reached[row, column] = builder.call(
-                multiply_add, [spread, factors[column], sums[row, column]]
-            )
+            reached[row, column] = builder.call(multiply_add, [spread, factors[column], sums[row, column]])
     following = builder.add(index, place(1))
     index.add_incoming(place(0), before)
     index.add_incoming(following, body)
@@ -141,7 +127,6 @@ def _emit(n_rows: int, n_vectors: int, context: Any, builder: Any, signature: An
 
 
 _wide, _narrow = _tile(ROWS, VECTORS), _tile(ROWS, 1)
-_wide_row, _narrow_row = _tile(1, VECTORS), _tile(1, 1)
 
 
 @compiled()
@@ -179,33 +164,23 @@ def add_product(
     width = out.shape[1]
     lanes = VECTOR // out.itemsize
     whole = end - (end - begin) % ROWS
-    column = 0
-    right_at *= width
-    while column + lanes * VECTORS <= width:
-        for row in range(begin, whole, ROWS):
-            place = left_at + (row - begin) * left_row
-            _wide(left, place, left_row, left_inner, right, right_at + column, width,
-                  out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
-        for row in range(whole, end):
-            place = left_at + (row - begin) * left_row
-            _wide_row(left, place, left_row, left_inner, right, right_at + column, width,
-                      out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
-        column += lanes * VECTORS
+    at, column = right_at * width, 0
     while column + lanes <= width:
+        wide = column + lanes * VECTORS <= width
         for row in range(begin, whole, ROWS):
-            place = left_at + (row - begin) * left_row
-            _narrow(left, place, left_row, left_inner, right, right_at + column, width,
-                    out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
-        for row in range(whole, end):
-            place = left_at + (row - begin) * left_row
-            _narrow_row(left, place, left_row, left_inner, right, right_at + column, width,
-                        out, row * width + column, width, inner, ahead, ahead_at + (row - begin) * inner)  # fmt: skip
-        column += lanes
-    if column < width:
-        numbers, factors = left.ravel(), right.ravel()
-        for row in range(begin, end):
-            place = left_at + (row - begin) * left_row
-            for index in range(inner):
-                number = numbers[place + index * left_inner]
-                for rest in range(column, width):
-                    out[row, rest] += number * factors[right_at + index * width + rest]
+            here, coming = left_at + (row - begin) * left_row, ahead_at + (row - begin) * inner
+            to = row * width + column
+            if wide:
+                _wide(left, here, left_row, left_inner, right, at + column, width,
+                      out, to, width, inner, ahead, coming)  # fmt: skip
+            else:
+                _narrow(left, here, left_row, left_inner, right, at + column, width,
+                        out, to, width, inner, ahead, coming)  # fmt: skip
+        column += lanes * VECTORS if wide else lanes
+    numbers, factors = left.ravel(), right.ravel()
+    for row in range(begin, end):  # what is left over beside and below the tiles
+        here = left_at + (row - begin) * left_row
+        for index in range(inner):
+            number = numbers[here + index * left_inner]
+            for rest in range(column if row < whole else 0, width):
+                out[row, rest] += number * factors[at + index * width + rest]
