@@ -40,7 +40,8 @@ CHECK_EVERY = 50
 TAPE_BYTES = 50 * 2**20
 """Memory per replicate that one pass over windows may take for what the way back needs.
 
-With it eight replicates stay below 1 GiB, whatever batch_size and time_step are.
+With it eight replicates stay below 1 GiB, whatever batch_size and time_step are (0.96 GiB was the most); the
+fewer the passes, the less is done per pass.
 """
 
 Observer = Callable[[int, Mapping[str, ndarray]], None]
