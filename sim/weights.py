@@ -1,8 +1,8 @@
 """What a response is computed from: the weights of MLP_node, of all replicates or of a piece of one.
 
 A piece is some metabolites of one replicate at all windows, few enough for what one layer leaves to be in the
-cache when the next one takes it; kernels go through it by smaller blocks still. No
-operation spans two replicates: company changes no bit of any.
+cache when the next one takes it; kernels go through it by smaller blocks still.
+No operation spans two replicates: company changes no bit of any.
 """
 
 from typing import Final, NamedTuple
