@@ -72,14 +72,8 @@ def forward_compiled(
     """
     from sim.kernels import layers as kernels
 
-    one, memory, layers = piece.weights, piece.memory, shelf.take(piece.kind)
-    first, second = layers
-    kernels.enter(memory.share, rows, memory.input, first.memory)
-    # numpy's tanh is several times faster than torch's on a CPU, to the same ulp.
-    np.tanh(first.memory, out=first.memory)
-    torch.addmm(one.bias, first.values, one.hidden, out=second.values)
-    np.tanh(second.memory, out=second.memory)
-    kernels.leave(second.memory, rows, memory.output, memory.offset, memory.slope, out)
+    layers = shelf.take(piece.kind)
+    kernels.respond(rows, layers.first.memory, layers.second.memory, out, *piece.memory.weights)
     return layers
 
 
@@ -147,24 +141,20 @@ def backward_compiled(
     """
     from sim.kernels import layers as kernels
 
-    scratch, memory, to = shelf.take(piece.kind), piece.memory, gradient.memory
-    (first, upper), lower = layers, scratch.first
-    kernels.back_to_second(pull, upper.memory, memory.output, to.output, to.bias, to.offset)
-    torch.mm(upper.values, piece.weights.hidden.T, out=lower.values)
-    gradient.weights.hidden.addmm_(first.values.T, upper.values)
-    kernels.back_to_rows(
+    memory, to = piece.memory, gradient.memory
+    kernels.respond_back(
         pull,
-        lower.memory,
-        first.memory,
         rows,
-        memory.input,
-        memory.slope,
-        to.input,
-        to.share,
-        to.slope,
+        layers.first.memory,
+        layers.second.memory,
         out,
+        memory.input,
+        memory.turned,
+        memory.output,
+        memory.slope,
+        *to.weights,
     )
-    shelf.put(piece.kind, scratch, layers)
+    shelf.put(piece.kind, layers)
 
 
 class _Shelf:

@@ -1,7 +1,8 @@
 """What a response is computed from: the weights of MLP_node, of all replicates or of a piece of one.
 
 A piece is some metabolites of one replicate at all windows, few enough for what one layer leaves to be in the
-cache when the next one takes it. No operation spans two replicates: company changes no bit of any.
+cache when the next one takes it; kernels go through it by smaller blocks still.
+No operation spans two replicates: company changes no bit of any.
 """
 
 from typing import Final, NamedTuple
@@ -90,6 +91,14 @@ class Memory(NamedTuple):
     slope: Float[ndarray, " metabolite"]
     """Empty where there is no skip connection."""
 
+    turned: Float[ndarray, "unit unit"]
+    """`hidden` with rows for columns."""
+
+    @property
+    def weights(self) -> tuple[ndarray, ...]:
+        """What kernels take in this order, and give gradients for."""
+        return self[:7]
+
 
 _NONE: Final = Memory(*(np.empty(0) for _ in Memory._fields))
 
@@ -124,7 +133,8 @@ class Piece(NamedTuple):
 def _memory(part: NodeWeights) -> Memory:
     share, weight, hidden, bias, output, offset = (memory_of(one) for one in part[:6])
     slope = np.empty(0, share.dtype) if part.slope is None else memory_of(part.slope)
-    return Memory(share, weight, hidden, bias[None], output, offset, slope)
+    turned = np.ascontiguousarray(hidden.T)
+    return Memory(share, weight, hidden, bias[None], output, offset, slope, turned)
 
 
 def _room_like(stack: Float[Tensor, "replicate ..."]) -> Float[Tensor, "replicate ..."]:

@@ -10,6 +10,7 @@ that do not train need not pay.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from numba import njit
@@ -35,8 +36,20 @@ def compiled(*signatures: str, fast: tuple[str, ...] = ()) -> Callable[[Function
             kernel = njit(cache=True, **options)(function)
         except RuntimeError:  # there is no folder to keep it in; then every process compiles for itself
             kernel = njit(**options)(function)
+        _stamp(kernel)
         for signature in signatures:
             kernel.compile(signature)
         return kernel  # type: ignore[no-any-return]
 
     return compile_now
+
+
+def _stamp(kernel: Any) -> None:
+    """What is kept of a kernel holds as long as no file of kernels changes, since kernels hold one another.
+
+    Numba looks at the file of the kernel alone, and has no public way to tell it of others.
+    """
+    file = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if file is not None:
+        seen = [path.stat() for path in sorted(Path(__file__).parent.glob("*.py"))]
+        file._source_stamp = tuple((one.st_mtime, one.st_size) for one in seen)

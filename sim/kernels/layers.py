@@ -1,60 +1,80 @@
-"""What stands between the matrix products of MLP_node, forward and back, each in one pass over memory.
+"""The layers of MLP_node, forward and back, by blocks of rows that stay in the nearest cache throughout.
 
-Products and tanh are left to the libraries that are best at them. A row is a concentration of a metabolite,
-metabolite after metabolite; layers lie row by row, in the dtype of the weights. Concentrations and what goes
-in their place are in float64.
+A row is a concentration of a metabolite, metabolite after metabolite; layers lie row by row, in the dtype of
+the weights. Concentrations and what goes in their place are in float64. What the way back needs is both
+hidden layers: they are written once and read once, fetched while the block before is multiplied.
 """
 
 from typing import Final
 
+import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from sim.kernels.build import REASSOCIATED, compiled
+from sim.kernels.elementary import tanh
 from sim.kernels.gate import no_type_check
+from sim.kernels.products import add_product
+
+BLOCK: Final = 32
+"""Rows of a block."""
 
 _VECTOR: Final = "float32[::1]"
 _MATRIX: Final = "float32[:,::1]"
 _ROWS: Final = "float64[:,::1]"
+_WEIGHTS: Final = f"{_MATRIX}, {_VECTOR}, {_MATRIX}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_VECTOR}"
 
 
-@compiled(f"void({_MATRIX}, {_ROWS}, {_VECTOR}, {_MATRIX})", fast=REASSOCIATED)
+@compiled(f"void({_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, {_WEIGHTS})", fast=REASSOCIATED)
 @no_type_check
-def enter(
-    share: Float[ndarray, "metabolite unit"],
+def respond(
     rows: Float[ndarray, "metabolite window"],
-    weight: Float[ndarray, " unit"],
-    out: Float[ndarray, "row unit"],
-) -> None:
-    """First layer before its tanh: the embedding's share and the concentration's."""
-    windows = rows.shape[1]
-    for metabolite in range(rows.shape[0]):
-        for window in range(windows):
-            here, row = weight.dtype.type(rows[metabolite, window]), metabolite * windows + window
-            for unit in range(weight.size):
-                out[row, unit] = share[metabolite, unit] + here * weight[unit]
-
-
-@compiled(f"void({_MATRIX}, {_ROWS}, {_VECTOR}, {_VECTOR}, {_VECTOR}, {_ROWS})", fast=REASSOCIATED)
-@no_type_check
-def leave(
+    first: Float[ndarray, "row unit"],
     second: Float[ndarray, "row unit"],
-    rows: Float[ndarray, "metabolite window"],
+    out: Float[ndarray, "metabolite window"],
+    share: Float[ndarray, "metabolite unit"],
+    weight: Float[ndarray, " unit"],
+    hidden: Float[ndarray, "unit unit"],
+    bias: Float[ndarray, "1 unit"],
     output: Float[ndarray, " unit"],
     offset: Float[ndarray, " 1"],
     slope: Float[ndarray, " metabolite"],
-    out: Float[ndarray, "metabolite window"],
 ) -> None:
-    """Adds the response of the second layer; `slope` is empty where there is no skip connection."""
-    windows = rows.shape[1]
-    for metabolite in range(rows.shape[0]):
-        for window in range(windows):
-            row, total = metabolite * windows + window, offset[0]
-            for unit in range(output.size):
-                total += second[row, unit] * output[unit]
+    """Adds the response to `out`.
+
+    Args:
+        rows: Concentrations, c.u.
+        first: To write to: the first layer.
+        second: To write to: the second.
+        out: To add to, c.u. per t.u.
+        share: What embedding and bias put into the first layer.
+        weight: Of the concentration in it, per c.u.
+        hidden: From the first layer to the second.
+        bias: Of the second.
+        output: From the second layer to the response, c.u. per t.u.
+        offset: Of the response, c.u. per t.u.
+        slope: Of the skip connection, 1 per t.u.; empty where there is none.
+    """
+    real, width, windows = weight.dtype.type, weight.size, rows.shape[1]
+    concentration, response = rows.ravel(), out.ravel()
+    for begin in range(0, len(first), BLOCK):
+        end = min(begin + BLOCK, len(first))
+        for row in range(begin, end):
+            metabolite, here = row // windows, real(concentration[row])
+            for unit in range(width):
+                first[row, unit] = tanh(share[metabolite, unit] + here * weight[unit])
+            for unit in range(width):
+                second[row, unit] = bias[0, unit]
+        add_product(first, begin * width, width, 1, hidden, 0, second, begin, end, width, second, end * width)
+        for row in range(begin, end):
+            total = offset[0]
+            for unit in range(width):
+                value = tanh(second[row, unit])
+                second[row, unit] = value
+                total += value * output[unit]
             if slope.size > 0:
-                total += slope[metabolite] * output.dtype.type(rows[metabolite, window])
-            out[metabolite, window] += total
+                total += slope[row // windows] * real(concentration[row])
+            response[row] += total
 
 
 @compiled(fast=REASSOCIATED)
@@ -81,13 +101,18 @@ def _add_rows(
 @compiled(fast=REASSOCIATED)
 @no_type_check
 def _add_weighted(
-    total: Float[ndarray, " unit"], weights: Float[ndarray, " row"], values: Float[ndarray, "row unit"]
+    total: Float[ndarray, " unit"],
+    weights: Float[ndarray, " row"],
+    values: Float[ndarray, "row unit"],
+    first: int,
+    count: int,
 ) -> None:
-    """Adds all rows to a total, each with its weight."""
-    whole, real = weights.size // 8 * 8, total.dtype.type
-    for r in range(0, whole, 8):
-        a, b, c, d = real(weights[r]), real(weights[r + 1]), real(weights[r + 2]), real(weights[r + 3])
-        e, f, g, h = real(weights[r + 4]), real(weights[r + 5]), real(weights[r + 6]), real(weights[r + 7])
+    """Adds `count` rows from row `first` on to a total, each with its weight."""
+    whole, real = count // 8 * 8, total.dtype.type
+    for n in range(0, whole, 8):
+        a, b, c, d = real(weights[n]), real(weights[n + 1]), real(weights[n + 2]), real(weights[n + 3])
+        e, f, g, h = real(weights[n + 4]), real(weights[n + 5]), real(weights[n + 6]), real(weights[n + 7])
+        r = first + n
         for unit in range(total.size):
             total[unit] += (
                 (a * values[r, unit] + b * values[r + 1, unit])
@@ -96,73 +121,88 @@ def _add_weighted(
                 (e * values[r + 4, unit] + f * values[r + 5, unit])
                 + (g * values[r + 6, unit] + h * values[r + 7, unit])
             )
-    for r in range(whole, weights.size):
+    for n in range(whole, count):
         for unit in range(total.size):
-            total[unit] += real(weights[r]) * values[r, unit]
-
-
-@compiled(f"void({_ROWS}, {_MATRIX}, {_VECTOR}, {_VECTOR}, {_MATRIX}, {_VECTOR})", fast=REASSOCIATED)
-@no_type_check
-def back_to_second(
-    pull: Float[ndarray, "metabolite window"],
-    second: Float[ndarray, "row unit"],
-    output: Float[ndarray, " unit"],
-    output_gradient: Float[ndarray, " unit"],
-    bias_gradient: Float[ndarray, "1 unit"],
-    offset_gradient: Float[ndarray, " 1"],
-) -> None:
-    """Makes the second layer its own gradient before the tanh; adds to the gradients of what follows it."""
-    one, flat = output.dtype.type(1), pull.ravel()
-    _add_weighted(output_gradient, flat, second)
-    total = offset_gradient[0]
-    for row in range(flat.size):
-        here = output.dtype.type(flat[row])
-        total += here
-        for unit in range(output.size):
-            value = second[row, unit]
-            second[row, unit] = here * output[unit] * (one - value * value)
-    offset_gradient[0] = total
-    _add_rows(bias_gradient, 0, second, 0, flat.size)
+            total[unit] += real(weights[n]) * values[first + n, unit]
 
 
 @compiled(
-    f"void({_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, {_VECTOR}, {_VECTOR}, "
-    f"{_VECTOR}, {_MATRIX}, {_VECTOR}, {_ROWS})",
+    f"void({_ROWS}, {_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, {_VECTOR}, {_MATRIX}, {_VECTOR}, {_VECTOR}, "
+    f"{_WEIGHTS})",
     fast=REASSOCIATED,
 )
 @no_type_check
-def back_to_rows(
+def respond_back(
     pull: Float[ndarray, "metabolite window"],
-    lower: Float[ndarray, "row unit"],
-    first: Float[ndarray, "row unit"],
     rows: Float[ndarray, "metabolite window"],
-    weight: Float[ndarray, " unit"],
-    slope: Float[ndarray, " metabolite"],
-    weight_gradient: Float[ndarray, " unit"],
-    share_gradient: Float[ndarray, "metabolite unit"],
-    slope_gradient: Float[ndarray, " metabolite"],
+    first: Float[ndarray, "row unit"],
+    second: Float[ndarray, "row unit"],
     out: Float[ndarray, "metabolite window"],
+    weight: Float[ndarray, " unit"],
+    turned: Float[ndarray, "unit unit"],
+    output: Float[ndarray, " unit"],
+    slope: Float[ndarray, " metabolite"],
+    to_share: Float[ndarray, "metabolite unit"],
+    to_weight: Float[ndarray, " unit"],
+    to_hidden: Float[ndarray, "unit unit"],
+    to_bias: Float[ndarray, "1 unit"],
+    to_output: Float[ndarray, " unit"],
+    to_offset: Float[ndarray, " 1"],
+    to_slope: Float[ndarray, " metabolite"],
 ) -> None:
-    """Adds the gradient at the concentrations to `out`, and to the gradients on the way from the first layer.
+    """Adds to the gradients of the weights, and to `out` that of the concentrations.
 
-    `lower` becomes the gradient before the tanh. The slopes are empty where there is no skip connection.
+    Args:
+        pull: Gradient with respect to the response.
+        rows: As for `respond`.
+        first: As `respond` left it, like the next.
+        second: The second layer.
+        out: To add to.
+        weight: As for `respond`.
+        turned: From the second layer back to the first: `hidden` with rows for columns.
+        output: As for `respond`, like the next.
+        slope: Of the skip connection.
+        to_share: Gradients, by the names of the weights; to add to.
+        to_weight: Of the concentration's.
+        to_hidden: From layer to layer.
+        to_bias: Of the second layer.
+        to_output: From it.
+        to_offset: Of the response.
+        to_slope: Of the skip connection.
     """
-    windows = rows.shape[1]
-    one, zero = weight.dtype.type(1), weight.dtype.type(0)
-    for metabolite in range(rows.shape[0]):
-        begin = metabolite * windows
-        for window in range(windows):
-            row, total = begin + window, zero
-            for unit in range(weight.size):
-                value = first[row, unit]
-                moved = lower[row, unit] * (one - value * value)
-                lower[row, unit] = moved
+    real, width, windows = weight.dtype.type, weight.size, rows.shape[1]
+    one, zero = real(1), real(0)
+    room = np.empty((2 * BLOCK, width), weight.dtype)  # the gradients before either tanh
+    flat, concentration, moved_by = pull.ravel(), rows.ravel(), out.ravel()
+    for begin in range(0, len(first), BLOCK):
+        end = min(begin + BLOCK, len(first))
+        count = end - begin
+        _add_weighted(to_output, flat[begin:end], second, begin, count)
+        for n in range(count):
+            here = real(flat[begin + n])
+            to_offset[0] += here
+            for unit in range(width):
+                value = second[begin + n, unit]
+                room[n, unit] = here * output[unit] * (one - value * value)
+                room[BLOCK + n, unit] = zero
+        _add_rows(to_bias, 0, room, 0, count)
+        # What the next block begins with is fetched during the one product, the rest during the other.
+        following = end * width
+        add_product(room, 0, width, 1, turned, 0, room, BLOCK, BLOCK + count, width, second, following)
+        add_product(first, begin * width, 1, width, room, 0, to_hidden, 0, width, count, first, following)
+        for n in range(count):
+            total = zero
+            for unit in range(width):
+                value = first[begin + n, unit]
+                moved = room[BLOCK + n, unit] * (one - value * value)
+                room[BLOCK + n, unit] = moved
                 total += moved * weight[unit]
-            out[metabolite, window] += total
-        _add_rows(share_gradient, metabolite, lower, begin, begin + windows)
-        if slope.size > 0:
-            for window in range(windows):
-                here = weight.dtype.type(pull[metabolite, window])
-                slope_gradient[metabolite] += here * weight.dtype.type(rows[metabolite, window])
-                out[metabolite, window] += here * slope[metabolite]
-    _add_weighted(weight_gradient, rows.ravel(), lower)
+            moved_by[begin + n] += total
+        for metabolite in range(begin // windows, (end - 1) // windows + 1):
+            low, high = max(begin, metabolite * windows), min(end, (metabolite + 1) * windows)
+            _add_rows(to_share, metabolite, room, BLOCK + low - begin, BLOCK + high - begin)
+            if slope.size > 0:
+                for row in range(low, high):
+                    to_slope[metabolite] += real(flat[row]) * real(concentration[row])
+                    moved_by[row] += real(flat[row]) * slope[metabolite]
+        _add_weighted(to_weight, concentration[begin:end], room, BLOCK, count)

@@ -4,18 +4,59 @@ Each number is computed by itself and in a fixed order, with no freedom of round
 place in a vector changes a bit.
 """
 
-import math
 from typing import Final
 
+import numpy as np
 from jaxtyping import Float, Int32
 from numpy import ndarray
 
 from sim.kernels.build import compiled
+from sim.kernels.elementary import exp, log
 from sim.kernels.gate import no_type_check
 
 _TAKEN: Final = "int32[::1], int32[::1]"
 _NET: Final = "int32[::1], int32[::1], float64[::1]"
 _NESTED: Final = "float64[:,:,::1]"
+
+
+@compiled()
+@no_type_check
+def _respond(
+    concentration: Float[ndarray, "metabolite row"],
+    pieces: Float[ndarray, "exponent piece 4"],
+    origin: float,
+    per_piece: float,
+    floor: float,
+    additive: bool,
+    response: Float[ndarray, "place row"],
+    steepness: Float[ndarray, "place row"],
+) -> None:
+    """Looks up the responses of a block, and how a rate changes with the concentrations through them."""
+    here, value, slope = concentration.ravel(), response.ravel(), steepness.ravel()
+    position = np.empty(here.size)
+    last = pieces.shape[1] - 1
+    for place in range(here.size):
+        position[place] = origin + log(floor if here[place] <= floor else here[place]) * per_piece
+    for place in range(here.size):
+        piece = 0  # of what has diverged as well: NaN stays NaN along any piece
+        if position[place] >= last:
+            piece = last
+        elif position[place] > 0:
+            piece = int(position[place])
+        t = position[place] - piece
+        for exponent in range(len(pieces)):
+            a, b = pieces[exponent, piece, 0], pieces[exponent, piece, 1]
+            c, d = pieces[exponent, piece, 2], pieces[exponent, piece, 3]
+            value[exponent * here.size + place] = a + t * (b + t * (c + t * d))
+            slope[exponent * here.size + place] = (b + t * (2.0 * c + t * 3.0 * d)) * per_piece
+    for exponent in range(len(pieces)):
+        for place in range(here.size):
+            at = exponent * here.size + place
+            value[at] = exp(value[at])
+            steep = slope[at] / here[place]
+            if additive:
+                steep *= value[at]
+            slope[at] = 0.0 if here[place] <= floor else steep
 
 
 @compiled(
@@ -61,33 +102,10 @@ def rates(
         steepness: To write to: change of that with the concentration.
         response: Room to work in.
     """
-    metabolites, rows = concentration.shape[1], concentration.shape[2]
-    last = pieces.shape[1] - 1
-    for block in range(concentration.shape[0]):
-        for metabolite in range(metabolites):
-            for row in range(rows):
-                rate[block, metabolite, row] = 0.0
-                here = concentration[block, metabolite, row]
-                held = here <= floor
-                if held:
-                    here = floor
-                position = origin + math.log(here) * per_piece
-                piece = 0  # of what has diverged as well: NaN stays NaN along any piece
-                if position >= last:
-                    piece = last
-                elif position > 0:
-                    piece = int(position)
-                t = position - piece
-                for exponent in range(pieces.shape[0]):
-                    place = exponent * metabolites + metabolite
-                    a, b = pieces[exponent, piece, 0], pieces[exponent, piece, 1]
-                    c, d = pieces[exponent, piece, 2], pieces[exponent, piece, 3]
-                    value = math.exp(a + t * (b + t * (c + t * d)))
-                    slope = (b + t * (2.0 * c + t * 3.0 * d)) * per_piece / here
-                    if additive:
-                        slope *= value
-                    response[place, row] = value
-                    steepness[block, place, row] = 0.0 if held else slope
+    rows = concentration.shape[2]
+    for block in range(len(concentration)):
+        _respond(concentration[block], pieces, origin, per_piece, floor, additive, response, steepness[block])
+        rate[block] = 0.0
         for reaction in range(constants.size):
             k = constants[reaction]
             if additive:

@@ -37,10 +37,11 @@ from sim.training.stopping import Watch
 CHECK_EVERY = 50
 """Steps between two looks at the losses; a look waits for the numbers, the steps between do not."""
 
-TAPE_BYTES = 32 * 2**20
+TAPE_BYTES = 50 * 2**20
 """Memory per replicate that one pass over windows may take for what the way back needs.
 
-With it eight replicates stay below 1 GiB, whatever batch_size and time_step are.
+With it eight replicates stay below 1 GiB, whatever batch_size and time_step are (0.96 GiB was the most); the
+fewer the passes, the less is done per pass.
 """
 
 Observer = Callable[[int, Mapping[str, ndarray]], None]

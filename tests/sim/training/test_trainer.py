@@ -204,7 +204,7 @@ def test_step_sizes_fall_to_nothing_in_the_cooldown():
     assert scatter[1] < scatter[0]
 
 
-@pytest.mark.parametrize(("batch_size", "passes"), [(8, [8]), (10, [10]), (16, [8, 8]), (13, [7, 6])])
+@pytest.mark.parametrize(("batch_size", "passes"), [(8, [8]), (16, [16]), (32, [16, 16]), (25, [13, 12])])
 def test_windows_are_taken_in_as_few_passes_as_memory_allows(batch_size: int, passes: list[int]):
     node = NodeCohort.create(100, (1, 2), concentration_scale=1.0, response_scale=1.0)
     plan = planned(resolve(slot("rollout", time_step=64, batch_size=batch_size)), 2880)
