@@ -111,15 +111,13 @@ class _Adviser:
         best = [model.runs[place] for place in np.argsort(-model.worth, kind="stable")[:NODES]]
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
-        mean, sd = process.predict(nearby.points)
         top = show_number(self._sign * float(model.worth.max()))
-        hopes = mean + BOLD * desk.spec.planner.boldness * sd
-        for place in np.argsort(-hopes, kind="stable"):
+        for place, mean, sd in process.promising(nearby.points, BOLD * desk.spec.planner.boldness):
             values, strategies = self._around.decoded(nearby, place)
             parent, changes = self._nearest(values, strategies, model)
             if changes:
                 move = Move(parent.number, values, strategies, ", ".join(changes))
-                expected = f"{show_number(self._sign * float(mean[place]))} ±{show_number(float(sd[place]))}"
+                expected = f"{show_number(self._sign * mean)} ±{show_number(sd)}"
                 yield move, f"the model expects {expected}, and of the best run {top}"
 
     def _nearest(

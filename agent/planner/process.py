@@ -9,13 +9,14 @@ Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, ch
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
-from scipy.linalg.lapack import dpotrf, dtrtrs
+from jaxtyping import Float, Float32, Float64, Int
+from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
 
 Points = Float64[np.ndarray, "point coordinate"]
 Values = Float64[np.ndarray, " point"]
@@ -43,6 +44,16 @@ AT_ONCE: Final = 100
 """Slots that are predicted at once: larger arrays would be given back to the system after each step."""
 
 
+CLOSELY: Final = 32
+"""So many of the most promising slots are looked at closely, and further ones where that does not decide."""
+
+LANDMARKS: Final = 40
+"""So many runs, the best ones, bound how unsure the model can be of a slot."""
+
+ROOM: Final = 1e-5
+"""Room for rounding in half the digits, as a share of what is summed: a hundred times what is met."""
+
+
 class Shape(NamedTuple):
     """What is searched for on the grid."""
 
@@ -51,6 +62,22 @@ class Shape(NamedTuple):
 
     noise: float
     """Variance of the noise of a run of weight 1."""
+
+
+class _Rough(NamedTuple):
+    """A model in half the digits."""
+
+    centre: Float64[np.ndarray, " coordinate"]
+    """Distances between points around 0 lose fewest digits."""
+
+    points: Float32[np.ndarray, "point coordinate"]
+    weights: Float32[np.ndarray, " point"]
+    landmarks: Int[np.ndarray, " landmark"]
+    inverse: Float32[np.ndarray, "landmark landmark"]
+    """Of the factor of the landmarks' kernel, transposed."""
+
+    room: float
+    """That of a mean."""
 
 
 class Process:
@@ -81,7 +108,7 @@ class Process:
         targets = (values - self._mean) / spread
         noise = self.shape.noise / weights
         kernel = _kernel(_squared(self._points, self._points))
-        kernel[np.diag_indices_from(kernel)] = 1.0 + noise
+        kernel.flat[:: len(kernel) + 1] = 1.0 + noise
         factor = _factor(kernel)
         assert factor is not None  # the noise keeps it positive definite
         self._factor = factor
@@ -103,6 +130,69 @@ class Process:
             mean[here], variance[here] = cross @ self._weights, np.einsum("ij,ij->j", half, half)
         sd = np.sqrt(np.maximum(1.0 - variance, 1e-12))
         return self._mean + self._scale * mean, self._scale * sd
+
+    def promising(self, points: Points, boldness: float) -> Iterator[tuple[int, float, float]]:
+        """Slots by their mean and so many standard deviations together, highest first; ties as they come.
+
+        Few are asked for. So all of them are looked at roughly: in half the digits, and as unsure as they
+        would be for `LANDMARKS` runs alone, which is at least as unsure as they are. Exact is what those are
+        that may come first; what none of the others can exceed is given at once.
+
+        Args:
+            points: Encoded slots.
+            boldness: Standard deviations that count.
+
+        Returns:
+            The place of a slot, its mean and its standard deviation.
+        """
+        bounds = self._at_most(points, boldness)
+        order = np.argsort(-bounds, kind="stable")
+        near, far = order[:CLOSELY], order[CLOSELY:]
+        given: set[int] = set()
+        if len(far):
+            mean, sd = self.predict(points[near])
+            more = far[bounds[far] >= float((mean + boldness * sd).max())]
+            if len(more):
+                others, spreads = self.predict(points[more])
+                mean, sd = np.concatenate((mean, others)), np.concatenate((sd, spreads))
+            known, hopes = np.concatenate((near, more)), mean + boldness * sd
+            limit = max(bounds[far[len(more) :]], default=-math.inf)
+            for at in np.lexsort((known, -hopes)):
+                if hopes[at] <= limit:
+                    break
+                given.add(int(known[at]))
+                yield int(known[at]), float(mean[at]), float(sd[at])
+        mean, sd = self.predict(points)
+        for place in np.argsort(-(mean + boldness * sd), kind="stable").tolist():
+            if place not in given:
+                yield place, float(mean[place]), float(sd[place])
+
+    def _at_most(self, points: Points, boldness: float) -> Values:
+        """What mean and standard deviations together are at most, but for rounding, for which there is room."""
+        rough, found = self._rough, np.empty(len(points))
+        scaled = (points / self._scales - rough.centre).astype(np.float32)
+        for begin in range(0, len(points), 2 * AT_ONCE):
+            here = slice(begin, begin + 2 * AT_ONCE)
+            cross = _kernel(_squared(scaled[here], rough.points))
+            half = cross[:, rough.landmarks] @ rough.inverse
+            sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
+            found[here] = cross @ rough.weights + rough.room + boldness * sd
+        return self._mean + self._scale * found
+
+    @cached_property
+    def _rough(self) -> "_Rough":
+        """The model in half the digits, and its landmarks."""
+        centre = self._points.mean(axis=0)
+        points = (self._points - centre).astype(np.float32)
+        landmarks = np.argsort(-self.fitted, kind="stable")[:LANDMARKS]
+        rows = self._factor[landmarks]
+        factor = _factor(rows @ rows.T)
+        assert factor is not None
+        inverse, _ = dtrtri(factor, lower=1)
+        room = ROOM * (1.0 + float(np.abs(self._weights).sum()))
+        return _Rough(
+            centre, points, self._weights.astype(np.float32), landmarks, inverse.T.astype(np.float32), room
+        )
 
     def believing(self, point: Float64[np.ndarray, "1 coordinate"]) -> "Process":
         """A model that takes the mean that is expected at a slot for its result.
@@ -141,10 +231,12 @@ def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: 
     parts = [_squared(part, part) for part in (points[:, begin:end] for begin, end in pairwise(cuts))]
     lengths, noise = [LENGTHS[1]] * len(groups), NOISES[2]
 
+    known: dict[tuple[tuple[float, ...], float], float] = {}
+
     def evidence(total: Square, lengths: Sequence[float], noise: float) -> float:
         """Log marginal likelihood, and a prior that holds parameters for idle until they show otherwise."""
         kernel = _kernel(total)
-        kernel[np.diag_indices_from(kernel)] = 1.0 + noise / weights
+        kernel.flat[:: len(kernel) + 1] = 1.0 + noise / weights
         factor = _factor(kernel)
         if factor is None:
             return -math.inf
@@ -154,22 +246,24 @@ def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: 
         return likelihood - sum(math.log(LENGTHS[0] / length) for length in lengths) * PARSIMONY
 
     total: Square = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
-    best = evidence(total, lengths, noise)
+    best = known[tuple(lengths), noise] = evidence(total.copy(), lengths, noise)
     for _ in range(ROUNDS):
         for place, part in enumerate(parts):
             rest = total - part / lengths[place] ** 2
             for length in LENGTHS:
-                if length == lengths[place]:
-                    continue
                 tried = [*lengths[:place], length, *lengths[place + 1 :]]
-                found = evidence(rest + part / length**2, tried, noise)
-                if found > best:
-                    best, lengths = found, tried
+                key = tuple(tried), noise
+                if key not in known:
+                    known[key] = evidence(rest + part / length**2, tried, noise)
+                if known[key] > best:
+                    best, lengths = known[key], tried
             total = rest + part / lengths[place] ** 2
         for other in NOISES:
-            found = evidence(total, lengths, other)
-            if found > best:
-                best, noise = found, other
+            key = tuple(lengths), other
+            if key not in known:
+                known[key] = evidence(total.copy(), lengths, other)
+            if known[key] > best:
+                best, noise = known[key], other
     return Shape(tuple(lengths), noise)
 
 
@@ -184,24 +278,26 @@ def _level(values: Values) -> tuple[float, float]:
 
 
 def _squared(
-    left: Float64[np.ndarray, "left coordinate"], right: Float64[np.ndarray, "right coordinate"]
-) -> Float64[np.ndarray, "left right"]:
-    """Squared distances."""
-    found: Float64[np.ndarray, "left right"] = left @ (-2.0 * right.T)
+    left: Float[np.ndarray, "left coordinate"], right: Float[np.ndarray, "right coordinate"]
+) -> Float[np.ndarray, "left right"]:
+    """Squared distances; those of equal points may be as far below 0 as rounding takes them."""
+    found: Float[np.ndarray, "left right"] = left @ (-2.0 * right.T)
     found += np.einsum("ij,ij->i", left, left)[:, None]
-    found += np.einsum("ij,ij->i", right, right)[None, :]
-    found[found < 0.0] = 0.0
+    found += np.einsum("ij,ij->i", right, right)
     return found
 
 
-def _kernel(squared: Float64[np.ndarray, "left right"]) -> Float64[np.ndarray, "left right"]:
-    """Matern 5/2 of scaled squared distances."""
-    distance = np.sqrt(5.0 * np.maximum(squared, 0.0))
-    found: Float64[np.ndarray, "left right"] = distance * distance
-    found /= 3.0
-    found += distance
+def _kernel(squared: Float[np.ndarray, "left right"]) -> Float[np.ndarray, "left right"]:
+    """Matern 5/2 of scaled squared distances, whose array is used up."""
+    distance = np.maximum(squared, 0.0, out=squared)
+    distance *= 5.0
+    np.sqrt(distance, out=distance)
+    found: Float[np.ndarray, "left right"] = distance * (1.0 / 3.0)
     found += 1.0
-    found *= np.exp(np.negative(distance, out=distance), out=distance)
+    found *= distance
+    found += 1.0
+    np.negative(distance, out=distance)
+    found *= np.exp(distance, out=distance)
     return found
 
 
