@@ -18,7 +18,7 @@ from agent.planner.encoding import Encoding
 from agent.planner.process import Process, Shape, shape_of
 from agent.planner.tree import first, floor_of
 from blocks.base import Value
-from blocks.run import Run, RunState
+from blocks.run import Run, RunState, median_of
 
 MODEL_RUNS: Final = 120
 """Runs that the model is fitted on, however many there are."""
@@ -30,9 +30,12 @@ GROWTH: Final = 1.15
 class Results(NamedTuple):
     """What a model is fitted to."""
 
-    places: list[int]
-    values: list[list[float]]
+    places: Int[np.ndarray, " run"]
+    values: list[Float64[np.ndarray, " replicate"]]
     """The objective in every replicate, higher being better; empty for a run that gave none."""
+
+
+_NONE: Final = np.empty(0)
 
 
 class Model(NamedTuple):
@@ -62,13 +65,13 @@ class Seen:
         self._runs: list[Run] = []
         self._places: dict[int | None, int] = {}
         self._levels = array("d")
-        self._values: dict[int, list[float]] = {}
+        self._values: list[Float64[np.ndarray, " replicate"]] = []
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
-        self._snapshot = Results([], [])
+        self._snapshot = Results(np.empty(0, dtype=np.int64), [])
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
@@ -81,12 +84,13 @@ class Seen:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
                 self._model = None
-                self._learn(place, [*self._values_at(place), *values])
+                self._learn(place, [*self._values[place], *values])
         elif run.proposal.searches:
             self._model = None
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
+            self._values.append(_NONE)
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
@@ -94,7 +98,7 @@ class Seen:
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
-        if self._model is None and np.isfinite(self._levels).sum() >= 2:
+        if self._model is None and np.count_nonzero(np.isfinite(self._levels)) >= 2:
             if self._shape is None:
                 points, levels, weights = self._arrays(self._snapshot)
                 groups = [size for _, size in self._encoding.groups]
@@ -105,7 +109,7 @@ class Seen:
             process = Process(points, levels, groups, weights=weights, shape=self._shape)
             self._model = Model(
                 process,
-                [self._runs[place] for place in found.places],
+                [self._runs[place] for place in found.places.tolist()],
                 self._codes_at[found.places],
                 process.fitted,
             )
@@ -121,28 +125,25 @@ class Seen:
 
     def _learn(self, place: int, values: list[float]) -> None:
         if values:
-            self._values[place] = values
+            self._values[place] = np.array(values)
             self._levels[place] = math.fsum(values) / len(values)
-
-    def _values_at(self, place: int) -> list[float]:
-        return self._values.get(place, [])
 
     def _results(self) -> Results:
         places = self._chosen()
-        return Results(places, [self._values_at(place) for place in places])
+        return Results(places, [self._values[place] for place in places.tolist()])
 
-    def _chosen(self) -> list[int]:
+    def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""
         n = len(self._runs)
         if n <= MODEL_RUNS:
-            return list(range(n))
+            return np.arange(n)
         third = MODEL_RUNS // 3
-        found = {*range(third), *first(third, -np.array(self._levels)).tolist()}
-        for place in range(n - 1, -1, -1):
-            if len(found) == MODEL_RUNS:
-                break
-            found.add(place)
-        return sorted(found)
+        chosen = np.zeros(n, dtype=bool)
+        chosen[:third] = True
+        chosen[first(third, -np.array(self._levels))] = True
+        latest = np.flatnonzero(~chosen[-MODEL_RUNS:])[np.count_nonzero(chosen) - MODEL_RUNS :]
+        chosen[n - MODEL_RUNS + latest] = True
+        return np.flatnonzero(chosen)
 
     def _arrays(
         self, results: Results
@@ -156,9 +157,9 @@ class Seen:
         a coin's.
         """
         sizes = np.array([len(one) for one in results.values])
-        flat = np.array([value for one in results.values for value in one])
+        flat = np.concatenate(results.values)
         low = floor_of(flat)
-        usual = float(np.median(sizes[sizes > 0]))
+        usual = median_of(sizes[sizes > 0].tolist())
         levels, at = np.full(len(sizes), low), np.flatnonzero(sizes)
         starts = np.cumsum(sizes)[at] - sizes[at]
         levels[at] = np.add.reduceat(np.maximum(flat, low), starts) / sizes[at]
@@ -166,7 +167,7 @@ class Seen:
         self._encode(results.places)
         return self._points[results.places], levels, weights
 
-    def _encode(self, places: Sequence[int]) -> None:
+    def _encode(self, places: Int[np.ndarray, " run"]) -> None:
         """Only runs that a model holds are encoded, and once."""
         if len(self._encoded) < len(self._runs):
             more = max(len(self._runs), 2 * len(self._encoded), MODEL_RUNS) - len(self._encoded)
@@ -175,7 +176,7 @@ class Seen:
             self._codes_at = np.concatenate(
                 (self._codes_at, np.empty((more, self._codes_at.shape[1]), dtype=np.int64))
             )
-        for place in np.array(places)[~self._encoded[places]]:
+        for place in places[~self._encoded[places]].tolist():
             slot = self._runs[place].proposal.spec
             self._points[place] = self._encoding.point(slot.values, slot.strategies)
             self._codes_at[place] = self.codes_of(slot.values, slot.strategies)

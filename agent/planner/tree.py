@@ -282,8 +282,10 @@ def floor_of(scores: Float[np.ndarray, " score"]) -> float:
     Args:
         scores: Higher is better; at least one.
     """
-    middle = float(np.median(scores))
-    return max(float(scores.min()), middle - REACH * (float(scores.max()) - middle))
+    ordered = np.sort(scores)
+    n = len(ordered)
+    middle = (float(ordered[(n - 1) // 2]) + float(ordered[n // 2])) / 2
+    return max(float(ordered[0]), middle - REACH * (float(ordered[-1]) - middle))
 
 
 def ucb_score(reward: Real, *, visits: Real, total: int, exploration_constant: float) -> Real:
