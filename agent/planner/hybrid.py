@@ -16,7 +16,7 @@ import numpy as np
 
 from agent.planner.base import slot_rng
 from agent.planner.desk import Desk, Plan, Planned
-from agent.planner.encoding import Encoding
+from agent.planner.encoding import encoding_of
 from agent.planner.guided import ordered
 from agent.planner.moves import Move
 from agent.planner.nearby import Surroundings
@@ -26,7 +26,7 @@ from agent.planner.testing import principle_test
 from agent.planner.ucb import UcbPlanner
 from blocks.base import Value
 from blocks.run import Run, show_number
-from blocks.slot import Role
+from blocks.slot import Role, differences
 
 NODES: Final = 6
 """Best nodes whose neighbours are candidates."""
@@ -80,7 +80,7 @@ class _Adviser:
     """The model of one batch, asked first when a slot needs it."""
 
     def __init__(self, desk: Desk) -> None:
-        encoding, tree = Encoding(desk.spec), desk.tree
+        encoding, tree = encoding_of(desk.spec), desk.tree
         direction = "maximize" if tree.sign > 0 else "minimize"
         self._seen = desk.past.derive(Seen, encoding, desk.spec.objective, direction)
         self._encoding, self._sign = encoding, tree.sign
@@ -107,7 +107,7 @@ class _Adviser:
             process = process.believing(self._encoding.points([(child.values, child.strategies)]))
         self._process, self._believed = process, len(desk.children)
         if self._around is None:
-            self._around = Surroundings(self._encoding, desk.narrowed, desk.guidance, block)
+            self._around = self._seen.around(desk.narrowed, desk.guidance, block)
         best = [model.runs[place] for place in np.argsort(-model.worth, kind="stable")[:NODES]]
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
@@ -124,8 +124,7 @@ class _Adviser:
         self, values: dict[str, Value], strategies: Sequence[str], model: Model
     ) -> tuple[Run, list[str]]:
         """The run that a candidate differs from least, the latest one of several, and how it differs."""
-        differences = (model.codes != self._seen.codes_of(values, strategies)).sum(axis=1)
-        parent = model.runs[len(differences) - 1 - int(differences[::-1].argmin())]
+        n_changes = (model.codes != self._seen.codes_of(values, strategies)).sum(axis=1)
+        parent = model.runs[len(n_changes) - 1 - int(n_changes[::-1].argmin())]
         source = parent.proposal.spec
-        child = source.model_copy(update={"values": values, "strategies": tuple(sorted(strategies))})
-        return parent, child.differs_from(source)
+        return parent, differences(source, values, tuple(sorted(strategies)))

@@ -168,7 +168,7 @@ class Process:
                 yield place, float(mean[place]), float(sd[place])
 
     def _at_most(self, points: Points, boldness: float) -> Values:
-        """What mean and standard deviations together are at most, but for rounding, for which there is room."""
+        """What mean and standard deviations are at most together, with room for rounding."""
         rough, found = self._rough, np.empty(len(points))
         scaled = (points / self._scales - rough.centre).astype(np.float32)
         for begin in range(0, len(points), 2 * AT_ONCE):

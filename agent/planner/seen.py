@@ -15,9 +15,12 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from agent.planner.encoding import Encoding
+from agent.planner.nearby import Surroundings
 from agent.planner.process import Process, Shape, shape_of
 from agent.planner.tree import first, floor_of
 from blocks.base import Value
+from blocks.constraints import Narrowed
+from blocks.guidance import Guidance
 from blocks.run import Run, RunState, median_of
 
 MODEL_RUNS: Final = 120
@@ -75,6 +78,7 @@ class Seen:
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
+        self._around: Surroundings | None = None
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended; what repeats a run judges that run too."""
@@ -114,6 +118,12 @@ class Seen:
                 process.fitted,
             )
         return self._model
+
+    def around(self, narrowed: Narrowed, guidance: Guidance, block: int) -> Surroundings:
+        """The space around the runs under constraints, made once where they stay the same."""
+        if self._around is None or not self._around.hold(narrowed, guidance, block):
+            self._around = Surroundings(self._encoding, narrowed, guidance, block)
+        return self._around
 
     def codes_of(self, values: dict[str, Value], strategies: Sequence[str]) -> list[int]:
         """Values and strategies of a slot as in `Model.codes`."""
