@@ -57,9 +57,9 @@ class HybridPlanner(UcbPlanner):
         roles = super()._roles(desk, turn)
         if turn <= 2 * desk.spec.block.batches:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
-        best = next(desk.nodes.by_reward(1), None)
-        if best is not None and Role.EXPLOIT in roles:
-            home = best.run.proposal.slot % len(roles)
+        best = desk.nodes.best(1)
+        if best and Role.EXPLOIT in roles:
+            home = best[0].proposal.slot % len(roles)
             from_home = [(home + step) % len(roles) for step in range(len(roles))]
             giving = next(slot for slot in from_home if roles[slot] is Role.EXPLOIT)
             roles[home], roles[giving] = roles[giving], roles[home]

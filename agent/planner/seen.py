@@ -34,11 +34,11 @@ class Results(NamedTuple):
     """What a model is fitted to."""
 
     places: Int[np.ndarray, " run"]
-    values: list[Float64[np.ndarray, " replicate"]]
-    """The objective in every replicate, higher being better; empty for a run that gave none."""
+    values: Float64[np.ndarray, "run replicate"]
+    """The objective in every replicate, higher being better; NaN where there are fewer of them."""
 
-
-_NONE: Final = np.empty(0)
+    sizes: Int[np.ndarray, " run"]
+    """How many there are; 0 for a run that gave none."""
 
 
 class Model(NamedTuple):
@@ -68,13 +68,15 @@ class Seen:
         self._runs: list[Run] = []
         self._places: dict[int | None, int] = {}
         self._levels = array("d")
-        self._values: list[Float64[np.ndarray, " replicate"]] = []
+        self._scored = 0
+        self._values = np.full((0, 1), math.nan)
+        self._sizes = np.zeros(0, dtype=np.int64)
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
-        self._snapshot = Results(np.empty(0, dtype=np.int64), [])
+        self._snapshot: Results | None = None
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
@@ -88,28 +90,31 @@ class Seen:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
                 self._model = None
-                self._learn(place, [*self._values[place], *values])
+                self._learn(place, [*self._values[place, : self._sizes[place]].tolist(), *values])
         elif run.proposal.searches:
             self._model = None
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
-            self._values.append(_NONE)
+            if len(self._sizes) < len(self._runs):
+                self._widen(len(self._sizes) + MODEL_RUNS, self._values.shape[1])
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
                 self._snapshot, self._shape = self._results(), None
+        if self._scored >= 2 and (self._snapshot is None or not self._snapshot.sizes.any()):
+            self._snapshot, self._shape = self._results(), None  # there was nothing to search in before
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
-        if self._model is None and np.count_nonzero(np.isfinite(self._levels)) >= 2:
+        if self._model is None and self._scored >= 2:
+            groups = [size for _, size in self._encoding.groups]
             if self._shape is None:
+                assert self._snapshot is not None  # it is taken once there are results
                 points, levels, weights = self._arrays(self._snapshot)
-                groups = [size for _, size in self._encoding.groups]
                 self._shape = shape_of(points, levels, groups, weights=weights)
             found = self._results()
             points, levels, weights = self._arrays(found)
-            groups = [size for _, size in self._encoding.groups]
             process = Process(points, levels, groups, weights=weights, shape=self._shape)
             self._model = Model(
                 process,
@@ -134,13 +139,24 @@ class Seen:
         return found + [name in strategies for name in self._encoding.strategies]
 
     def _learn(self, place: int, values: list[float]) -> None:
-        if values:
-            self._values[place] = np.array(values)
-            self._levels[place] = math.fsum(values) / len(values)
+        if not values:
+            return
+        if len(values) > self._values.shape[1]:
+            self._widen(len(self._sizes), len(values))
+        self._values[place, : len(values)], self._sizes[place] = values, len(values)
+        self._scored += math.isinf(self._levels[place])
+        self._levels[place] = math.fsum(values) / len(values)
+
+    def _widen(self, n_runs: int, n_values: int) -> None:
+        """Makes room; twice as much at least, so that it is seldom done."""
+        before, sizes = self._values, self._sizes
+        n_runs = max(n_runs, 2 * len(sizes)) if n_runs > len(sizes) else n_runs
+        self._values, self._sizes = np.full((n_runs, n_values), math.nan), np.zeros(n_runs, dtype=np.int64)
+        self._values[: len(before), : before.shape[1]], self._sizes[: len(sizes)] = before, sizes
 
     def _results(self) -> Results:
         places = self._chosen()
-        return Results(places, [self._values[place] for place in places.tolist()])
+        return Results(places, self._values[places], self._sizes[places])
 
     def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""
@@ -166,16 +182,17 @@ class Seen:
         median: replicates that end in one of two ways have a mean that says how often, and a median that is
         a coin's.
         """
-        sizes = np.array([len(one) for one in results.values])
-        flat = np.concatenate(results.values)
-        low = floor_of(flat)
+        places, values, sizes = results
+        n_values = int(sizes.sum())
+        # What is missing comes last.
+        low = floor_of(np.sort(values, axis=None)[:n_values])
         usual = median_of(sizes[sizes > 0].tolist())
-        levels, at = np.full(len(sizes), low), np.flatnonzero(sizes)
-        starts = np.cumsum(sizes)[at] - sizes[at]
-        levels[at] = np.add.reduceat(np.maximum(flat, low), starts) / sizes[at]
-        weights = np.where(sizes > 0, sizes / usual, 1.0)
-        self._encode(results.places)
-        return self._points[results.places], levels, weights
+        totals = np.where(np.isnan(values), 0.0, np.maximum(values, low)).sum(axis=1)
+        gave = sizes > 0
+        levels = np.where(gave, totals / np.maximum(sizes, 1), low)
+        weights = np.where(gave, sizes / usual, 1.0)
+        self._encode(places)
+        return self._points[places], levels, weights
 
     def _encode(self, places: Int[np.ndarray, " run"]) -> None:
         """Only runs that a model holds are encoded, and once."""

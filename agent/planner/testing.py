@@ -41,11 +41,11 @@ def principle_test(
         for claim in (*tests_of(desk.guidance), *desk.claims)
         if claim.subject in spec.space.tunable or _is_switch(claim, spec)
     ]
-    best = [node.run.proposal.spec for node in desk.nodes.by_reward(BEST)]
+    best = [run.proposal.spec for run in desk.nodes.best(BEST)]
     stakes = by_stake(testable, best, spec) if best else []
     paces = _Paces(spec, lambda: slot_rng(spec, block, batch, slot), far=far)
-    for node in desk.nodes.by_reward(reach) if testable or assumed else ():
-        home = desk.home(node.run, slot)
+    for run in desk.nodes.best(reach) if testable or assumed else ():
+        home = desk.home(run, slot)
         if isinstance(home, Move):
             continue
         for stake in stakes:
