@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from agent.planner.moves import is_open
+from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.slot import SlotSpec
 from blocks.space import PerSlotParameter, share_of
@@ -48,23 +49,36 @@ def by_stake(claims: Sequence[Claim], best: Sequence[SlotSpec], spec: Exploratio
     known = [claim.effect for claim in claims if claim.effect is not None]
     usual = fmean(known) if known else 1.0  # of a statement that comes without an effect
     found = []
+    halves: dict[tuple[str, Value], bool] = {}
     for claim in claims:
-        following = sum(follows(claim, slot, spec) for slot in best)
+        following = sum(follows(claim, slot, spec, halves) for slot in best)
         loss = (usual if claim.effect is None else claim.effect) * following / len(best)
         found.append(Stake(claim, following, len(best), loss))
     # Sums in another order differ in their last digits; that decides nothing.
     return sorted(found, key=lambda stake: -round(stake.loss, 12))
 
 
-def follows(claim: Claim, slot: SlotSpec, spec: ExplorationSpec) -> bool:
-    """Whether a slot does what a statement says is better; of a number, whether it is in that half."""
-    name = claim.subject
-    if name not in spec.space:
-        return (name in slot.strategies) == (claim.better == "on")
+def follows(
+    claim: Claim, slot: SlotSpec, spec: ExplorationSpec, halves: dict[tuple[str, Value], bool] | None = None
+) -> bool:
+    """Whether a slot does what a statement says is better; of a number, whether it is in that half.
+
+    Args:
+        claim: The statement.
+        slot: The slot.
+        spec: The exploration.
+        halves: Which values of numbers are in the upper half, as far as that is known; it grows.
+    """
+    name, better = claim.subject, claim.better
+    if (parameter := spec.space.root.get(name)) is None:
+        return (name in slot.strategies) == (better == "on")
     if not is_open(name, slot) or name not in slot.values:
         return False
-    parameter = spec.space[name]
     value = slot.values[name]
-    if claim.better not in ("higher", "lower") or isinstance(parameter, PerSlotParameter):
-        return value == claim.better
-    return (share_of(parameter, value) >= 0.5) == (claim.better == "higher")
+    if better not in ("higher", "lower") or isinstance(parameter, PerSlotParameter):
+        return value == better
+    halves = {} if halves is None else halves
+    upper = halves.get((name, value))
+    if upper is None:
+        upper = halves[name, value] = share_of(parameter, value) >= 0.5
+    return upper == (better == "higher")
