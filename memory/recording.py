@@ -172,16 +172,16 @@ def store_metrics(cursor: Cursor, run_id: int, metrics: Sequence[Metrics], *, kn
     """Stores metrics per replicate, and gives the view columns for names that are not known yet.
 
     Returns:
-        The names, for the caller to know once they are stored.
+        Those that were not known, for the caller to know once they are stored.
     """
     values = [
         (run_id, index, name, value)
         for index, replicate in enumerate(metrics)
-        for name, value in replicate.items()
+        for name, value in sorted(replicate.items())  # as the table has them: then few of its pages split
     ]
     _MEASURE.run_as_given(cursor, values)
-    # In the problem's order, those that matter first: tables show them so.
-    ordered = dict.fromkeys((METRIC, name) for replicate in metrics for name in replicate)
-    if not ordered.keys() <= known:
-        add_names(cursor, ordered)
-    return set(ordered)
+    fresh = {(METRIC, name) for name in set().union(*metrics)} - known
+    if fresh:
+        # In the problem's order, those that matter first: tables show them so.
+        add_names(cursor, dict.fromkeys((METRIC, name) for replicate in metrics for name in replicate))
+    return fresh

@@ -15,7 +15,7 @@ from memory.database import Database
 from memory.prepared import Cursor
 from memory.recording import append_runs, move, require_open_block, standing, store_metrics
 from memory.retractions import inherit
-from memory.rows import finite, last_number, planned_row, require_dataset
+from memory.rows import finite_ones, last_number, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
 NO_FURTHER: Mapping[int, tuple[str, str]] = {}
@@ -207,7 +207,7 @@ class RunTable:
         Raises:
             ValueError: The run is not in state trained, or has another number of replicates.
         """
-        cleaned = [{name: finite(value) for name, value in row.items()} for row in metrics]
+        cleaned = [finite_ones(row) for row in metrics]
         summary = summarise(cleaned)
         with self._database.recording() as cursor:
             now = self._database.clock()
