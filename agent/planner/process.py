@@ -70,7 +70,9 @@ class _Rough(NamedTuple):
     centre: Float64[np.ndarray, " coordinate"]
     """Distances between points around 0 lose fewest digits."""
 
-    points: Float32[np.ndarray, "point coordinate"]
+    distance: Float32[np.ndarray, "coordinate+2 point"]
+    """What a slot, its squared length and 1 are multiplied with for five times its squared distances."""
+
     weights: Float32[np.ndarray, " point"]
     landmarks: Int[np.ndarray, " landmark"]
     inverse: Float32[np.ndarray, "landmark landmark"]
@@ -89,6 +91,7 @@ class Process:
         groups: How many consecutive coordinates share a length scale.
         weights: How much each value counts: the noise of its run is so many times smaller. Default: 1.
         shape: Length scales and noise; default: those that explain the runs best.
+        kernel: That of the slots under this shape (see `kernel_between`), where it is known.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Process:
         *,
         weights: Values | None = None,
         shape: Shape | None = None,
+        kernel: Square | None = None,
     ) -> None:
         weights = np.ones(len(values)) if weights is None else weights
         self.shape = shape_of(points, values, groups, weights=weights) if shape is None else shape
@@ -107,7 +111,7 @@ class Process:
         self._points: Points = points / self._scales
         targets = (values - self._mean) / spread
         noise = self.shape.noise / weights
-        kernel = _kernel(_squared(self._points, self._points))
+        kernel = kernel_between(self._points, self._points) if kernel is None else kernel.copy()
         kernel.flat[:: len(kernel) + 1] = 1.0 + noise
         factor = _factor(kernel)
         assert factor is not None  # the noise keeps it positive definite
@@ -170,10 +174,12 @@ class Process:
     def _at_most(self, points: Points, boldness: float) -> Values:
         """What mean and standard deviations are at most together, with room for rounding."""
         rough, found = self._rough, np.empty(len(points))
-        scaled = (points / self._scales - rough.centre).astype(np.float32)
+        scaled = np.empty((len(points), len(rough.distance)), dtype=np.float32)
+        scaled[:, :-2] = points / self._scales - rough.centre
+        scaled[:, -2], scaled[:, -1] = np.einsum("ij,ij->i", scaled[:, :-2], scaled[:, :-2]), 1.0
         for begin in range(0, len(points), 2 * AT_ONCE):
             here = slice(begin, begin + 2 * AT_ONCE)
-            cross = _kernel(_squared(scaled[here], rough.points))
+            cross = _matern(scaled[here] @ rough.distance)
             half = cross[:, rough.landmarks] @ rough.inverse
             sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
             found[here] = cross @ rough.weights + rough.room + boldness * sd
@@ -183,7 +189,9 @@ class Process:
     def _rough(self) -> "_Rough":
         """The model in half the digits, and its landmarks."""
         centre = self._points.mean(axis=0)
-        points = (self._points - centre).astype(np.float32)
+        points = self._points - centre
+        lengths = np.einsum("ij,ij->i", points, points)
+        distance = 5.0 * np.vstack((-2.0 * points.T, np.ones(len(points)), lengths))
         landmarks = np.argsort(-self.fitted, kind="stable")[:LANDMARKS]
         rows = self._factor[landmarks]
         factor = _factor(rows @ rows.T)
@@ -191,7 +199,12 @@ class Process:
         inverse, _ = dtrtri(factor, lower=1)
         room = ROOM * (1.0 + float(np.abs(self._weights).sum()))
         return _Rough(
-            centre, points, self._weights.astype(np.float32), landmarks, inverse.T.astype(np.float32), room
+            centre=centre,
+            distance=distance.astype(np.float32),
+            weights=self._weights.astype(np.float32),
+            landmarks=landmarks,
+            inverse=inverse.T.astype(np.float32),
+            room=room,
         )
 
     def believing(self, point: Float64[np.ndarray, "1 coordinate"]) -> "Process":
@@ -214,6 +227,13 @@ class Process:
         grown._weights = np.append(self._weights, 0.0)
         grown.fitted = np.append(self.fitted, self._mean + self._scale * float(cross @ self._weights))
         return grown
+
+
+def kernel_between(left: Points, right: Points) -> Float64[np.ndarray, "left right"]:
+    """The kernel between scaled points: the same bits for a pair, whichever others stand beside it."""
+    apart = left[:, None, :] - right[None, :, :]
+    apart *= apart
+    return _kernel(apart.sum(axis=2))
 
 
 def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: Values) -> Shape:
@@ -289,8 +309,13 @@ def _squared(
 
 def _kernel(squared: Float[np.ndarray, "left right"]) -> Float[np.ndarray, "left right"]:
     """Matern 5/2 of scaled squared distances, whose array is used up."""
+    squared *= 5.0
+    return _matern(squared)
+
+
+def _matern(squared: Float[np.ndarray, "left right"]) -> Float[np.ndarray, "left right"]:
+    """The same of five times those distances."""
     distance = np.maximum(squared, 0.0, out=squared)
-    distance *= 5.0
     np.sqrt(distance, out=distance)
     found: Float[np.ndarray, "left right"] = distance * (1.0 / 3.0)
     found += 1.0

@@ -16,7 +16,7 @@ from jaxtyping import Float64, Int
 
 from agent.planner.encoding import Encoding
 from agent.planner.nearby import Surroundings
-from agent.planner.process import Process, Shape, shape_of
+from agent.planner.process import Process, Shape, kernel_between, shape_of
 from agent.planner.tree import first, floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed
@@ -53,6 +53,14 @@ class Model(NamedTuple):
     """What they are expected to be worth, without noise, higher being better."""
 
 
+class _Kernel(NamedTuple):
+    """The kernel of the runs that the last model held."""
+
+    shape: Shape | None
+    places: Int[np.ndarray, " run"]
+    kernel: Float64[np.ndarray, "run run"]
+
+
 class Seen:
     """Every searching run that has ended, fed in the order of their numbers.
 
@@ -80,6 +88,7 @@ class Seen:
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
+        self._kernel: _Kernel | None = None
         self._around: Surroundings | None = None
 
     def add(self, run: Run) -> None:
@@ -115,7 +124,8 @@ class Seen:
                 self._shape = shape_of(points, levels, groups, weights=weights)
             found = self._results()
             points, levels, weights = self._arrays(found)
-            process = Process(points, levels, groups, weights=weights, shape=self._shape)
+            kernel = self._kernel_of(found.places, points / np.repeat(self._shape.lengths, groups))
+            process = Process(points, levels, groups, weights=weights, shape=self._shape, kernel=kernel)
             self._model = Model(
                 process,
                 [self._runs[place] for place in found.places.tolist()],
@@ -157,6 +167,22 @@ class Seen:
     def _results(self) -> Results:
         places = self._chosen()
         return Results(places, self._values[places], self._sizes[places])
+
+    def _kernel_of(
+        self, places: Int[np.ndarray, " run"], scaled: Float64[np.ndarray, "run coordinate"]
+    ) -> Float64[np.ndarray, "run run"]:
+        """The kernel of some runs; what was among the last ones is not worked out again."""
+        before = self._kernel
+        if before is None or before.shape is not self._shape:
+            found = kernel_between(scaled, scaled)
+        else:
+            at = np.minimum(np.searchsorted(before.places, places), len(before.places) - 1)
+            fresh = np.flatnonzero(before.places[at] != places)
+            found = before.kernel[at[:, None], at]
+            found[fresh] = kernel_between(scaled[fresh], scaled)
+            found[:, fresh] = found[fresh].T
+        self._kernel = _Kernel(self._shape, places, found)
+        return found
 
     def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""
