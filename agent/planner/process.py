@@ -149,23 +149,24 @@ class Process:
         Returns:
             The place of a slot, its mean and its standard deviation.
         """
-        bounds = self._at_most(points, boldness)
-        order = np.argsort(-bounds, kind="stable")
-        near, far = order[:CLOSELY], order[CLOSELY:]
-        given: set[int] = set()
-        if len(far):
+        bounds, given = self._at_most(points, boldness), set()
+        if len(points) > CLOSELY:
+            order = np.argpartition(bounds, -CLOSELY)
+            near, far = np.sort(order[-CLOSELY:]), order[:-CLOSELY]
             mean, sd = self.predict(points[near])
-            more = far[bounds[far] >= float((mean + boldness * sd).max())]
-            if len(more):
-                others, spreads = self.predict(points[more])
+            hopes = mean + boldness * sd
+            undecided = bounds[far] >= hopes.max()
+            if undecided.any():
+                near, far = np.concatenate((near, far[undecided])), far[~undecided]
+                others, spreads = self.predict(points[near[CLOSELY:]])
                 mean, sd = np.concatenate((mean, others)), np.concatenate((sd, spreads))
-            known, hopes = np.concatenate((near, more)), mean + boldness * sd
-            limit = max(bounds[far[len(more) :]], default=-math.inf)
-            for at in np.lexsort((known, -hopes)):
+                hopes = mean + boldness * sd
+            limit = bounds[far].max() if len(far) else -math.inf
+            for at in np.lexsort((near, -hopes)).tolist():
                 if hopes[at] <= limit:
                     break
-                given.add(int(known[at]))
-                yield int(known[at]), float(mean[at]), float(sd[at])
+                given.add(int(near[at]))
+                yield int(near[at]), float(mean[at]), float(sd[at])
         mean, sd = self.predict(points)
         for place in np.argsort(-(mean + boldness * sd), kind="stable").tolist():
             if place not in given:
@@ -293,7 +294,9 @@ def _size(half: Values) -> float:
 
 
 def _level(values: Values) -> tuple[float, float]:
-    mean, spread = float(values.mean()), float(values.std())
+    mean = float(np.add.reduce(values)) / len(values)
+    apart = values - mean
+    spread = math.sqrt(float(apart @ apart) / len(values))
     return mean, spread if spread > 0 else 1.0
 
 

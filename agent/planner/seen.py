@@ -178,7 +178,7 @@ class Seen:
         else:
             at = np.minimum(np.searchsorted(before.places, places), len(before.places) - 1)
             fresh = np.flatnonzero(before.places[at] != places)
-            found = before.kernel[at[:, None], at]
+            found = before.kernel.take(at, axis=0).take(at, axis=1)
             found[fresh] = kernel_between(scaled[fresh], scaled)
             found[:, fresh] = found[fresh].T
         self._kernel = _Kernel(self._shape, places, found)
