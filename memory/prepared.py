@@ -76,7 +76,8 @@ def _writing(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     if isinstance(kind, UtcDateTime):
         return _moment
     if isinstance(kind, Enum) and kind.enum_class is not None:
-        return {None: None, **{member: member.value for member in kind.enum_class}}.__getitem__
+        known: dict[Any, Any] = {member: member.value for member in kind.enum_class}
+        return {None: None, **known}.__getitem__
     return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int
+from jaxtyping import Float, Float32, Float64
 from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
 
 Points = Float64[np.ndarray, "point coordinate"]
@@ -74,9 +74,8 @@ class _Rough(NamedTuple):
     """What a slot, its squared length and 1 are multiplied with for five times its squared distances."""
 
     weights: Float32[np.ndarray, " point"]
-    landmarks: Int[np.ndarray, " landmark"]
     inverse: Float32[np.ndarray, "landmark landmark"]
-    """Of the factor of the landmarks' kernel, transposed."""
+    """Of the factor of the kernel of the first points, the landmarks, transposed."""
 
     room: float
     """That of a mean."""
@@ -181,31 +180,31 @@ class Process:
         for begin in range(0, len(points), 2 * AT_ONCE):
             here = slice(begin, begin + 2 * AT_ONCE)
             cross = _matern(scaled[here] @ rough.distance)
-            half = cross[:, rough.landmarks] @ rough.inverse
+            half = cross[:, : len(rough.inverse)] @ rough.inverse
             sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
             found[here] = cross @ rough.weights + rough.room + boldness * sd
         return self._mean + self._scale * found
 
     @cached_property
     def _rough(self) -> "_Rough":
-        """The model in half the digits, and its landmarks."""
-        centre = self._points.mean(axis=0)
-        points = self._points - centre
-        lengths = np.einsum("ij,ij->i", points, points)
-        distance = 5.0 * np.vstack((-2.0 * points.T, np.ones(len(points)), lengths))
-        landmarks = np.argsort(-self.fitted, kind="stable")[:LANDMARKS]
-        rows = self._factor[landmarks]
+        """The model in half the digits, its landmarks first."""
+        order = np.argsort(-self.fitted, kind="stable")
+        centre = self._points[order[0]]
+        points = self._points[order] - centre
+        distance = np.empty((points.shape[1] + 2, len(points)), dtype=np.float32)
+        distance[:-2], distance[-2] = -10.0 * points.T, 5.0
+        distance[-1] = 5.0 * np.einsum("ij,ij->i", points, points)
+        rows = self._factor[order[:LANDMARKS]]
         factor = _factor(rows @ rows.T)
-        assert factor is not None
+        assert factor is not None  # the noise keeps it positive definite
         inverse, _ = dtrtri(factor, lower=1)
-        room = ROOM * (1.0 + float(np.abs(self._weights).sum()))
+        weights = self._weights[order]
         return _Rough(
             centre=centre,
-            distance=distance.astype(np.float32),
-            weights=self._weights.astype(np.float32),
-            landmarks=landmarks,
+            distance=distance,
+            weights=weights.astype(np.float32),
             inverse=inverse.T.astype(np.float32),
-            room=room,
+            room=ROOM * (1.0 + float(np.abs(weights).sum())),
         )
 
     def believing(self, point: Float64[np.ndarray, "1 coordinate"]) -> "Process":
