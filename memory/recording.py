@@ -31,6 +31,16 @@ _BLOCK = Prepared(
         _BLOCKS.c.exploration == bindparam("exploration"), _BLOCKS.c.number == bindparam("number")
     )
 )
+_GROUND = Prepared(
+    select(
+        select(_BLOCKS.c.state)
+        .where(_BLOCKS.c.exploration == bindparam("exploration"), _BLOCKS.c.number == bindparam("block"))
+        .scalar_subquery(),
+        select(func.max(_RUNS.c.number))
+        .where(_RUNS.c.exploration == bindparam("exploration"))
+        .scalar_subquery(),
+    )
+)
 
 
 def _in_one_of(states: Iterable[RunState]) -> ColumnElement[bool]:
@@ -131,6 +141,17 @@ def block_state(cursor: Cursor, exploration: str, block: int) -> BlockState | No
     return None if found is None else BlockState(found[0])
 
 
+def first_number(cursor: Cursor, exploration: str, block: int) -> int:
+    """The number of the next run, which is planned in a block; makes the block's row where there is none.
+
+    Raises:
+        ValueError: The block is closed, and a closed block stays so.
+    """
+    state, last = _GROUND.run(cursor, exploration=exploration, block=block).fetchone()
+    _require_open(cursor, exploration, block, None if state is None else BlockState(state))
+    return (last or 0) + 1
+
+
 def require_open_block(cursor: Cursor, exploration: str, block: int) -> bool:
     """Makes the block's row where there is none.
 
@@ -140,7 +161,10 @@ def require_open_block(cursor: Cursor, exploration: str, block: int) -> bool:
     Raises:
         ValueError: The block is closed, and a closed block stays so.
     """
-    state = block_state(cursor, exploration, block)
+    return _require_open(cursor, exploration, block, block_state(cursor, exploration, block))
+
+
+def _require_open(cursor: Cursor, exploration: str, block: int, state: BlockState | None) -> bool:
     if state is None:
         _OPEN.run(cursor, exploration=exploration, number=block, state=BlockState.PLANNED)
     elif state is BlockState.CLOSED:

@@ -13,9 +13,9 @@ from blocks.stopping import Course
 from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
-from memory.recording import append_runs, move, require_open_block, standing, store_metrics
+from memory.recording import append_runs, first_number, move, standing, store_metrics
 from memory.retractions import inherit
-from memory.rows import finite_ones, last_number, planned_row, require_dataset
+from memory.rows import finite_ones, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
 NO_FURTHER: Mapping[int, tuple[str, str]] = {}
@@ -26,6 +26,7 @@ class RunTable:
 
     _database: Database
     _known_names: set[Name]
+    _known_outcomes: dict[int, str | None]
 
     def plan(
         self,
@@ -63,9 +64,9 @@ class RunTable:
         with self._database.recording() as cursor:
             for needed in dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals):
                 require_dataset(cursor, needed)
-            require_open_block(cursor, exploration, block)
-            first = last_number(cursor, exploration) + 1
-            rested = certified_by(cursor, [proposal.spec for proposal, _ in proposals], certificates)
+            first = first_number(cursor, exploration, block)
+            slots = [proposal.spec for proposal, _ in proposals]
+            rested = certified_by(cursor, slots, certificates, known=self._known_outcomes)
             planned = [
                 Run(
                     number=number,
