@@ -16,11 +16,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
-from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
+from scipy.linalg.lapack import dpftrf, dpotrf, dtfsm, dtrtri, dtrtrs, dtrttf
 
 Points = Float64[np.ndarray, "point coordinate"]
 Values = Float64[np.ndarray, " point"]
 Square = Float64[np.ndarray, "point point"]
+Packed = Float64[np.ndarray, " entry"]
+"""Its lower triangle."""
 
 LENGTHS: Final = (3.0, 1.5, 0.8, 0.4)
 """Length scales that are tried, as shares of a parameter's range.
@@ -248,24 +250,26 @@ def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: 
     mean, scale = _level(values)
     targets: Values = (values - mean) / scale
     cuts = np.cumsum([0, *groups])
-    parts = [_squared(part, part) for part in (points[:, begin:end] for begin, end in pairwise(cuts))]
+    n, grouped = len(points), (points[:, begin:end] for begin, end in pairwise(cuts))
+    parts = [_packed(_squared(part, part)) for part in grouped]
+    marks = _packed(np.diag(np.arange(1.0, n + 1.0)))
+    diagonal = np.flatnonzero(marks)[np.argsort(marks[marks > 0])]
     lengths, noise = [LENGTHS[1]] * len(groups), NOISES[2]
 
     known: dict[tuple[tuple[float, ...], float], float] = {}
 
-    def evidence(total: Square, lengths: Sequence[float], noise: float) -> float:
+    def evidence(total: Packed, lengths: Sequence[float], noise: float) -> float:
         """Log marginal likelihood, and a prior that holds parameters for idle until they show otherwise."""
         kernel = _kernel(total)
-        kernel.flat[:: len(kernel) + 1] = 1.0 + noise / weights
-        factor = _factor(kernel)
-        if factor is None:
+        kernel[diagonal] = 1.0 + noise / weights
+        factor, info = dpftrf(n, kernel, uplo="L", overwrite_a=1)
+        if info:
             return -math.inf
-        half = _solved(factor, targets)
-        n = len(half) + BELIEVED
-        likelihood = -n * math.log(_size(half)) - float(np.log(np.diag(factor)).sum())
+        half = dtfsm(1.0, factor, targets[:, None], uplo="L")[:, 0]
+        likelihood = -(n + BELIEVED) * math.log(_size(half)) - float(np.log(factor[diagonal]).sum())
         return likelihood - sum(math.log(LENGTHS[0] / length) for length in lengths) * PARSIMONY
 
-    total: Square = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
+    total: Packed = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
     best = known[tuple(lengths), noise] = evidence(total.copy(), lengths, noise)
     for _ in range(ROUNDS):
         for place, part in enumerate(parts):
@@ -309,17 +313,24 @@ def _squared(
     return found
 
 
-def _kernel(squared: Float[np.ndarray, "left right"]) -> Float[np.ndarray, "left right"]:
+def _packed(square: Square) -> Packed:
+    """The lower triangle of a symmetric matrix: half of the numbers, as LAPACK takes them at full speed."""
+    found: Packed
+    found, _ = dtrttf(np.asfortranarray(square), uplo="L")
+    return found
+
+
+def _kernel(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
     """Matern 5/2 of scaled squared distances, whose array is used up."""
     squared *= 5.0
     return _matern(squared)
 
 
-def _matern(squared: Float[np.ndarray, "left right"]) -> Float[np.ndarray, "left right"]:
+def _matern(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
     """The same of five times those distances."""
     distance = np.maximum(squared, 0.0, out=squared)
     np.sqrt(distance, out=distance)
-    found: Float[np.ndarray, "left right"] = distance * (1.0 / 3.0)
+    found: Float[np.ndarray, "*pair"] = distance * (1.0 / 3.0)
     found += 1.0
     found *= distance
     found += 1.0

@@ -269,6 +269,8 @@ def first(limit: int, *keys: NodeArray) -> Positions:
         return np.lexsort(keys[::-1])
     bar = keys[0].min() if limit == 1 else np.partition(keys[0], limit - 1)[limit - 1]
     near = np.flatnonzero(keys[0] <= bar)
+    if len(near) == 1:
+        return near
     if len(near) <= limit + FEW:
         order: Positions = near[np.lexsort([key[near] for key in keys[::-1]])][:limit]
         return order
