@@ -7,15 +7,28 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from blocks.run import Metrics, RunState
 from memory.prepared import Cursor, Prepared
 from memory.rows import no_such_run
-from memory.schema import BlockRow, BlockState, MetricRow, RunRow
+from memory.schema import BlockRow, BlockState, DatasetRow, MetricRow, RunRow, VoidRunRow
 from memory.wide import METRIC, Name, add_names
 
-_RUNS, _METRICS, _BLOCKS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow))
+_RUNS, _METRICS, _BLOCKS, _DATASETS, _VOID_RUNS = (
+    cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow, DatasetRow, VoidRunRow)
+)
 
 _HERE = (_RUNS.c.exploration == bindparam("exploration_"), _RUNS.c.number == bindparam("number_"))
 _STANDING = (
@@ -39,8 +52,32 @@ _GROUND = Prepared(
         select(func.max(_RUNS.c.number))
         .where(_RUNS.c.exploration == bindparam("exploration"))
         .scalar_subquery(),
+        exists().where(_DATASETS.c.observations_hash == bindparam("dataset")),
+        exists().select_from(_VOID_RUNS),
     )
 )
+
+
+class Ground(NamedTuple):
+    """What new runs of a block depend on."""
+
+    block: BlockState | None
+    """None where there is none of that number."""
+
+    first: int
+    """Number of the first of them."""
+
+    has_dataset: bool
+    has_void: bool
+    """Whether any run is void, or was."""
+
+
+def ground_of(cursor: Cursor, exploration: str, block: int, *, dataset: str) -> Ground:
+    """What new runs of a block depend on, asked at once."""
+    values = {"exploration": exploration, "block": block, "dataset": dataset}
+    state, last, has_dataset, has_void = _GROUND.run(cursor, **values).fetchone()
+    known = None if state is None else BlockState(state)
+    return Ground(known, (last or 0) + 1, bool(has_dataset), bool(has_void))
 
 
 def _in_one_of(states: Iterable[RunState]) -> ColumnElement[bool]:
@@ -141,17 +178,6 @@ def block_state(cursor: Cursor, exploration: str, block: int) -> BlockState | No
     return None if found is None else BlockState(found[0])
 
 
-def first_number(cursor: Cursor, exploration: str, block: int) -> int:
-    """The number of the next run, which is planned in a block; makes the block's row where there is none.
-
-    Raises:
-        ValueError: The block is closed, and a closed block stays so.
-    """
-    state, last = _GROUND.run(cursor, exploration=exploration, block=block).fetchone()
-    _require_open(cursor, exploration, block, None if state is None else BlockState(state))
-    return (last or 0) + 1
-
-
 def require_open_block(cursor: Cursor, exploration: str, block: int) -> bool:
     """Makes the block's row where there is none.
 
@@ -161,10 +187,11 @@ def require_open_block(cursor: Cursor, exploration: str, block: int) -> bool:
     Raises:
         ValueError: The block is closed, and a closed block stays so.
     """
-    return _require_open(cursor, exploration, block, block_state(cursor, exploration, block))
+    return require_open(cursor, exploration, block, block_state(cursor, exploration, block))
 
 
-def _require_open(cursor: Cursor, exploration: str, block: int, state: BlockState | None) -> bool:
+def require_open(cursor: Cursor, exploration: str, block: int, state: BlockState | None) -> bool:
+    """As `require_open_block`, of a block whose state is known."""
     if state is None:
         _OPEN.run(cursor, exploration=exploration, number=block, state=BlockState.PLANNED)
     elif state is BlockState.CLOSED:

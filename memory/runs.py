@@ -13,7 +13,7 @@ from blocks.stopping import Course
 from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
-from memory.recording import append_runs, first_number, move, standing, store_metrics
+from memory.recording import append_runs, ground_of, move, require_open, standing, store_metrics
 from memory.retractions import inherit
 from memory.rows import finite_ones, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
@@ -62,9 +62,12 @@ class RunTable:
         standing_on = {0: (dataset, foundation), **further}
         ordered = dict.fromkeys((VALUE, name) for proposal, _ in proposals for name in proposal.spec.values)
         with self._database.recording() as cursor:
-            for needed in dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals):
-                require_dataset(cursor, needed)
-            first = first_number(cursor, exploration, block)
+            needed = list(dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals))
+            ground = ground_of(cursor, exploration, block, dataset=needed[0] if needed else "")
+            for other in needed[ground.has_dataset :]:
+                require_dataset(cursor, other)
+            require_open(cursor, exploration, block, ground.block)
+            first = ground.first
             slots = [proposal.spec for proposal, _ in proposals]
             rested = certified_by(cursor, slots, certificates, known=self._known_outcomes)
             planned = [
@@ -95,7 +98,8 @@ class RunTable:
                     for run, rests in zip(planned, rested, strict=True)
                 ],
             )
-            inherit(cursor, exploration, first=first)
+            if ground.has_void:
+                inherit(cursor, exploration, first=first)
             for run in planned:
                 self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
             if not ordered.keys() <= self._known_names:
