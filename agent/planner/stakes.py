@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import NamedTuple
 
 from agent.planner.moves import is_open
-from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.slot import SlotSpec
 from blocks.space import PerSlotParameter, share_of
@@ -49,36 +48,37 @@ def by_stake(claims: Sequence[Claim], best: Sequence[SlotSpec], spec: Exploratio
     known = [claim.effect for claim in claims if claim.effect is not None]
     usual = fmean(known) if known else 1.0  # of a statement that comes without an effect
     found = []
-    halves: dict[tuple[str, Value], bool] = {}
+    halves: dict[str, list[bool]] = {}
     for claim in claims:
-        following = sum(follows(claim, slot, spec, halves) for slot in best)
+        following = _n_following(claim, best, spec, halves)
         loss = (usual if claim.effect is None else claim.effect) * following / len(best)
         found.append(Stake(claim, following, len(best), loss))
     # Sums in another order differ in their last digits; that decides nothing.
     return sorted(found, key=lambda stake: -round(stake.loss, 12))
 
 
-def follows(
-    claim: Claim, slot: SlotSpec, spec: ExplorationSpec, halves: dict[tuple[str, Value], bool] | None = None
-) -> bool:
-    """Whether a slot does what a statement says is better; of a number, whether it is in that half.
+def follows(claim: Claim, slot: SlotSpec, spec: ExplorationSpec) -> bool:
+    """Whether a slot does what a statement says is better; of a number, whether it is in that half."""
+    return _n_following(claim, [slot], spec, {}) == 1
+
+
+def _n_following(
+    claim: Claim, slots: Sequence[SlotSpec], spec: ExplorationSpec, halves: dict[str, list[bool]]
+) -> int:
+    """How many slots follow a statement.
 
     Args:
         claim: The statement.
-        slot: The slot.
+        slots: The slots.
         spec: The exploration.
-        halves: Which values of numbers are in the upper half, as far as that is known; it grows.
+        halves: Which of their values of a number are in the upper half, where that is known; it grows.
     """
     name, better = claim.subject, claim.better
     if (parameter := spec.space.root.get(name)) is None:
-        return (name in slot.strategies) == (better == "on")
-    if not is_open(name, slot) or name not in slot.values:
-        return False
-    value = slot.values[name]
+        return [name in slot.strategies for slot in slots].count(better == "on")
+    values = [slot.values[name] for slot in slots if name in slot.values and is_open(name, slot)]
     if better not in ("higher", "lower") or isinstance(parameter, PerSlotParameter):
-        return value == better
-    halves = {} if halves is None else halves
-    upper = halves.get((name, value))
-    if upper is None:
-        upper = halves[name, value] = share_of(parameter, value) >= 0.5
-    return upper == (better == "higher")
+        return values.count(better)
+    if name not in halves:
+        halves[name] = [share_of(parameter, value) >= 0.5 for value in values]
+    return halves[name].count(better == "higher")
