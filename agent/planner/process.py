@@ -175,17 +175,18 @@ class Process:
 
     def _at_most(self, points: Points, boldness: float) -> Values:
         """What mean and standard deviations are at most together, with room for rounding."""
-        rough, found = self._rough, np.empty(len(points))
+        rough = self._rough
         scaled = np.empty((len(points), len(rough.distance)), dtype=np.float32)
         scaled[:, :-2] = points / self._scales - rough.centre
         scaled[:, -2], scaled[:, -1] = np.einsum("ij,ij->i", scaled[:, :-2], scaled[:, :-2]), 1.0
-        for begin in range(0, len(points), 2 * AT_ONCE):
-            here = slice(begin, begin + 2 * AT_ONCE)
-            cross = _matern(scaled[here] @ rough.distance)
-            half = cross[:, : len(rough.inverse)] @ rough.inverse
-            sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
-            found[here] = cross @ rough.weights + rough.room + boldness * sd
-        return self._mean + self._scale * found
+        cross = _matern(scaled @ rough.distance)
+        half = cross[:, : len(rough.inverse)] @ rough.inverse
+        sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
+        found: Values = (cross @ rough.weights + boldness * sd).astype(np.float64)
+        found += rough.room
+        found *= self._scale
+        found += self._mean
+        return found
 
     @cached_property
     def _rough(self) -> "_Rough":
