@@ -90,6 +90,8 @@ def narrow(spec: ExplorationSpec, constraints: Iterable[Constraint]) -> Narrowed
         SpecError: Two constraints contradict each other, or one leaves nothing; both are named.
     """
     given = list(constraints)
+    if not given and len(set(spec.strategies.baseline)) == len(spec.strategies.baseline):
+        return Narrowed(spec, frozenset(), frozenset())
     on = frozenset(one.subject for one in given if one.kind == "use")
     off = frozenset(one.subject for one in given if one.kind == "avoid")
     for name in sorted(on & off):

@@ -131,7 +131,8 @@ def spread_of(values: list[float]) -> Spread | None:
 
 def median_of(values: list[float]) -> float:
     """Median of one finite value or more, however large they are."""
-    middle = median(values)
+    ordered, half = sorted(values), len(values) // 2
+    middle = ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
     if math.isinf(middle):  # the sum of the two in the middle is no float, but their mean is one
         return median([value / 2 for value in values]) * 2
     return middle
@@ -152,7 +153,7 @@ def sample_sd(values: Sequence[float]) -> float:
     """
     try:
         mean = math.fsum(values) / len(values)
-        squares = math.fsum([(value - mean) * (value - mean) for value in values])
+        squares = math.fsum([(apart := value - mean) * apart for value in values])
         found = math.sqrt(squares / (len(values) - 1))
     except OverflowError:
         found = math.inf

@@ -4,6 +4,7 @@ What decides the result (`SlotSpec`) is kept apart from why it was tried (`Propo
 former enters a run's identity.
 """
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated
@@ -72,14 +73,21 @@ class SlotSpec(Frozen):
 
     def differs_from(self, other: "SlotSpec") -> list[str]:
         """What was changed, in words: one entry per hyperparameter or strategy. Seeds do not count."""
-        changes = [
-            f"{name} {show_value(other.values.get(name))} -> {show_value(self.values.get(name))}"
-            for name in sorted(self.values.keys() | other.values.keys())
-            if self.values.get(name) != other.values.get(name)
-        ]
-        changes += [f"without {name}" for name in other.strategies if name not in self.strategies]
-        changes += [f"with {name}" for name in self.strategies if name not in other.strategies]
-        return changes
+        return differences(other, self.values, self.strategies)
+
+
+def differences(source: SlotSpec, values: Mapping[str, Value], strategies: Sequence[str]) -> list[str]:
+    """What values and strategies change in a slot, as `SlotSpec.differs_from` has it."""
+    before = source.values
+    names = values if before.keys() == values.keys() else before.keys() | values.keys()
+    changes = [
+        f"{name} {show_value(before.get(name))} -> {show_value(values.get(name))}"
+        for name in sorted(names)
+        if before.get(name) != values.get(name)
+    ]
+    changes += [f"without {name}" for name in source.strategies if name not in strategies]
+    changes += [f"with {name}" for name in strategies if name not in source.strategies]
+    return changes
 
 
 class Proposal(Frozen):

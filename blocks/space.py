@@ -17,6 +17,10 @@ STEP = 0.25
 """Standard deviation of a mutation, as a share of the parameter's range."""
 
 
+_APART = 0.01
+"""Numbers that differ by more than this share are not the same in three digits."""
+
+
 class _Parameter(Frozen):
     topic: Annotated[str, Field(description="Heading of the working memory that it belongs under.")] = (
         "Signal"
@@ -59,11 +63,23 @@ class LogParameter(_Interval):
 
     def step(self, value: Value, rng: Random) -> float:
         """A neighbour of `value`, never `value` itself: a Gaussian step in log, reflected at the ends."""
-        low, high = math.log(self.low), math.log(self.high)
+        low, high, here = math.log(self.low), math.log(self.high), math.log(float(value))
         while True:
-            moved = _reflect(math.log(float(value)) + _gauss(rng) * (high - low), low, high)
+            moved = _reflect(here + _gauss(rng) * (high - low), low, high)
             if (stepped := self.tidy(math.exp(moved))) != value:
                 return stepped
+
+    def leads(self, value: Value, wanted: Value, rng: Random) -> bool:
+        """Whether the next `step` from a value is one that is wanted; it draws what `step` draws."""
+        low, high, here = math.log(self.low), math.log(self.high), math.log(float(value))
+        there = math.log(float(wanted))
+        while True:
+            moved = _reflect(here + _gauss(rng) * (high - low), low, high)
+            # What is apart by this much has other digits.
+            if abs(moved - here) > _APART and abs(moved - there) > _APART:
+                return False
+            if (stepped := self.tidy(math.exp(moved))) != value:
+                return stepped == wanted
 
     def tidy(self, value: float) -> float:
         """The value with three digits, within the range."""
@@ -89,6 +105,18 @@ class LinearParameter(_Interval):
             moved = _reflect(float(value) + _gauss(rng) * span, self.low, self.high)
             if (stepped := self.tidy(moved)) != value:
                 return stepped
+
+    def leads(self, value: Value, wanted: Value, rng: Random) -> bool:
+        """Whether the next `step` from a value is one that is wanted; it draws what `step` draws."""
+        low, here, there = self.low, float(value), float(wanted)
+        span = self.high - low
+        apart = _APART * max(abs(low), abs(self.high))
+        while True:
+            moved = _reflect(here + _gauss(rng) * span, low, self.high)
+            if abs(moved - here) > apart and abs(moved - there) > apart:
+                return False
+            if (stepped := self.tidy(moved)) != value:
+                return stepped == wanted
 
     def tidy(self, value: float) -> float:
         """The value with four digits, within the range."""

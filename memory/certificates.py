@@ -5,7 +5,7 @@ Whether a run is certified is decided here, from what is stored, and by nobody w
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
@@ -33,27 +33,31 @@ class Rests(NamedTuple):
     """Whether every strategy has a certificate that says so."""
 
 
-def certified_by(cursor: Cursor, slots: Sequence[SlotSpec], certificates: Mapping[str, int]) -> list[Rests]:
+def certified_by(
+    cursor: Cursor,
+    slots: Sequence[SlotSpec],
+    certificates: Mapping[str, int],
+    *,
+    known: dict[int, str | None],
+) -> list[Rests]:
     """The certificates of each slot's strategies, and whether they certify it.
 
     Args:
         cursor: Within a transaction.
         slots: The slots.
         certificates: Id of the certificate of each strategy that has one.
+        known: The strategy that a certificate certifies, by its id, and None where it does not; it grows. A
+            certificate stays as it was written.
     """
-    good: set[tuple[int, str]] = set()
-    if certificates:
-        good = {
-            (key, name)
-            for key, name, outcome in _OUTCOMES.run(cursor).fetchall()
-            if outcome == CertificateOutcome.CERTIFIED.value
-        }
-    return [_rests(slot, certificates, good) for slot in slots]
+    if not known.keys() >= set(certificates.values()):
+        for key, name, outcome in _OUTCOMES.run(cursor).fetchall():
+            known[key] = name if outcome == CertificateOutcome.CERTIFIED.value else None
+    return [_rests(slot, certificates, known) for slot in slots]
 
 
-def _rests(slot: SlotSpec, certificates: Mapping[str, int], good: Collection[tuple[int, str]]) -> Rests:
+def _rests(slot: SlotSpec, certificates: Mapping[str, int], known: Mapping[int, str | None]) -> Rests:
     chosen = {name: certificates[name] for name in slot.strategies if name in certificates}
-    certified = bool(chosen) and all((chosen.get(name), name) in good for name in slot.strategies)
+    certified = bool(chosen) and all(known.get(chosen.get(name, 0)) == name for name in slot.strategies)
     return Rests(tuple(sorted(chosen.values())), certified=certified)
 
 

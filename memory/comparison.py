@@ -17,6 +17,9 @@ from memory.sums import ExactSum
 
 CONFIDENCE = 0.95
 
+LEAST = 1.95
+"""Below it no quantile of Student's t is, however many degrees of freedom there are."""
+
 ROUNDING = 1e-9
 """Equal numbers differ in their last digits once they have been averaged."""
 
@@ -198,6 +201,8 @@ def net(heard: Iterable[tuple[Pair, int]]) -> list[tuple[Pair, int]]:
 def ratio_alone(pair: Pair) -> float | None:
     """How many times a pair's difference exceeds the noise of its two samples; None within the noise."""
     difference = pair.difference
+    if abs(difference) <= LEAST * math.sqrt(pair.before.error + pair.after.error):
+        return None
     threshold = _threshold(pair.before.error + pair.after.error, pair.before.spread + pair.after.spread)
     rounding = ROUNDING * max(abs(pair.before.median), abs(pair.after.median))
     return _ratio(difference, threshold) if abs(difference) > max(threshold, rounding) else None

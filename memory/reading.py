@@ -5,22 +5,16 @@ What a store holds was checked when it was written, so it is not checked again f
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from pydantic import BaseModel
 from sqlalchemy import Table, bindparam, exists, func, select
 
+from blocks.base import made
 from blocks.run import Failure, Metrics, Run
 from blocks.slot import Proposal, SlotSpec
 from blocks.stopping import Curve, StopRule
 from memory.prepared import Cursor, Prepared
 from memory.schema import EventRow, MetricRow, RetractionRow, RunRow, VoidRunRow
-
-M = TypeVar("M", bound=BaseModel)
-
-_FIELDS: dict[type[BaseModel], set[str]] = {
-    model: set(model.model_fields) for model in (SlotSpec, Proposal, Run)
-}
 
 _RUNS, _METRICS, _EVENTS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, EventRow))
 
@@ -96,14 +90,14 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
     metrics: list[Metrics] = [{} for _ in spec["seeds"]] if row["is_evaluated"] else []
     for replicate, value in values:
         metrics[replicate][metric] = value
-    chosen = _made(
+    chosen = made(
         SlotSpec,
         values=spec["values"],
         strategies=tuple(spec["strategies"]),
         seeds=tuple(spec["seeds"]),
         stop=None if stop is None else StopRule.model_validate(stop),
     )
-    proposal = _made(
+    proposal = made(
         Proposal,
         slot=row["slot"],
         spec=chosen,
@@ -113,7 +107,7 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
         reason=row["reason"],
         network=row["network"],
     )
-    return _made(
+    return made(
         Run,
         number=row["number"],
         block=row["block"],
@@ -137,19 +131,3 @@ def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float 
         started_at=row["started_at"],
         ended_at=row["ended_at"],
     )
-
-
-def _made(model: type[M], **fields: Any) -> M:
-    """As `model_construct`, which goes through the aliases and defaults of each field, ten thousand times.
-
-    Args:
-        model: The model.
-        fields: Every field, in the model's order.
-    """
-    made = model.__new__(model)
-    object.__setattr__(made, "__dict__", fields)
-    # A frozen model changes its set as little as its fields, so that all may share one.
-    object.__setattr__(made, "__pydantic_fields_set__", _FIELDS[model])
-    object.__setattr__(made, "__pydantic_extra__", None)
-    object.__setattr__(made, "__pydantic_private__", None)
-    return made

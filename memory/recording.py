@@ -7,15 +7,28 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from blocks.run import Metrics, RunState
 from memory.prepared import Cursor, Prepared
 from memory.rows import no_such_run
-from memory.schema import BlockRow, BlockState, MetricRow, RunRow
+from memory.schema import BlockRow, BlockState, DatasetRow, MetricRow, RunRow, VoidRunRow
 from memory.wide import METRIC, Name, add_names
 
-_RUNS, _METRICS, _BLOCKS = (cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow))
+_RUNS, _METRICS, _BLOCKS, _DATASETS, _VOID_RUNS = (
+    cast(Table, row.__table__) for row in (RunRow, MetricRow, BlockRow, DatasetRow, VoidRunRow)
+)
 
 _HERE = (_RUNS.c.exploration == bindparam("exploration_"), _RUNS.c.number == bindparam("number_"))
 _STANDING = (
@@ -31,6 +44,40 @@ _BLOCK = Prepared(
         _BLOCKS.c.exploration == bindparam("exploration"), _BLOCKS.c.number == bindparam("number")
     )
 )
+_GROUND = Prepared(
+    select(
+        select(_BLOCKS.c.state)
+        .where(_BLOCKS.c.exploration == bindparam("exploration"), _BLOCKS.c.number == bindparam("block"))
+        .scalar_subquery(),
+        select(func.max(_RUNS.c.number))
+        .where(_RUNS.c.exploration == bindparam("exploration"))
+        .scalar_subquery(),
+        exists().where(_DATASETS.c.observations_hash == bindparam("dataset")),
+        exists().select_from(_VOID_RUNS),
+    )
+)
+
+
+class Ground(NamedTuple):
+    """What new runs of a block depend on."""
+
+    block: BlockState | None
+    """None where there is none of that number."""
+
+    first: int
+    """Number of the first of them."""
+
+    has_dataset: bool
+    has_void: bool
+    """Whether any run is void, or was."""
+
+
+def ground_of(cursor: Cursor, exploration: str, block: int, *, dataset: str) -> Ground:
+    """What new runs of a block depend on, asked at once."""
+    values = {"exploration": exploration, "block": block, "dataset": dataset}
+    state, last, has_dataset, has_void = _GROUND.run(cursor, **values).fetchone()
+    known = None if state is None else BlockState(state)
+    return Ground(known, (last or 0) + 1, bool(has_dataset), bool(has_void))
 
 
 def _in_one_of(states: Iterable[RunState]) -> ColumnElement[bool]:
@@ -140,7 +187,11 @@ def require_open_block(cursor: Cursor, exploration: str, block: int) -> bool:
     Raises:
         ValueError: The block is closed, and a closed block stays so.
     """
-    state = block_state(cursor, exploration, block)
+    return require_open(cursor, exploration, block, block_state(cursor, exploration, block))
+
+
+def require_open(cursor: Cursor, exploration: str, block: int, state: BlockState | None) -> bool:
+    """As `require_open_block`, of a block whose state is known."""
     if state is None:
         _OPEN.run(cursor, exploration=exploration, number=block, state=BlockState.PLANNED)
     elif state is BlockState.CLOSED:
@@ -172,16 +223,16 @@ def store_metrics(cursor: Cursor, run_id: int, metrics: Sequence[Metrics], *, kn
     """Stores metrics per replicate, and gives the view columns for names that are not known yet.
 
     Returns:
-        The names, for the caller to know once they are stored.
+        Those that were not known, for the caller to know once they are stored.
     """
     values = [
         (run_id, index, name, value)
         for index, replicate in enumerate(metrics)
-        for name, value in replicate.items()
+        for name, value in sorted(replicate.items())  # as the table has them: then few of its pages split
     ]
     _MEASURE.run_as_given(cursor, values)
-    # In the problem's order, those that matter first: tables show them so.
-    ordered = dict.fromkeys((METRIC, name) for replicate in metrics for name in replicate)
-    if not ordered.keys() <= known:
-        add_names(cursor, ordered)
-    return set(ordered)
+    fresh = {(METRIC, name) for name in set().union(*metrics)} - known
+    if fresh:
+        # In the problem's order, those that matter first: tables show them so.
+        add_names(cursor, dict.fromkeys((METRIC, name) for replicate in metrics for name in replicate))
+    return fresh

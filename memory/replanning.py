@@ -22,6 +22,7 @@ class Replanning:
 
     _database: Database
     _known_names: set[Name]
+    _known_outcomes: dict[int, str | None]
 
     def reuse(
         self, exploration: str, number: int, *, source: Run, only: Collection[str] | None = None
@@ -120,7 +121,8 @@ class Replanning:
             row.trained_steps, row.planned_steps, row.curve = None, None, None
             row.identity, row.foundation, row.guard_check = identity, foundation, guard_check
             slot = SlotSpec.model_validate(row.spec)
-            (rests,) = certified_by(cursor_of(session), [slot], certificates)
+            known = self._known_outcomes
+            (rests,) = certified_by(cursor_of(session), [slot], certificates, known=known)
             row.certificates, row.certified = list(rests.ids), rests.certified
             self._noted(session, row, "planned again", why)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, select
@@ -162,3 +163,11 @@ def planned_row(
 def finite(value: float | None) -> float | None:
     """A metric as it is stored: NaN and infinity are no results."""
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def finite_ones(metrics: Metrics) -> Metrics:
+    """Metrics of a replicate as they are stored."""
+    return {
+        name: value if type(value) is float and isfinite(value) else finite(value)
+        for name, value in metrics.items()
+    }

@@ -13,9 +13,9 @@ from blocks.stopping import Course
 from memory.certificates import NONE, certified_by
 from memory.database import Database
 from memory.prepared import Cursor
-from memory.recording import append_runs, move, require_open_block, standing, store_metrics
+from memory.recording import append_runs, ground_of, move, require_open, standing, store_metrics
 from memory.retractions import inherit
-from memory.rows import finite, last_number, planned_row, require_dataset
+from memory.rows import finite_ones, planned_row, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
 NO_FURTHER: Mapping[int, tuple[str, str]] = {}
@@ -26,6 +26,7 @@ class RunTable:
 
     _database: Database
     _known_names: set[Name]
+    _known_outcomes: dict[int, str | None]
 
     def plan(
         self,
@@ -61,11 +62,14 @@ class RunTable:
         standing_on = {0: (dataset, foundation), **further}
         ordered = dict.fromkeys((VALUE, name) for proposal, _ in proposals for name in proposal.spec.values)
         with self._database.recording() as cursor:
-            for needed in dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals):
-                require_dataset(cursor, needed)
-            require_open_block(cursor, exploration, block)
-            first = last_number(cursor, exploration) + 1
-            rested = certified_by(cursor, [proposal.spec for proposal, _ in proposals], certificates)
+            needed = list(dict.fromkeys(standing_on[proposal.network][0] for proposal, _ in proposals))
+            ground = ground_of(cursor, exploration, block, dataset=needed[0] if needed else "")
+            for other in needed[ground.has_dataset :]:
+                require_dataset(cursor, other)
+            require_open(cursor, exploration, block, ground.block)
+            first = ground.first
+            slots = [proposal.spec for proposal, _ in proposals]
+            rested = certified_by(cursor, slots, certificates, known=self._known_outcomes)
             planned = [
                 Run(
                     number=number,
@@ -94,7 +98,8 @@ class RunTable:
                     for run, rests in zip(planned, rested, strict=True)
                 ],
             )
-            inherit(cursor, exploration, first=first)
+            if ground.has_void:
+                inherit(cursor, exploration, first=first)
             for run in planned:
                 self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
             if not ordered.keys() <= self._known_names:
@@ -207,7 +212,7 @@ class RunTable:
         Raises:
             ValueError: The run is not in state trained, or has another number of replicates.
         """
-        cleaned = [{name: finite(value) for name, value in row.items()} for row in metrics]
+        cleaned = [finite_ones(row) for row in metrics]
         summary = summarise(cleaned)
         with self._database.recording() as cursor:
             now = self._database.clock()

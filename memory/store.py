@@ -53,6 +53,7 @@ class Store(
         self.workspace = workspace
         self._database = database
         self._known_names: set[Name] = set()
+        self._known_outcomes: dict[int, str | None] = {}
         self._pasts: dict[tuple[str, str], Heard] = {}
 
     @classmethod

@@ -85,7 +85,7 @@ def summarise(metrics: Iterable[Metrics]) -> dict[str, object]:
     """
     replicates = list(metrics)
     medians, sds = {}, {}
-    for name in sorted({name for row in replicates for name in row}):
+    for name in sorted(set().union(*replicates)):
         values = [value for row in replicates if (value := row.get(name)) is not None]
         if values:
             medians[name] = median_of(values)

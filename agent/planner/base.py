@@ -6,10 +6,11 @@ resumed exploration goes on exactly as an uninterrupted one would.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from random import Random
 from typing import Protocol, runtime_checkable
 
-from blocks.base import Value
+from blocks.base import Value, made
 from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
@@ -62,11 +63,17 @@ def slot_spec(
     spec: ExplorationSpec, values: Mapping[str, Value], strategies: Sequence[str], *, slot: int, number: int
 ) -> SlotSpec:
     """A slot with its invariants in force and the seeds of run `number`."""
-    return SlotSpec(
-        values={**values, **spec.space.invariants(slot)},
-        strategies=tuple(strategies),
-        seeds=replicate_seeds(spec, number),
-    )
+    seeds = replicate_seeds(spec, number)
+    chosen = {**values, **spec.space.invariants(slot)}
+    if len(set(seeds)) < len(seeds) or not all(map(_is_value, chosen.values())):
+        return SlotSpec(values=chosen, strategies=tuple(strategies), seeds=seeds)  # which says what is wrong
+    return made(SlotSpec, values=chosen, strategies=tuple(sorted(set(strategies))), seeds=seeds, stop=None)
+
+
+def _is_value(value: object) -> bool:
+    """Whether a hyperparameter may have a value as it is."""
+    kind = type(value)
+    return (kind is float and isfinite(value)) or kind is int or kind is str or kind is bool  # type: ignore[arg-type]
 
 
 def _hashed(*parts: object) -> int:

@@ -79,6 +79,20 @@ class Encoding:
         return self._known[key]
 
 
+_LATEST: list[Encoding] = []
+"""That of the exploration that was asked about last, since it is asked about again and again."""
+
+
+def encoding_of(spec: ExplorationSpec) -> Encoding:
+    """The encoding of an exploration, made once where the same one is asked about."""
+    for known in _LATEST:
+        if known.spec is spec:
+            return known
+    found = Encoding(spec)
+    _LATEST[:] = [found]
+    return found
+
+
 def _names(parameter: object) -> tuple[Value, ...]:
     if isinstance(parameter, CategoricalParameter):
         return parameter.choices

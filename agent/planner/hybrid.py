@@ -7,7 +7,7 @@ whole space; what is chosen becomes the child of the run that it differs from le
 principle, one of a batch from block 3 on, isolates one change, as in the tree search.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -16,17 +16,20 @@ import numpy as np
 
 from agent.planner.base import slot_rng
 from agent.planner.desk import Desk, Plan, Planned
-from agent.planner.encoding import Encoding
+from agent.planner.encoding import encoding_of
 from agent.planner.guided import ordered
 from agent.planner.moves import Move
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
 from agent.planner.seen import Model, Seen
 from agent.planner.testing import principle_test
+from agent.planner.threads import on_one_thread
 from agent.planner.ucb import UcbPlanner
 from blocks.base import Value
-from blocks.run import Run, show_number
-from blocks.slot import Role
+from blocks.exploration import ExplorationSpec
+from blocks.guidance import NO_GUIDANCE, Guidance
+from blocks.run import MetricInfo, Run, show_number
+from blocks.slot import Proposal, Role, differences
 
 NODES: Final = 6
 """Best nodes whose neighbours are candidates."""
@@ -48,6 +51,22 @@ sooner (docs/planners.md).
 class HybridPlanner(UcbPlanner):
     """Roles, slots and principle tests of the tree search; a model picks what exploits and explores."""
 
+    def propose(
+        self,
+        spec: ExplorationSpec,
+        history: Sequence[Run],
+        *,
+        block: int,
+        batch: int,
+        metrics: Mapping[str, MetricInfo],
+        guidance: Guidance = NO_GUIDANCE,
+    ) -> list[Proposal]:
+        """See `Planner.propose`."""
+        with on_one_thread():
+            return super().propose(
+                spec, history, block=block, batch=batch, metrics=metrics, guidance=guidance
+            )
+
     def _roles(self, desk: Desk, turn: int) -> list[Role]:
         """Those of the tree search, but where runs are worth most, they are not spent on anything else.
 
@@ -57,9 +76,9 @@ class HybridPlanner(UcbPlanner):
         roles = super()._roles(desk, turn)
         if turn <= 2 * desk.spec.block.batches:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
-        best = next(desk.nodes.by_reward(1), None)
-        if best is not None and Role.EXPLOIT in roles:
-            home = best.run.proposal.slot % len(roles)
+        best = desk.nodes.best(1)
+        if best and Role.EXPLOIT in roles:
+            home = best[0].proposal.slot % len(roles)
             from_home = [(home + step) % len(roles) for step in range(len(roles))]
             giving = next(slot for slot in from_home if roles[slot] is Role.EXPLOIT)
             roles[home], roles[giving] = roles[giving], roles[home]
@@ -80,7 +99,7 @@ class _Adviser:
     """The model of one batch, asked first when a slot needs it."""
 
     def __init__(self, desk: Desk) -> None:
-        encoding, tree = Encoding(desk.spec), desk.tree
+        encoding, tree = encoding_of(desk.spec), desk.tree
         direction = "maximize" if tree.sign > 0 else "minimize"
         self._seen = desk.past.derive(Seen, encoding, desk.spec.objective, direction)
         self._encoding, self._sign = encoding, tree.sign
@@ -107,27 +126,24 @@ class _Adviser:
             process = process.believing(self._encoding.points([(child.values, child.strategies)]))
         self._process, self._believed = process, len(desk.children)
         if self._around is None:
-            self._around = Surroundings(self._encoding, desk.narrowed, desk.guidance, block)
+            self._around = self._seen.around(desk.narrowed, desk.guidance, block)
         best = [model.runs[place] for place in np.argsort(-model.worth, kind="stable")[:NODES]]
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
-        mean, sd = process.predict(nearby.points)
         top = show_number(self._sign * float(model.worth.max()))
-        hopes = mean + BOLD * desk.spec.planner.boldness * sd
-        for place in np.argsort(-hopes, kind="stable"):
+        for place, mean, sd in process.promising(nearby.points, BOLD * desk.spec.planner.boldness):
             values, strategies = self._around.decoded(nearby, place)
             parent, changes = self._nearest(values, strategies, model)
             if changes:
                 move = Move(parent.number, values, strategies, ", ".join(changes))
-                expected = f"{show_number(self._sign * float(mean[place]))} ±{show_number(float(sd[place]))}"
+                expected = f"{show_number(self._sign * mean)} ±{show_number(sd)}"
                 yield move, f"the model expects {expected}, and of the best run {top}"
 
     def _nearest(
         self, values: dict[str, Value], strategies: Sequence[str], model: Model
     ) -> tuple[Run, list[str]]:
         """The run that a candidate differs from least, the latest one of several, and how it differs."""
-        differences = (model.codes != self._seen.codes_of(values, strategies)).sum(axis=1)
-        parent = model.runs[len(differences) - 1 - int(differences[::-1].argmin())]
+        n_changes = (model.codes != self._seen.codes_of(values, strategies)).sum(axis=1)
+        parent = model.runs[len(n_changes) - 1 - int(n_changes[::-1].argmin())]
         source = parent.proposal.spec
-        child = source.model_copy(update={"values": values, "strategies": tuple(sorted(strategies))})
-        return parent, child.differs_from(source)
+        return parent, differences(source, values, tuple(sorted(strategies)))

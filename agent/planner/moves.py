@@ -15,6 +15,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.guidance import Guidance
 from blocks.run import Run
 from blocks.slot import SlotSpec, show_value
+from blocks.space import LinearParameter, LogParameter
 from memory.past import Configuration, Past
 
 
@@ -75,12 +76,29 @@ def steps(
         yield to_value(run, name, tunable[name].step(source.values[name], rng))
 
 
-def draws(before: Value, name: str, spec: ExplorationSpec, rng: Random) -> Iterator[Value]:
-    """The values that `steps` leads to from a value of one hyperparameter, whichever run has it."""
+def leads(before: Value, after: Value, name: str, spec: ExplorationSpec, rng: Random, *, within: int) -> bool:
+    """Whether the first `steps` of one hyperparameter lead from one value to another, whichever run has it.
+
+    Args:
+        before: The value.
+        after: The other one.
+        name: The hyperparameter.
+        spec: The exploration.
+        rng: As for `steps`.
+        within: So many steps.
+    """
     parameter = spec.space.tunable[name]
-    while True:
+    if not parameter.contains(after):
+        return False
+    for _ in range(within):
         rng.choice([name])  # as `steps` does
-        yield parameter.step(before, rng)
+        if isinstance(parameter, LogParameter | LinearParameter):
+            found = parameter.leads(before, after, rng)
+        else:
+            found = parameter.step(before, rng) == after
+        if found:
+            return True
+    return False
 
 
 def toggles(run: Run, names: Sequence[str]) -> Iterator[Move]:

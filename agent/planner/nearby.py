@@ -10,7 +10,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Float64, Int
 
 from agent.planner.encoding import HALF, Encoding, Points
 from agent.planner.whole_space import Draw, constants, switches
@@ -31,6 +31,9 @@ PAIRS: Final = 24
 DRAWN: Final = 120
 """Candidates drawn from the whole space."""
 
+MOST_KNOWN: Final = 1_000
+"""Rows of slots that are kept."""
+
 
 class Nearby(NamedTuple):
     """The candidates of a slot."""
@@ -39,12 +42,16 @@ class Nearby(NamedTuple):
     origin: Int[np.ndarray, " row"]
     """Which source a row was made from; the last one stands for draws."""
 
-    sources: list[tuple[dict[str, Value], Float64[np.ndarray, " column"]]]
+    sources: list["_Source"]
     points: Points
 
 
+_Source = tuple[dict[str, Value], Float64[np.ndarray, " column"]]
+"""The values of a slot, and its row."""
+
+
 class Surroundings:
-    """The space around runs, for the slots of one block.
+    """The space around runs, for the slots of one block and of those that turn on the same strategies.
 
     Args:
         encoding: Of the exploration under its constraints.
@@ -59,14 +66,37 @@ class Surroundings:
         self._tunable: dict[str, Tunable] = self._spec.space.tunable
         self._names = encoding.strategies
         self._n = len(self._tunable)
-        allowed = switches(self._spec, block)
+        self._allowed = switches(self._spec, block)
         self._switches = [
             self._n + place
             for place, name in enumerate(self._names)
-            if name in allowed and name not in narrowed.on | narrowed.off
+            if name in self._allowed and name not in narrowed.on | narrowed.off
         ]
         self._on = [self._n + place for place, name in enumerate(self._names) if name in narrowed.on]
         self._off = [self._n + place for place, name in enumerate(self._names) if name in narrowed.off]
+        self._columns = np.array(self._switches, dtype=np.int64)
+        self._named = [
+            (column, len(parameter.choices))
+            for column, parameter in enumerate(self._tunable.values())
+            if isinstance(parameter, CategoricalParameter)
+        ]
+        self._whole = [
+            (column, parameter)
+            for column, parameter in enumerate(self._tunable.values())
+            if isinstance(parameter, IntParameter)
+        ]
+        self._owned = [
+            (column, self._n + self._names.index(owner) if owner in self._names else None)
+            for column, name in enumerate(self._tunable)
+            if (owner := encoding.owner_of(name))
+        ]
+        self._known: dict[tuple[int, int], tuple[SlotSpec, _Source]] = {}
+
+    def hold(self, narrowed: Narrowed, guidance: Guidance, block: int) -> bool:
+        """Whether they are those of a block under such constraints."""
+        same = narrowed.spec is self._spec and narrowed == self._narrowed
+        opens = switches(self._spec, block) == self._allowed
+        return same and opens and (guidance is self._guidance or guidance == self._guidance)
 
     def candidates(self, slots: Sequence[SlotSpec], slot: int, rng: Random) -> Nearby:
         """Neighbours of some slots by one change or two, and draws.
@@ -95,7 +125,8 @@ class Surroundings:
                 self._drawn(DRAWN, dice),
             )
         )
-        rows[:, self._on], rows[:, self._off] = 1.0, 0.0
+        if self._on or self._off:
+            rows[:, self._on], rows[:, self._off] = 1.0, 0.0
         self._round(rows)
         toggles = np.repeat(places, len(self._switches))
         origin = np.concatenate((places, single, toggles, double, np.full(DRAWN, len(sources))))
@@ -112,46 +143,52 @@ class Surroundings:
         on = [name for name, share in zip(self._names, row[self._n :], strict=True) if share]
         return found, tuple(sorted(on))
 
-    def _source(self, slot: SlotSpec, place: int) -> tuple[dict[str, Value], Float64[np.ndarray, " column"]]:
+    def _source(self, slot: SlotSpec, place: int) -> _Source:
+        # The same runs are the best ones for many batches.
+        known = self._known.get((id(slot), place))
+        if known is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            # With the slot itself, so that no other comes to have its id.
+            known = self._known[id(slot), place] = slot, self._source_of(slot, place)
+        return known[1]
+
+    def _source_of(self, slot: SlotSpec, place: int) -> _Source:
         values, strategies = self._guidance.brought(self._narrowed, slot.values, slot.strategies, slot=place)
         shares = [_share(parameter, values[name]) for name, parameter in self._tunable.items()]
         return values, np.array(shares + [float(name in strategies) for name in self._names])
-
-    def _open(self, rows: Rows) -> Bool[np.ndarray, "row tunable"]:
-        """Which parameters change anything: the option of a strategy that is off does not."""
-        found = np.ones((len(rows), self._n), dtype=bool)
-        for column, name in enumerate(self._tunable):
-            if owner := self._encoding.owner_of(name):
-                known = owner in self._names
-                found[:, column] = rows[:, self._n + self._names.index(owner)] > 0 if known else False
-        return found
 
     def _stepped(self, rows: Rows, dice: np.random.Generator) -> Rows:
         """Each row with one parameter moved: a Gaussian step, reflected at the ends, or another name."""
         if not self._n:
             return rows.copy()
         found, n = rows.copy(), len(rows)
-        keys = np.where(self._open(rows), dice.random((n, self._n)), -1.0)
+        keys = dice.random((n, self._n))
+        for column, owner in self._owned:
+            # The option of a strategy that is off changes nothing.
+            keys[:, column] = -1.0 if owner is None else np.where(rows[:, owner] > 0, keys[:, column], -1.0)
         chosen, lines = keys.argmax(axis=1), np.arange(n)
-        size = np.maximum(np.abs(STEP * dice.standard_normal(n)), STEP / 5)
-        moved = rows[lines, chosen] + np.where(dice.random(n) < 0.5, size, -size)
-        moved = np.abs(moved) % 2.0
+        size = dice.standard_normal(n)
+        size *= STEP
+        np.abs(size, out=size)
+        np.maximum(size, STEP / 5, out=size)
+        before = rows[lines, chosen]
+        moved = before + np.where(dice.random(n) < 0.5, size, -size)
+        np.abs(moved, out=moved)
+        moved %= 2.0
         moved = np.where(moved > 1.0, 2.0 - moved, moved)
         other = dice.random(n)
-        for column, parameter in enumerate(self._tunable.values()):
-            if isinstance(parameter, CategoricalParameter):
-                here, n_choices = chosen == column, len(parameter.choices)
-                by = 1.0 + np.floor(other[here] * (n_choices - 1))
-                moved[here] = (rows[here, column] + by) % n_choices
-        movable = keys[lines, chosen] >= 0
-        found[lines[movable], chosen[movable]] = moved[movable]
+        for column, n_choices in self._named:
+            here = chosen == column
+            by = 1.0 + np.floor(other[here] * (n_choices - 1))
+            moved[here] = (rows[here, column] + by) % n_choices
+        found[lines, chosen] = np.where(keys[lines, chosen] >= 0, moved, before) if self._owned else moved
         return found
 
     def _toggled(self, rows: Rows) -> Rows:
         """Each row with each strategy turned on where it is off, and off where it is on."""
         found = np.repeat(rows, len(self._switches), axis=0)
-        columns = np.tile(np.array(self._switches, dtype=np.int64), len(rows))
-        lines = np.arange(len(found))
+        columns, lines = np.tile(self._columns, len(rows)), np.arange(len(found))
         found[lines, columns] = 1.0 - found[lines, columns]
         return found
 
@@ -160,7 +197,7 @@ class Surroundings:
         found, n = self._stepped(rows, dice), len(self._switches)
         picked = np.floor(dice.random(len(rows)) * (n + STEPS)).astype(np.int64)
         lines = np.flatnonzero(picked < n)
-        columns = np.array(self._switches, dtype=np.int64)[picked[lines]]
+        columns = self._columns[picked[lines]]
         found[lines] = rows[lines]
         found[lines, columns] = 1.0 - rows[lines, columns]
         return found
@@ -169,22 +206,20 @@ class Surroundings:
         """Every value from its range, every strategy on or off with even chances."""
         found = np.zeros((n, self._n + len(self._names)))
         found[:, : self._n] = dice.random((n, self._n))
-        for column, parameter in enumerate(self._tunable.values()):
-            if isinstance(parameter, CategoricalParameter):
-                found[:, column] = np.floor(found[:, column] * len(parameter.choices))
+        for column, n_choices in self._named:
+            found[:, column] = np.floor(found[:, column] * n_choices)
         found[:, self._switches] = dice.random((n, len(self._switches))) < 0.5
         return found
 
     def _round(self, rows: Rows) -> None:
         """Whole numbers are where whole numbers are."""
-        for column, parameter in enumerate(self._tunable.values()):
-            if isinstance(parameter, IntParameter):
-                low, high = float(parameter.low), float(parameter.high)
-                if parameter.log:
-                    whole = np.rint(low * (high / low) ** rows[:, column])
-                    rows[:, column] = np.log(whole / low) / np.log(high / low)
-                else:
-                    rows[:, column] = np.rint(rows[:, column] * (high - low)) / (high - low)
+        for column, parameter in self._whole:
+            low, high = float(parameter.low), float(parameter.high)
+            if parameter.log:
+                whole = np.rint(low * (high / low) ** rows[:, column])
+                rows[:, column] = np.log(whole / low) / np.log(high / low)
+            else:
+                rows[:, column] = np.rint(rows[:, column] * (high - low)) / (high - low)
 
     def _points(self, rows: Rows, slot: int) -> Points:
         """As `Encoding.points`, of rows."""

@@ -9,17 +9,20 @@ Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, ch
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
-from scipy.linalg.lapack import dpotrf, dtrtrs
+from jaxtyping import Float, Float32, Float64
+from scipy.linalg.lapack import dpftrf, dpotrf, dtfsm, dtrtri, dtrtrs, dtrttf
 
 Points = Float64[np.ndarray, "point coordinate"]
 Values = Float64[np.ndarray, " point"]
 Square = Float64[np.ndarray, "point point"]
+Packed = Float64[np.ndarray, " entry"]
+"""Its lower triangle."""
 
 LENGTHS: Final = (3.0, 1.5, 0.8, 0.4)
 """Length scales that are tried, as shares of a parameter's range.
@@ -43,6 +46,16 @@ AT_ONCE: Final = 100
 """Slots that are predicted at once: larger arrays would be given back to the system after each step."""
 
 
+CLOSELY: Final = 32
+"""So many of the most promising slots are looked at closely, and further ones where that does not decide."""
+
+LANDMARKS: Final = 40
+"""So many runs, the best ones, bound how unsure the model can be of a slot."""
+
+ROOM: Final = 1e-5
+"""Room for rounding in half the digits, as a share of what is summed: a hundred times what is met."""
+
+
 class Shape(NamedTuple):
     """What is searched for on the grid."""
 
@@ -51,6 +64,23 @@ class Shape(NamedTuple):
 
     noise: float
     """Variance of the noise of a run of weight 1."""
+
+
+class _Rough(NamedTuple):
+    """A model in half the digits."""
+
+    centre: Float64[np.ndarray, " coordinate"]
+    """Distances between points around 0 lose fewest digits."""
+
+    distance: Float32[np.ndarray, "coordinate+2 point"]
+    """What a slot, its squared length and 1 are multiplied with for five times its squared distances."""
+
+    weights: Float32[np.ndarray, " point"]
+    inverse: Float32[np.ndarray, "landmark landmark"]
+    """Of the factor of the kernel of the first points, the landmarks, transposed."""
+
+    room: float
+    """That of a mean."""
 
 
 class Process:
@@ -62,6 +92,7 @@ class Process:
         groups: How many consecutive coordinates share a length scale.
         weights: How much each value counts: the noise of its run is so many times smaller. Default: 1.
         shape: Length scales and noise; default: those that explain the runs best.
+        kernel: That of the slots under this shape (see `kernel_between`), where it is known.
     """
 
     def __init__(
@@ -72,6 +103,7 @@ class Process:
         *,
         weights: Values | None = None,
         shape: Shape | None = None,
+        kernel: Square | None = None,
     ) -> None:
         weights = np.ones(len(values)) if weights is None else weights
         self.shape = shape_of(points, values, groups, weights=weights) if shape is None else shape
@@ -80,8 +112,8 @@ class Process:
         self._points: Points = points / self._scales
         targets = (values - self._mean) / spread
         noise = self.shape.noise / weights
-        kernel = _kernel(_squared(self._points, self._points))
-        kernel[np.diag_indices_from(kernel)] = 1.0 + noise
+        kernel = kernel_between(self._points, self._points) if kernel is None else kernel.copy()
+        kernel.flat[:: len(kernel) + 1] = 1.0 + noise
         factor = _factor(kernel)
         assert factor is not None  # the noise keeps it positive definite
         self._factor = factor
@@ -103,6 +135,80 @@ class Process:
             mean[here], variance[here] = cross @ self._weights, np.einsum("ij,ij->j", half, half)
         sd = np.sqrt(np.maximum(1.0 - variance, 1e-12))
         return self._mean + self._scale * mean, self._scale * sd
+
+    def promising(self, points: Points, boldness: float) -> Iterator[tuple[int, float, float]]:
+        """Slots by their mean and so many standard deviations together, highest first; ties as they come.
+
+        Few are asked for. So all of them are looked at roughly: in half the digits, and as unsure as they
+        would be for `LANDMARKS` runs alone, which is at least as unsure as they are. Exact is what those are
+        that may come first; what none of the others can exceed is given at once.
+
+        Args:
+            points: Encoded slots.
+            boldness: Standard deviations that count.
+
+        Returns:
+            The place of a slot, its mean and its standard deviation.
+        """
+        bounds, given = self._at_most(points, boldness), set()
+        if len(points) > CLOSELY:
+            order = np.argpartition(bounds, -CLOSELY)
+            near, far = np.sort(order[-CLOSELY:]), order[:-CLOSELY]
+            mean, sd = self.predict(points[near])
+            hopes = mean + boldness * sd
+            undecided = bounds[far] >= hopes.max()
+            if undecided.any():
+                near, far = np.concatenate((near, far[undecided])), far[~undecided]
+                others, spreads = self.predict(points[near[CLOSELY:]])
+                mean, sd = np.concatenate((mean, others)), np.concatenate((sd, spreads))
+                hopes = mean + boldness * sd
+            limit = bounds[far].max() if len(far) else -math.inf
+            for at in np.lexsort((near, -hopes)).tolist():
+                if hopes[at] <= limit:
+                    break
+                given.add(int(near[at]))
+                yield int(near[at]), float(mean[at]), float(sd[at])
+        mean, sd = self.predict(points)
+        for place in np.argsort(-(mean + boldness * sd), kind="stable").tolist():
+            if place not in given:
+                yield place, float(mean[place]), float(sd[place])
+
+    def _at_most(self, points: Points, boldness: float) -> Values:
+        """What mean and standard deviations are at most together, with room for rounding."""
+        rough = self._rough
+        scaled = np.empty((len(points), len(rough.distance)), dtype=np.float32)
+        scaled[:, :-2] = points / self._scales - rough.centre
+        scaled[:, -2], scaled[:, -1] = np.einsum("ij,ij->i", scaled[:, :-2], scaled[:, :-2]), 1.0
+        cross = _matern(scaled @ rough.distance)
+        half = cross[:, : len(rough.inverse)] @ rough.inverse
+        sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
+        found: Values = (cross @ rough.weights + boldness * sd).astype(np.float64)
+        found += rough.room
+        found *= self._scale
+        found += self._mean
+        return found
+
+    @cached_property
+    def _rough(self) -> "_Rough":
+        """The model in half the digits, its landmarks first."""
+        order = np.argsort(-self.fitted, kind="stable")
+        centre = self._points[order[0]]
+        points = self._points[order] - centre
+        distance = np.empty((points.shape[1] + 2, len(points)), dtype=np.float32)
+        distance[:-2], distance[-2] = -10.0 * points.T, 5.0
+        distance[-1] = 5.0 * np.einsum("ij,ij->i", points, points)
+        rows = self._factor[order[:LANDMARKS]]
+        factor = _factor(rows @ rows.T)
+        assert factor is not None  # the noise keeps it positive definite
+        inverse, _ = dtrtri(factor, lower=1)
+        weights = self._weights[order]
+        return _Rough(
+            centre=centre,
+            distance=distance,
+            weights=weights.astype(np.float32),
+            inverse=inverse.T.astype(np.float32),
+            room=ROOM * (1.0 + float(np.abs(weights).sum())),
+        )
 
     def believing(self, point: Float64[np.ndarray, "1 coordinate"]) -> "Process":
         """A model that takes the mean that is expected at a slot for its result.
@@ -126,6 +232,13 @@ class Process:
         return grown
 
 
+def kernel_between(left: Points, right: Points) -> Float64[np.ndarray, "left right"]:
+    """The kernel between scaled points: the same bits for a pair, whichever others stand beside it."""
+    apart = left[:, None, :] - right[None, :, :]
+    apart *= apart
+    return _kernel(apart.sum(axis=2))
+
+
 def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: Values) -> Shape:
     """Length scales and noise that explain some runs best.
 
@@ -138,38 +251,44 @@ def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: 
     mean, scale = _level(values)
     targets: Values = (values - mean) / scale
     cuts = np.cumsum([0, *groups])
-    parts = [_squared(part, part) for part in (points[:, begin:end] for begin, end in pairwise(cuts))]
+    n, grouped = len(points), (points[:, begin:end] for begin, end in pairwise(cuts))
+    parts = [_packed(_squared(part, part)) for part in grouped]
+    marks = _packed(np.diag(np.arange(1.0, n + 1.0)))
+    diagonal = np.flatnonzero(marks)[np.argsort(marks[marks > 0])]
     lengths, noise = [LENGTHS[1]] * len(groups), NOISES[2]
 
-    def evidence(total: Square, lengths: Sequence[float], noise: float) -> float:
+    known: dict[tuple[tuple[float, ...], float], float] = {}
+
+    def evidence(total: Packed, lengths: Sequence[float], noise: float) -> float:
         """Log marginal likelihood, and a prior that holds parameters for idle until they show otherwise."""
         kernel = _kernel(total)
-        kernel[np.diag_indices_from(kernel)] = 1.0 + noise / weights
-        factor = _factor(kernel)
-        if factor is None:
+        kernel[diagonal] = 1.0 + noise / weights
+        factor, info = dpftrf(n, kernel, uplo="L", overwrite_a=1)
+        if info:
             return -math.inf
-        half = _solved(factor, targets)
-        n = len(half) + BELIEVED
-        likelihood = -n * math.log(_size(half)) - float(np.log(np.diag(factor)).sum())
+        half = dtfsm(1.0, factor, targets[:, None], uplo="L")[:, 0]
+        likelihood = -(n + BELIEVED) * math.log(_size(half)) - float(np.log(factor[diagonal]).sum())
         return likelihood - sum(math.log(LENGTHS[0] / length) for length in lengths) * PARSIMONY
 
-    total: Square = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
-    best = evidence(total, lengths, noise)
+    total: Packed = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
+    best = known[tuple(lengths), noise] = evidence(total.copy(), lengths, noise)
     for _ in range(ROUNDS):
         for place, part in enumerate(parts):
             rest = total - part / lengths[place] ** 2
             for length in LENGTHS:
-                if length == lengths[place]:
-                    continue
                 tried = [*lengths[:place], length, *lengths[place + 1 :]]
-                found = evidence(rest + part / length**2, tried, noise)
-                if found > best:
-                    best, lengths = found, tried
+                key = tuple(tried), noise
+                if key not in known:
+                    known[key] = evidence(rest + part / length**2, tried, noise)
+                if known[key] > best:
+                    best, lengths = known[key], tried
             total = rest + part / lengths[place] ** 2
         for other in NOISES:
-            found = evidence(total, lengths, other)
-            if found > best:
-                best, noise = found, other
+            key = tuple(lengths), other
+            if key not in known:
+                known[key] = evidence(total.copy(), lengths, other)
+            if known[key] > best:
+                best, noise = known[key], other
     return Shape(tuple(lengths), noise)
 
 
@@ -179,29 +298,45 @@ def _size(half: Values) -> float:
 
 
 def _level(values: Values) -> tuple[float, float]:
-    mean, spread = float(values.mean()), float(values.std())
+    mean = float(np.add.reduce(values)) / len(values)
+    apart = values - mean
+    spread = math.sqrt(float(apart @ apart) / len(values))
     return mean, spread if spread > 0 else 1.0
 
 
 def _squared(
-    left: Float64[np.ndarray, "left coordinate"], right: Float64[np.ndarray, "right coordinate"]
-) -> Float64[np.ndarray, "left right"]:
-    """Squared distances."""
-    found: Float64[np.ndarray, "left right"] = left @ (-2.0 * right.T)
+    left: Float[np.ndarray, "left coordinate"], right: Float[np.ndarray, "right coordinate"]
+) -> Float[np.ndarray, "left right"]:
+    """Squared distances; those of equal points may be as far below 0 as rounding takes them."""
+    found: Float[np.ndarray, "left right"] = left @ (-2.0 * right.T)
     found += np.einsum("ij,ij->i", left, left)[:, None]
-    found += np.einsum("ij,ij->i", right, right)[None, :]
-    found[found < 0.0] = 0.0
+    found += np.einsum("ij,ij->i", right, right)
     return found
 
 
-def _kernel(squared: Float64[np.ndarray, "left right"]) -> Float64[np.ndarray, "left right"]:
-    """Matern 5/2 of scaled squared distances."""
-    distance = np.sqrt(5.0 * np.maximum(squared, 0.0))
-    found: Float64[np.ndarray, "left right"] = distance * distance
-    found /= 3.0
-    found += distance
+def _packed(square: Square) -> Packed:
+    """The lower triangle of a symmetric matrix: half of the numbers, as LAPACK takes them at full speed."""
+    found: Packed
+    found, _ = dtrttf(np.asfortranarray(square), uplo="L")
+    return found
+
+
+def _kernel(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
+    """Matern 5/2 of scaled squared distances, whose array is used up."""
+    squared *= 5.0
+    return _matern(squared)
+
+
+def _matern(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
+    """The same of five times those distances."""
+    distance = np.maximum(squared, 0.0, out=squared)
+    np.sqrt(distance, out=distance)
+    found: Float[np.ndarray, "*pair"] = distance * (1.0 / 3.0)
     found += 1.0
-    found *= np.exp(np.negative(distance, out=distance), out=distance)
+    found *= distance
+    found += 1.0
+    np.negative(distance, out=distance)
+    found *= np.exp(distance, out=distance)
     return found
 
 

@@ -15,10 +15,13 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from agent.planner.encoding import Encoding
-from agent.planner.process import Process, Shape, shape_of
+from agent.planner.nearby import Surroundings
+from agent.planner.process import Process, Shape, kernel_between, shape_of
 from agent.planner.tree import first, floor_of
 from blocks.base import Value
-from blocks.run import Run, RunState
+from blocks.constraints import Narrowed
+from blocks.guidance import Guidance
+from blocks.run import Run, RunState, median_of
 
 MODEL_RUNS: Final = 120
 """Runs that the model is fitted on, however many there are."""
@@ -30,9 +33,12 @@ GROWTH: Final = 1.15
 class Results(NamedTuple):
     """What a model is fitted to."""
 
-    places: list[int]
-    values: list[list[float]]
-    """The objective in every replicate, higher being better; empty for a run that gave none."""
+    places: Int[np.ndarray, " run"]
+    values: Float64[np.ndarray, "run replicate"]
+    """The objective in every replicate, higher being better; NaN where there are fewer of them."""
+
+    sizes: Int[np.ndarray, " run"]
+    """How many there are; 0 for a run that gave none."""
 
 
 class Model(NamedTuple):
@@ -45,6 +51,14 @@ class Model(NamedTuple):
 
     worth: Float64[np.ndarray, " run"]
     """What they are expected to be worth, without noise, higher being better."""
+
+
+class _Kernel(NamedTuple):
+    """The kernel of the runs that the last model held."""
+
+    shape: Shape | None
+    places: Int[np.ndarray, " run"]
+    kernel: Float64[np.ndarray, "run run"]
 
 
 class Seen:
@@ -62,16 +76,20 @@ class Seen:
         self._runs: list[Run] = []
         self._places: dict[int | None, int] = {}
         self._levels = array("d")
-        self._values: dict[int, list[float]] = {}
+        self._scored = 0
+        self._values = np.full((0, 1), math.nan)
+        self._sizes = np.zeros(0, dtype=np.int64)
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
-        self._snapshot = Results([], [])
+        self._snapshot: Results | None = None
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
+        self._kernel: _Kernel | None = None
+        self._around: Surroundings | None = None
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended; what repeats a run judges that run too."""
@@ -81,35 +99,46 @@ class Seen:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
                 self._model = None
-                self._learn(place, [*self._values_at(place), *values])
+                self._learn(place, [*self._values[place, : self._sizes[place]].tolist(), *values])
         elif run.proposal.searches:
             self._model = None
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
+            if len(self._sizes) < len(self._runs):
+                self._widen(len(self._sizes) + MODEL_RUNS, self._values.shape[1])
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
                 self._snapshot, self._shape = self._results(), None
+        if self._scored >= 2 and (self._snapshot is None or not self._snapshot.sizes.any()):
+            self._snapshot, self._shape = self._results(), None  # there was nothing to search in before
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
-        if self._model is None and np.isfinite(self._levels).sum() >= 2:
+        if self._model is None and self._scored >= 2:
+            groups = [size for _, size in self._encoding.groups]
             if self._shape is None:
+                assert self._snapshot is not None  # it is taken once there are results
                 points, levels, weights = self._arrays(self._snapshot)
-                groups = [size for _, size in self._encoding.groups]
                 self._shape = shape_of(points, levels, groups, weights=weights)
             found = self._results()
             points, levels, weights = self._arrays(found)
-            groups = [size for _, size in self._encoding.groups]
-            process = Process(points, levels, groups, weights=weights, shape=self._shape)
+            kernel = self._kernel_of(found.places, points / np.repeat(self._shape.lengths, groups))
+            process = Process(points, levels, groups, weights=weights, shape=self._shape, kernel=kernel)
             self._model = Model(
                 process,
-                [self._runs[place] for place in found.places],
+                [self._runs[place] for place in found.places.tolist()],
                 self._codes_at[found.places],
                 process.fitted,
             )
         return self._model
+
+    def around(self, narrowed: Narrowed, guidance: Guidance, block: int) -> Surroundings:
+        """The space around the runs under constraints, made once where they stay the same."""
+        if self._around is None or not self._around.hold(narrowed, guidance, block):
+            self._around = Surroundings(self._encoding, narrowed, guidance, block)
+        return self._around
 
     def codes_of(self, values: dict[str, Value], strategies: Sequence[str]) -> list[int]:
         """Values and strategies of a slot as in `Model.codes`."""
@@ -120,29 +149,53 @@ class Seen:
         return found + [name in strategies for name in self._encoding.strategies]
 
     def _learn(self, place: int, values: list[float]) -> None:
-        if values:
-            self._values[place] = values
-            self._levels[place] = math.fsum(values) / len(values)
+        if not values:
+            return
+        if len(values) > self._values.shape[1]:
+            self._widen(len(self._sizes), len(values))
+        self._values[place, : len(values)], self._sizes[place] = values, len(values)
+        self._scored += math.isinf(self._levels[place])
+        self._levels[place] = math.fsum(values) / len(values)
 
-    def _values_at(self, place: int) -> list[float]:
-        return self._values.get(place, [])
+    def _widen(self, n_runs: int, n_values: int) -> None:
+        """Makes room; twice as much at least, so that it is seldom done."""
+        before, sizes = self._values, self._sizes
+        n_runs = max(n_runs, 2 * len(sizes)) if n_runs > len(sizes) else n_runs
+        self._values, self._sizes = np.full((n_runs, n_values), math.nan), np.zeros(n_runs, dtype=np.int64)
+        self._values[: len(before), : before.shape[1]], self._sizes[: len(sizes)] = before, sizes
 
     def _results(self) -> Results:
         places = self._chosen()
-        return Results(places, [self._values_at(place) for place in places])
+        return Results(places, self._values[places], self._sizes[places])
 
-    def _chosen(self) -> list[int]:
+    def _kernel_of(
+        self, places: Int[np.ndarray, " run"], scaled: Float64[np.ndarray, "run coordinate"]
+    ) -> Float64[np.ndarray, "run run"]:
+        """The kernel of some runs; what was among the last ones is not worked out again."""
+        before = self._kernel
+        if before is None or before.shape is not self._shape:
+            found = kernel_between(scaled, scaled)
+        else:
+            at = np.minimum(np.searchsorted(before.places, places), len(before.places) - 1)
+            fresh = np.flatnonzero(before.places[at] != places)
+            found = before.kernel.take(at, axis=0).take(at, axis=1)
+            found[fresh] = kernel_between(scaled[fresh], scaled)
+            found[:, fresh] = found[fresh].T
+        self._kernel = _Kernel(self._shape, places, found)
+        return found
+
+    def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""
         n = len(self._runs)
         if n <= MODEL_RUNS:
-            return list(range(n))
+            return np.arange(n)
         third = MODEL_RUNS // 3
-        found = {*range(third), *first(third, -np.array(self._levels)).tolist()}
-        for place in range(n - 1, -1, -1):
-            if len(found) == MODEL_RUNS:
-                break
-            found.add(place)
-        return sorted(found)
+        chosen = np.zeros(n, dtype=bool)
+        chosen[:third] = True
+        chosen[first(third, -np.array(self._levels))] = True
+        latest = np.flatnonzero(~chosen[-MODEL_RUNS:])[np.count_nonzero(chosen) - MODEL_RUNS :]
+        chosen[n - MODEL_RUNS + latest] = True
+        return np.flatnonzero(chosen)
 
     def _arrays(
         self, results: Results
@@ -155,18 +208,19 @@ class Seen:
         median: replicates that end in one of two ways have a mean that says how often, and a median that is
         a coin's.
         """
-        sizes = np.array([len(one) for one in results.values])
-        flat = np.array([value for one in results.values for value in one])
-        low = floor_of(flat)
-        usual = float(np.median(sizes[sizes > 0]))
-        levels, at = np.full(len(sizes), low), np.flatnonzero(sizes)
-        starts = np.cumsum(sizes)[at] - sizes[at]
-        levels[at] = np.add.reduceat(np.maximum(flat, low), starts) / sizes[at]
-        weights = np.where(sizes > 0, sizes / usual, 1.0)
-        self._encode(results.places)
-        return self._points[results.places], levels, weights
+        places, values, sizes = results
+        n_values = int(sizes.sum())
+        # What is missing comes last.
+        low = floor_of(np.sort(values, axis=None)[:n_values])
+        usual = median_of(sizes[sizes > 0].tolist())
+        totals = np.where(np.isnan(values), 0.0, np.maximum(values, low)).sum(axis=1)
+        gave = sizes > 0
+        levels = np.where(gave, totals / np.maximum(sizes, 1), low)
+        weights = np.where(gave, sizes / usual, 1.0)
+        self._encode(places)
+        return self._points[places], levels, weights
 
-    def _encode(self, places: Sequence[int]) -> None:
+    def _encode(self, places: Int[np.ndarray, " run"]) -> None:
         """Only runs that a model holds are encoded, and once."""
         if len(self._encoded) < len(self._runs):
             more = max(len(self._runs), 2 * len(self._encoded), MODEL_RUNS) - len(self._encoded)
@@ -175,7 +229,7 @@ class Seen:
             self._codes_at = np.concatenate(
                 (self._codes_at, np.empty((more, self._codes_at.shape[1]), dtype=np.int64))
             )
-        for place in np.array(places)[~self._encoded[places]]:
+        for place in places[~self._encoded[places]].tolist():
             slot = self._runs[place].proposal.spec
             self._points[place] = self._encoding.point(slot.values, slot.strategies)
             self._codes_at[place] = self.codes_of(slot.values, slot.strategies)

@@ -48,8 +48,9 @@ def by_stake(claims: Sequence[Claim], best: Sequence[SlotSpec], spec: Exploratio
     known = [claim.effect for claim in claims if claim.effect is not None]
     usual = fmean(known) if known else 1.0  # of a statement that comes without an effect
     found = []
+    halves: dict[str, list[bool]] = {}
     for claim in claims:
-        following = sum(follows(claim, slot, spec) for slot in best)
+        following = _n_following(claim, best, spec, halves)
         loss = (usual if claim.effect is None else claim.effect) * following / len(best)
         found.append(Stake(claim, following, len(best), loss))
     # Sums in another order differ in their last digits; that decides nothing.
@@ -58,13 +59,26 @@ def by_stake(claims: Sequence[Claim], best: Sequence[SlotSpec], spec: Exploratio
 
 def follows(claim: Claim, slot: SlotSpec, spec: ExplorationSpec) -> bool:
     """Whether a slot does what a statement says is better; of a number, whether it is in that half."""
-    name = claim.subject
-    if name not in spec.space:
-        return (name in slot.strategies) == (claim.better == "on")
-    if not is_open(name, slot) or name not in slot.values:
-        return False
-    parameter = spec.space[name]
-    value = slot.values[name]
-    if claim.better not in ("higher", "lower") or isinstance(parameter, PerSlotParameter):
-        return value == claim.better
-    return (share_of(parameter, value) >= 0.5) == (claim.better == "higher")
+    return _n_following(claim, [slot], spec, {}) == 1
+
+
+def _n_following(
+    claim: Claim, slots: Sequence[SlotSpec], spec: ExplorationSpec, halves: dict[str, list[bool]]
+) -> int:
+    """How many slots follow a statement.
+
+    Args:
+        claim: The statement.
+        slots: The slots.
+        spec: The exploration.
+        halves: Which of their values of a number are in the upper half, where that is known; it grows.
+    """
+    name, better = claim.subject, claim.better
+    if (parameter := spec.space.root.get(name)) is None:
+        return [name in slot.strategies for slot in slots].count(better == "on")
+    values = [slot.values[name] for slot in slots if name in slot.values and is_open(name, slot)]
+    if better not in ("higher", "lower") or isinstance(parameter, PerSlotParameter):
+        return values.count(better)
+    if name not in halves:
+        halves[name] = [share_of(parameter, value) >= 0.5 for value in values]
+    return halves[name].count(better == "higher")

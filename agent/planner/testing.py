@@ -11,7 +11,7 @@ from random import Random
 from agent.planner.base import slot_rng
 from agent.planner.desk import ATTEMPTS, REACH, Desk, Planned
 from agent.planner.guided import tests_of
-from agent.planner.moves import Move, draws, is_open, steps, to_value, toggles
+from agent.planner.moves import Move, is_open, leads, steps, to_value, toggles
 from agent.planner.stakes import BEST, by_stake
 from blocks.base import Value
 from blocks.exploration import ExplorationSpec
@@ -36,16 +36,17 @@ def principle_test(
     # What block 1 takes for granted was never compared with its absence: that is the first thing to test.
     assumed = [name for name in spec.strategies.baseline if desk.past.with_strategy(name) == len(desk.past)]
     # An invariant of the slot is changed by no move.
+    tunable = spec.space.tunable
     testable = [
         claim
         for claim in (*tests_of(desk.guidance), *desk.claims)
-        if claim.subject in spec.space.tunable or _is_switch(claim, spec)
+        if claim.subject in tunable or _is_switch(claim, spec)
     ]
-    best = [node.run.proposal.spec for node in desk.nodes.by_reward(BEST)]
+    best = [run.proposal.spec for run in desk.nodes.best(BEST)]
     stakes = by_stake(testable, best, spec) if best else []
     paces = _Paces(spec, lambda: slot_rng(spec, block, batch, slot), far=far)
-    for node in desk.nodes.by_reward(reach) if testable or assumed else ():
-        home = desk.home(node.run, slot)
+    for run in desk.nodes.best(reach) if testable or assumed else ():
+        home = desk.home(run, slot)
         if isinstance(home, Move):
             continue
         for stake in stakes:
@@ -72,7 +73,7 @@ class _Paces:
 
     def __init__(self, spec: ExplorationSpec, draw: Callable[[], Random], *, far: bool) -> None:
         self._spec, self._draw, self._far = spec, draw, far
-        self._reached: dict[tuple[str, Value], set[Value]] = {}  # many runs share a value
+        self._known: dict[tuple[str, Value, Value], bool] = {}  # many runs share a value
 
     def along(self, home: Run, name: str) -> Iterator[Move]:
         """Steps of one hyperparameter."""
@@ -80,12 +81,12 @@ class _Paces:
 
     def lead(self, name: str, before: Value, after: Value) -> bool:
         """Whether they lead from one value to another."""
-        if self._far and self._spec.space.tunable[name].contains(after):
+        if self._far and self._spec.space[name].contains(after):
             return True
-        if (name, before) not in self._reached:
-            found = islice(draws(before, name, self._spec, self._draw()), ATTEMPTS)
-            self._reached[name, before] = set(found)
-        return after in self._reached[name, before]
+        key = name, before, after
+        if key not in self._known:
+            self._known[key] = leads(before, after, name, self._spec, self._draw(), within=ATTEMPTS)
+        return self._known[key]
 
 
 def _against(claim: Claim, home: Run, desk: Desk, paces: _Paces) -> Iterator[Move]:

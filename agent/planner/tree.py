@@ -34,6 +34,9 @@ Reward = Literal["rank", "objective"]
 
 REACH = 3.0
 
+FEW = 64
+"""So many ties are put in order with the others."""
+
 HEAD = 64
 """So many nodes of an order are found without ordering them all."""
 
@@ -222,11 +225,18 @@ class Look:
 
     def by_reward(self, limit: int) -> Iterator[Node]:
         """Scored nodes, best reward first."""
+        return map(self.node, self._by_reward(limit))
+
+    def _by_reward(self, limit: int) -> Positions:
         if self._reward == "rank":
             # The order of the scores is that of their ranks, and of equal ranks the least visited has the
             # better UCB: the ranks of all nodes need not be known.
-            return map(self.node, self._first(limit, -self._scores, self._visits))
-        return map(self.node, self._first(limit, -self._rewards, -self._ucb))
+            return self._first(limit, -self._scores, self._visits)
+        return self._first(limit, -self._rewards, -self._ucb)
+
+    def best(self, limit: int) -> list[Run]:
+        """Runs of scored nodes, best reward first, as in `by_reward`."""
+        return [self._runs[place] for place in self._by_reward(limit).tolist()]
 
     def by_visits(self, limit: int) -> Iterator[Node]:
         """Scored nodes, least visited first, and of those the best rewarded."""
@@ -239,6 +249,8 @@ class Look:
         yield from map(self.node, first(len(self), *keys)[HEAD:])
 
     def _first(self, limit: int, *keys: NodeArray) -> Positions:
+        if len(self._ordered) == len(self):  # nothing is left out
+            return first(limit, *keys) if len(self) else np.empty(0, dtype=np.int64)
         scored: Positions = np.flatnonzero(self._scored)
         order: Positions = scored[first(limit, *(key[scored] for key in keys))]
         return order
@@ -255,7 +267,13 @@ def first(limit: int, *keys: NodeArray) -> Positions:
     n = len(keys[0])
     if limit >= n:
         return np.lexsort(keys[::-1])
-    bar = np.partition(keys[0], limit - 1)[limit - 1]
+    bar = keys[0].min() if limit == 1 else np.partition(keys[0], limit - 1)[limit - 1]
+    near = np.flatnonzero(keys[0] <= bar)
+    if len(near) == 1:
+        return near
+    if len(near) <= limit + FEW:
+        order: Positions = near[np.lexsort([key[near] for key in keys[::-1]])][:limit]
+        return order
     below, ties = np.flatnonzero(keys[0] < bar), np.flatnonzero(keys[0] == bar)
     ordered = below[np.lexsort([key[below] for key in keys[::-1]])]
     wanted = limit - len(below)
@@ -282,8 +300,10 @@ def floor_of(scores: Float[np.ndarray, " score"]) -> float:
     Args:
         scores: Higher is better; at least one.
     """
-    middle = float(np.median(scores))
-    return max(float(scores.min()), middle - REACH * (float(scores.max()) - middle))
+    n, ordered = len(scores), np.sort(scores)
+    low, middle, high = float(ordered[0]), float(ordered[(n - 1) // 2]), float(ordered[-1])
+    middle = (middle + float(ordered[n // 2])) / 2
+    return max(low, middle - REACH * (high - middle))
 
 
 def ucb_score(reward: Real, *, visits: Real, total: int, exploration_constant: float) -> Real:

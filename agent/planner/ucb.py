@@ -15,6 +15,7 @@ from agent.planner.moves import Move, toggles
 from agent.planner.opening import baselines, sweep
 from agent.planner.testing import principle_test
 from agent.planner.tree import Tree
+from blocks.base import made
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
@@ -128,13 +129,15 @@ class UcbPlanner:
             if self._admits(child):
                 desk.filled.add(move.leads_to)
                 desk.children.append(child)
-                return Proposal(
+                return made(
+                    Proposal,
                     slot=slot,
                     spec=child,
                     role=chosen_role,
                     parent=move.parent,
                     change=move.change,
                     reason=reason,
+                    network=0,
                 )
         return None
 

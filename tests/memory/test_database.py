@@ -1,5 +1,6 @@
 """Opening a store: made, upgraded, refused; and what survives a kill and a crowd."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -23,6 +24,7 @@ from blocks.errors import WorkspaceError
 from blocks.run import RunState
 from memory import open_store
 from memory.file import MIGRATIONS, REVISION
+from memory.prepared import plain_json
 from memory.queries import query_runs
 from memory.schema import Base
 from memory.store import Store
@@ -240,3 +242,20 @@ def test_runs_of_an_older_store_were_on_the_explorations_own_network(tmp_path: P
         assert not store.spec("made_up").blind
         assert store.closed_at("made_up") is None
         assert query_runs(store, where="network = 0").matched == 1
+
+
+@pytest.mark.parametrize(
+    "value", [1e-5, 5e-324, -0.0, 1e16, 1.7e308, 0.1 + 0.2, "half \udc80", "NaN", None, True]
+)
+def test_json_that_is_stored_reads_as_what_was_written(value: object):
+    written = plain_json({"b": [value], "a": 1})
+    assert repr(json.loads(written)) == repr({"b": [value], "a": 1})
+    with closing(sqlite3.connect(":memory:")) as plain:
+        if isinstance(value, float):
+            assert plain.execute("SELECT json_extract(?, '$.b[0]')", (written,)).fetchone() == (value,)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_never_stored_as_json(value: float):
+    with pytest.raises(ValueError, match="JSON"):
+        plain_json({"a": value})

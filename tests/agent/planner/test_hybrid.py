@@ -4,6 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from agent.planner import plain_planner
 from agent.planner.encoding import Encoding
@@ -12,10 +13,12 @@ from agent.planner.nearby import Surroundings
 from agent.planner.process import LENGTHS, Process
 from agent.planner.recent import best_and_latest
 from agent.planner.seen import Seen
+from agent.planner.threads import on_one_thread
 from agent.planner.tree import Tree, level_rewards
 from blocks.exploration import PlannerName, PlannerSpec
 from blocks.guidance import NO_GUIDANCE
-from blocks.slot import Role, SlotSpec
+from blocks.run import RunState
+from blocks.slot import Proposal, Role, SlotSpec
 from tests.agent.landscapes import admits, play, toy_spec
 
 
@@ -66,6 +69,58 @@ def test_the_same_runs_give_the_same_model_whether_it_was_asked_in_between_or_no
     assert one.process.shape == other.process.shape
     assert (one.worth == other.worth).all()
     assert [run.number for run in one.runs] == [run.number for run in other.runs]
+
+
+def test_a_search_whose_first_runs_all_fail_gets_its_model_with_the_first_results():
+    runs = play(HybridPlanner(admits), toy_spec(), blocks=3, landscape=lambda _: None)
+    came_through = [
+        run.model_copy(update={"state": RunState.DONE, "failure": None, "metrics": ({"gain": 0.1},)})
+        for run in runs[-2:]
+    ]
+    seen = Seen(Encoding(toy_spec()), "gain", "maximize")
+    for run in (*runs[:-2], *came_through):
+        seen.add(run)
+    model = seen.model()
+    assert model is not None
+    assert len(model.runs) == len(runs)
+
+
+def test_what_is_planned_is_what_validation_would_make_of_it():
+    for run in play(HybridPlanner(admits), toy_spec(), blocks=3):
+        checked = Proposal.model_validate(run.proposal.model_dump())
+        assert run.proposal == checked
+        assert run.proposal.model_dump_json() == checked.model_dump_json()
+        assert vars(run.proposal).keys() == Proposal.model_fields.keys()
+        assert vars(run.proposal.spec).keys() == SlotSpec.model_fields.keys()
+
+
+@pytest.mark.parametrize("n_runs", [2, 30, 120])
+def test_slots_come_by_what_is_hoped_of_them_as_if_all_had_been_looked_at_closely(n_runs: int):
+    rng = np.random.default_rng(n_runs)
+    points, asked = rng.random((n_runs, 5)), rng.random((300, 5))
+    asked[:20] = points[rng.integers(0, n_runs, 20)]
+    model = Process(points, np.sin(5 * points[:, 0]) + rng.normal(0, 0.1, n_runs), [1, 2, 2])
+    for grown in (model, model.believing(asked[40:41])):
+        mean, sd = grown.predict(asked)
+        hopes = mean + 2.0 * sd
+        given = list(grown.promising(asked, 2.0))
+        places = [place for place, _, _ in given]
+        assert sorted(places) == list(range(300))
+        assert np.diff(hopes[places]).max() < 1e-9
+        assert [m for _, m, _ in given] == pytest.approx(mean[places].tolist(), abs=1e-9)
+        assert [s for _, _, s in given] == pytest.approx(sd[places].tolist(), abs=1e-6)
+
+
+def test_the_linear_algebra_of_a_plan_is_on_one_thread_and_afterwards_as_before():
+    def n_threads() -> list[int]:
+        libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        return [library.get_num_threads() for library in libraries]
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = n_threads()
+        with on_one_thread():
+            assert set(n_threads()) == {1}
+        assert n_threads() == before
 
 
 def test_the_model_finds_what_matters_and_what_does_not():

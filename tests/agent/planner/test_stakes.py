@@ -1,7 +1,15 @@
 """Which statement is tested first: the one whose refutation would change the plan most."""
 
+from itertools import islice
+from random import Random
+
+import pytest
+
+from agent.planner.moves import leads, steps
 from agent.planner.stakes import by_stake, follows
-from blocks.slot import SlotSpec
+from blocks.run import Run, RunState
+from blocks.slot import Proposal, Role, SlotSpec
+from blocks.space import LinearParameter, LogParameter, SearchSpace
 from memory.findings import Claim
 from tests.agent.landscapes import toy_spec
 
@@ -42,3 +50,18 @@ def test_a_run_follows_what_it_does_and_not_what_it_leaves_idle():
 def test_a_statement_without_an_effect_counts_as_an_ordinary_one():
     prior, known = claim("residual", "on", None), claim("contrastive", "on", 0.4)
     assert by_stake([known, prior], BEST, toy_spec())[0].claim is prior
+
+
+@pytest.mark.parametrize("parameter", [LogParameter(low=1e-4, high=1e-1), LinearParameter(low=-1, high=1)])
+def test_steps_lead_to_just_those_values_that_they_come_to(parameter: LogParameter | LinearParameter):
+    spec = toy_spec().model_copy(update={"space": SearchSpace({"lr": parameter})})
+    before = parameter.tidy(0.03)
+    chosen = SlotSpec(values={"lr": before}, strategies=(), seeds=(1,))
+    proposal = Proposal(slot=0, spec=chosen, role=Role.BASELINE)
+    run = Run(number=1, block=1, batch=1, proposal=proposal, identity="1", state=RunState.DONE)
+    for seed in range(5):
+        reached = [move.values["lr"] for move in islice(steps(run, spec, Random(seed)), 100)]
+        others = [parameter.sample(Random(place)) for place in range(100)]
+        for after in (*reached[:10], *others, before, 5.0, "off"):
+            found = leads(before, after, "lr", spec, Random(seed), within=100)
+            assert found == (after in reached)
