@@ -23,7 +23,7 @@ from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
 from blocks.run import Run, RunState, median_of
 
-MODEL_RUNS: Final = 120
+MODEL_RUNS: Final = 72
 """Runs that the model is fitted on, however many there are."""
 
 GROWTH: Final = 1.15

@@ -155,6 +155,7 @@ def _played(
         landscape=landscape.name,
         contender=contender.name,
         note=contender.note,
+        runs=contender.runs,
         explorations=tuple(exploration.moments for exploration in found),
         seconds=(time.process_time() - began) / len(found),
     )
@@ -179,7 +180,8 @@ def _show(report: Report, options: argparse.Namespace) -> None:
                 table.add_row(*docs.row(played, one.best))
         console.print(table)
     for judged in report.judgements:
-        ours, theirs = docs.shown(judged.default_runs), docs.shown(judged.other_runs)
+        ours = docs.shown(judged.default_runs, judged.default_limit)
+        theirs = docs.shown(judged.other_runs, judged.other_limit)
         console.print(
             f"{judged.landscape}, true value {judged.value:.3f}: {DEFAULT} {ours} runs, {judged.against} "
             f"{theirs}; wanted {docs.wanted(judged)}: {'met' if judged.met else 'MISSED'}",

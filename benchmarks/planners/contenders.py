@@ -11,6 +11,12 @@ from blocks.exploration import ExplorationSpec, PlannerName, PlannerSpec
 from blocks.slot import SlotSpec
 from sim.problem import MetabolicProblem
 
+RUNS: Final = 64
+"""Runs of an exploration, confirmations included."""
+
+LONGER: Final = 2 * RUNS
+"""Runs of one that is to show how many it needs where others need fewer."""
+
 
 class Contender(Frozen):
     """A planner, and how much of the product is around it."""
@@ -23,6 +29,8 @@ class Contender(Frozen):
 
     replicates: int = 3
     note: str = ""
+    runs: int = RUNS
+    """Runs of an exploration."""
 
     def spec(self, ground: ExplorationSpec, seed: int) -> ExplorationSpec:
         """The exploration as this contender plays it."""
@@ -48,7 +56,7 @@ CONTENDERS: Final = (
     Contender(name="hybrid", planner="hybrid"),
     Contender(name="ucb", planner="ucb"),
     Contender(name="halving", planner="halving", note="successive halving, reduction 3"),
-    Contender(name="random", planner="random"),
+    Contender(name="random", planner="random", runs=LONGER),
     Contender(name="tpe", planner="tpe", note="Optuna's defaults"),
     Contender(
         name="random, unbound", planner="random", bound=False, note="all strategies from the second batch on"

@@ -6,8 +6,9 @@ The page is generated and never edited; who doubts a figure runs the command.
 from collections.abc import Iterable
 from typing import Final
 
+from agent.planner.hybrid import TESTS_FROM
 from benchmarks.page import machine_lines, markdown_table
-from benchmarks.planners.replay import RUNS
+from benchmarks.planners.contenders import LONGER, RUNS
 from benchmarks.planners.results import DEFAULT, SHARE, Judgement, Played, Report
 
 STOPS: Final = (16, 24, 32, 48)
@@ -17,7 +18,7 @@ PLAYERS: Final = (
     (
         "hybrid",
         "a tree of runs; a Gaussian process over them chooses among neighbours of the best runs and draws "
-        "from the whole space; from block 3 on a slot of a batch tests a principle by one change",
+        f"from the whole space; from block {TESTS_FROM} on a slot of a batch tests a principle by one change",
         "`boldness`",
     ),
     (
@@ -50,10 +51,11 @@ METHOD: Final = """\
   gives the true value plus a deviation that a replicate of one of the three nearest slots had. *R2* is how
   well true values foretell the recorded means of slots that were left out of the fit.
 - An exploration has {runs} runs of three replicates, confirmations (five fresh seeds) among them; *trainings*
-  counts every replicate. `hybrid` and `ucb` play as in a launch, with escalation and confirmations; `random`,
-  `halving` and `tpe` are the methods themselves with confirmations. All begin with the baseline in every slot
-  and keep its time_step. In block 1 no open strategy is turned on; those called *unbound* may do so from the
-  second batch on.
+  counts every replicate. `random` plays on to {longer} runs, so that it can be said how many it needs where
+  {runs} are too few; nothing else is taken from those. `hybrid` and `ucb` play as in a launch, with
+  escalation and confirmations; `random`, `halving` and `tpe` are the methods themselves with confirmations.
+  All begin with the baseline in every slot and keep its time_step. In block 1 no open strategy is turned on;
+  those called *unbound* may do so from the second batch on.
 - What counts is the *true* value of the configuration that is reported as confirmed best. *Optimism* is the
   mean of the reported value minus the true one; beside it that of the highest run, reported as it is."""
 
@@ -77,7 +79,7 @@ def _head(report: Report) -> Iterable[str]:
     yield f"    {report.command}"
     yield ""
     yield from machine_lines(report.machine, made_at=report.made_at, code_version=report.code_version)
-    yield METHOD.format(runs=RUNS)
+    yield METHOD.format(runs=RUNS, longer=LONGER)
     yield ""
     yield f"The default planner is `{DEFAULT}`; `planner.name` in an exploration's file chooses another one:"
     yield ""
@@ -97,8 +99,8 @@ def _judgements(report: Report) -> Iterable[str]:
             one.landscape,
             one.against,
             f"{one.value:.3f}",
-            shown(one.default_runs),
-            shown(one.other_runs),
+            shown(one.default_runs, one.default_limit),
+            shown(one.other_runs, one.other_limit),
             wanted(one),
             "met" if one.met else "MISSED",
         )
@@ -156,7 +158,7 @@ def row(one: Played, best: float) -> tuple[str, ...]:
         one.contender,
         f"{one.final:.3f} ({low:.3f} .. {high:.3f})",
         *(f"{one.at(stop):.3f}" for stop in STOPS),
-        shown(one.runs_to(bar)),
+        shown(one.runs_to(bar), one.runs),
         "-" if one.trainings_to(bar) is None else str(one.trainings_to(bar)),
         f"{one.reaching(bar)}/{len(one.explorations)}",
         f"{one.optimism:+.3f}",
@@ -165,9 +167,9 @@ def row(one: Played, best: float) -> tuple[str, ...]:
     )
 
 
-def shown(runs: int | None) -> str:
+def shown(runs: int | None, limit: int) -> str:
     """A number of runs, or that all of them were not enough."""
-    return f"> {RUNS}" if runs is None else str(runs)
+    return f"> {limit}" if runs is None else str(runs)
 
 
 def wanted(one: Judgement) -> str:

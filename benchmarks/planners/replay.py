@@ -6,7 +6,7 @@ best.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from benchmarks.planners.contenders import Contender
 from benchmarks.planners.landscape import Landscape
@@ -18,9 +18,6 @@ from blocks.slot import Proposal, SlotSpec
 from memory.best import best
 from memory.past import Past
 from sim.problem import MetabolicProblem
-
-RUNS: Final = 64
-"""Runs of an exploration, confirmations included."""
 
 
 class Moment(Frozen):
@@ -73,12 +70,14 @@ def replay(
     past, top = Past(), (float("-inf"), 0.0)
     moments: list[Moment] = []
     block, batch = (1, 1) if contender.bound else (2, 1)
-    while len(past) < RUNS:
+    while len(past) < contender.runs:
         try:
             proposals = player.propose(spec, past, block=block, batch=batch, metrics=metrics)
         except SpecError:
             break  # nothing is left in the space
-        played = _played(spec, landscape, proposals[: RUNS - len(past)], len(past) + 1, block, batch)
+        played = _played(
+            spec, landscape, proposals[: contender.runs - len(past)], len(past) + 1, block, batch
+        )
         past.update(played)
         truths = landscape.true_value([run.proposal.spec for run in played])
         for run, truth in zip(played, truths, strict=True):

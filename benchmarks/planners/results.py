@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from benchmarks.machine import Machine
-from benchmarks.planners.replay import RUNS, Moment
+from benchmarks.planners.contenders import RUNS
+from benchmarks.planners.replay import Moment
 from blocks.base import Frozen
 from blocks.exploration import PlannerSpec
 
@@ -38,18 +39,24 @@ class Played(Frozen):
     landscape: str
     contender: str
     note: str
+    runs: Annotated[int, Field(description="Runs of an exploration; what lies beyond 64 only counts runs.")]
     explorations: tuple[tuple[Moment, ...], ...]
     seconds: Annotated[float, Field(description="Processor time of one exploration, s.")]
 
     @property
+    def ends(self) -> list[Moment]:
+        """Where each exploration stands after `RUNS` runs."""
+        return [next(m for m in reversed(one) if m.runs <= RUNS) for one in self.explorations]
+
+    @property
     def final(self) -> float:
-        """Median true value of what is confirmed best in the end; where nothing is, it counts as 0."""
-        return median(one[-1].confirmed or 0.0 for one in self.explorations)
+        """Median true value of what is confirmed best after `RUNS`; where nothing is, it counts as 0."""
+        return median(end.confirmed or 0.0 for end in self.ends)
 
     @property
     def quartiles(self) -> tuple[float, float]:
         """Of the same."""
-        ordered = sorted(one[-1].confirmed or 0.0 for one in self.explorations)
+        ordered = sorted(end.confirmed or 0.0 for end in self.ends)
         return ordered[len(ordered) // 4], ordered[(3 * len(ordered)) // 4]
 
     def runs_to(self, value: float) -> int | None:
@@ -61,8 +68,9 @@ class Played(Frozen):
         return _median([_first(one, value, "trainings") for one in self.explorations])
 
     def reaching(self, value: float) -> int:
-        """Explorations that come to it."""
-        return sum(_first(one, value, "runs") is not None for one in self.explorations)
+        """Explorations that come to it within `RUNS`."""
+        found = [_first(one, value, "runs") for one in self.explorations]
+        return sum(count is not None and count <= RUNS for count in found)
 
     def at(self, runs: int) -> float:
         """Median true value of what is confirmed best after so many runs."""
@@ -75,16 +83,16 @@ class Played(Frozen):
     def optimism(self) -> float:
         """Mean of reported minus true."""
         found = [
-            one[-1].reported - one[-1].confirmed
-            for one in self.explorations
-            if one[-1].reported is not None and one[-1].confirmed is not None
+            end.reported - end.confirmed
+            for end in self.ends
+            if end.reported is not None and end.confirmed is not None
         ]
         return fmean(found) if found else 0.0
 
     @property
     def optimism_of_the_maximum(self) -> float:
         """The same for the highest run, reported as it is."""
-        return fmean(one[-1].maximum - one[-1].maximum_true for one in self.explorations)
+        return fmean(end.maximum - end.maximum_true for end in self.ends)
 
 
 class Checked(Frozen):
@@ -104,13 +112,19 @@ class Judgement(Frozen):
     default_runs: int | None
     other_runs: int | None
     most_of: float
+    default_limit: int
+    """Runs that the default had, where those were too few."""
+
+    other_limit: int
+    """The same of the other."""
 
     @property
     def met(self) -> bool:
-        """An exploration that does not get there needs more than all runs."""
+        """Who does not get there needs one run more than it had at least."""
         if self.default_runs is None:
             return False
-        return self.default_runs <= self.most_of * (RUNS + 1 if self.other_runs is None else self.other_runs)
+        others = self.other_limit + 1 if self.other_runs is None else self.other_runs
+        return self.default_runs <= self.most_of * others
 
 
 class Report(Frozen):
@@ -147,6 +161,8 @@ class Report(Frozen):
                         default_runs=default.runs_to(value),
                         other_runs=other.runs_to(value),
                         most_of=most,
+                        default_limit=default.runs,
+                        other_limit=other.runs,
                     )
                     for value in (SHARE * ground.best, other.final)
                 ]

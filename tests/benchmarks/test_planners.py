@@ -9,7 +9,7 @@ import pytest
 
 from agent.planner.base import replicate_seeds
 from benchmarks.machine import this_machine
-from benchmarks.planners.contenders import CONTENDERS, Contender
+from benchmarks.planners.contenders import CONTENDERS, RUNS, Contender
 from benchmarks.planners.docs import page
 from benchmarks.planners.draws import FILLING, slot_at
 from benchmarks.planners.grounds import FOUNDATIONS, admitted, ground
@@ -27,7 +27,7 @@ from benchmarks.planners.recorded import (
     write,
     write_part,
 )
-from benchmarks.planners.replay import RUNS, Moment, replay
+from benchmarks.planners.replay import Moment, replay
 from benchmarks.planners.results import DEFAULT, Ground, Judgement, Played, Report
 from blocks.errors import DataError
 from blocks.slot import SlotSpec
@@ -160,8 +160,8 @@ def test_an_exploration_pays_for_its_confirmations_and_reports_without_optimism(
 ):
     found = replay(contender, landscape, SPEC, PROBLEM, seed=3)
     last = found.moments[-1]
-    assert last.runs == RUNS
-    assert last.trainings > 3 * RUNS, "confirmations have five seeds"
+    assert last.runs == contender.runs
+    assert last.trainings > 3 * contender.runs, "confirmations have five seeds"
     assert found.best is not None
     assert last.confirmed == pytest.approx(float(landscape.true_value([found.best])[0]))
     assert last.reported == pytest.approx(last.confirmed, abs=0.1)
@@ -183,7 +183,9 @@ def moments(*confirmed: float | None) -> tuple[Moment, ...]:
 
 
 def played(name: str, *explorations: tuple[Moment, ...]) -> Played:
-    return Played(landscape="here", contender=name, note="", explorations=explorations, seconds=1.0)
+    return Played(
+        landscape="here", contender=name, note="", runs=2 * RUNS, explorations=explorations, seconds=1.0
+    )
 
 
 def test_figures_are_medians_and_those_that_never_arrive_are_the_slowest():
@@ -199,21 +201,37 @@ def test_figures_are_medians_and_those_that_never_arrive_are_the_slowest():
     assert one.optimism_of_the_maximum == pytest.approx(0.4)
 
 
+def test_what_lies_beyond_the_runs_of_an_exploration_only_says_how_many_were_needed():
+    late = moments(*[0.5] * (RUNS // 8), 0.9)
+    assert late[-1].runs > RUNS
+    one = played("random", late)
+    assert (one.final, one.quartiles, one.reaching(0.9)) == (0.5, (0.5, 0.5), 0)
+    assert one.runs_to(0.9) == late[-1].runs
+
+
 @pytest.mark.parametrize(
-    ("ours", "theirs", "most", "met"),
+    ("ours", "theirs", "limit", "most", "met"),
     [
-        (24, 48, 0.5, True),
-        (25, 48, 0.5, False),
-        (32, None, 0.5, True),
-        (40, None, 0.5, False),
-        (None, None, 1, False),
+        (24, 48, RUNS, 0.5, True),
+        (25, 48, RUNS, 0.5, False),
+        (32, None, RUNS, 0.5, True),
+        (40, None, RUNS, 0.5, False),
+        (40, None, 2 * RUNS, 0.5, True),
+        (None, None, RUNS, 1, False),
     ],
 )
 def test_the_default_is_judged_by_the_runs_that_it_needs(
-    ours: int | None, theirs: int | None, most: float, met: bool
+    ours: int | None, theirs: int | None, limit: int, most: float, met: bool
 ):
     judged = Judgement(
-        landscape="here", against="random", value=0.9, default_runs=ours, other_runs=theirs, most_of=most
+        landscape="here",
+        against="random",
+        value=0.9,
+        default_runs=ours,
+        other_runs=theirs,
+        most_of=most,
+        default_limit=RUNS,
+        other_limit=limit,
     )
     assert judged.met is met
 
@@ -238,7 +256,7 @@ def test_the_page_has_the_command_the_default_and_a_verdict_per_landscape():
     text = page(report)
     assert "    python -m benchmarks.planners\n" in text
     assert f"The default planner is `{DEFAULT}`" in text
-    assert "| here | random | 0.900 | 16 | > 64 | at most half | met |" in text
+    assert "| here | random | 0.900 | 16 | > 128 | at most half | met |" in text
     assert "| here | random | 0.500 | 16 | 24 | at most half | MISSED |" in text
     assert "| here | tpe | 0.900 | 16 | 16 | no more | met |" in text
     assert not report.all_met
