@@ -4,7 +4,7 @@ Block 1 is that of the tree search. From then on a Gaussian process is fitted to
 exploits or explores takes, of many candidates, the one whose expected objective plus so many standard
 deviations is highest. Candidates are neighbours of the best runs by one change or two, and draws from the
 whole space; what is chosen becomes the child of the run that it differs from least. The slot that tests a
-principle, one of a batch from block 4 on, isolates one change, as in the tree search.
+principle, one of a batch once there are 32 runs, isolates one change, as in the tree search.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,12 +34,11 @@ from blocks.slot import Proposal, Role, differences
 NODES: Final = 4
 """Best nodes whose neighbours are candidates."""
 
-TESTS_FROM: Final = 4
-"""First block in which principles are tested.
+TESTS_AFTER: Final = 32
+"""Runs after which principles are tested: before, what is known is of the opening and of few others.
 
-From block 3 on, an exploration needed two runs more for 90 % of the best that its landscape has: a mean of
-38.0 instead of 35.4 on the recorded quickstart, of 52.2 instead of 51.0 with the poor model, over 150
-explorations of seeds that the benchmark does not use.
+Tested from block 3 on, 90 % of a landscape's best took 38.0 runs on the recorded quickstart, and so 36.3
+(with the poor model 52.2 and 52.0): means of 150 explorations, seeds that the benchmark does not use.
 """
 
 TESTED: Final = 24
@@ -78,11 +77,12 @@ class HybridPlanner(UcbPlanner):
     def _roles(self, desk: Desk, turn: int) -> list[Role]:
         """Those of the tree search, but where runs are worth most, they are not spent on anything else.
 
-        The slot of the best run exploits in every batch. Nothing is tested before `TESTS_FROM`: what is known
-        by then is of the opening, and whatever differs from it tells more.
+        The slot of the best run exploits in every batch. Nothing is tested before `TESTS_AFTER` runs, since
+        whatever differs from the opening tells more; prior knowledge is tested from block 3 on.
         """
         roles = super()._roles(desk, turn)
-        if turn <= (TESTS_FROM - 1) * desk.spec.block.batches:
+        early = turn <= 2 * desk.spec.block.batches or not desk.guidance.priors
+        if early and len(desk.past) < TESTS_AFTER:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
         best = desk.nodes.best(1)
         if best and Role.EXPLOIT in roles:

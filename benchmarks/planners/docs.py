@@ -6,7 +6,7 @@ The page is generated and never edited; who doubts a figure runs the command.
 from collections.abc import Iterable
 from typing import Final
 
-from agent.planner.hybrid import TESTS_FROM
+from agent.planner.hybrid import TESTS_AFTER
 from benchmarks.page import machine_lines, markdown_table
 from benchmarks.planners.contenders import LONGER, RUNS
 from benchmarks.planners.results import DEFAULT, SHARE, Judgement, Played, Report
@@ -18,7 +18,7 @@ PLAYERS: Final = (
     (
         "hybrid",
         "a tree of runs; a Gaussian process over them chooses among neighbours of the best runs and draws "
-        f"from the whole space; from block {TESTS_FROM} on a slot of a batch tests a principle by one change",
+        f"from the whole space; after {TESTS_AFTER} runs a slot of a batch tests a principle by one change",
         "`boldness`",
     ),
     (
