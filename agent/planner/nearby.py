@@ -25,7 +25,7 @@ Rows = Float64[np.ndarray, "row column"]
 STEPS: Final = 16
 """Neighbours of a run by a number or a named value."""
 
-PAIRS: Final = 16
+PAIRS: Final = 24
 """Neighbours of a run by two changes."""
 
 DRAWN: Final = 120
