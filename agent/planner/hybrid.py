@@ -7,7 +7,7 @@ whole space; what is chosen becomes the child of the run that it differs from le
 principle, one of a batch once there are 32 runs, isolates one change, as in the tree search.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -26,10 +26,8 @@ from agent.planner.testing import principle_test
 from agent.planner.threads import on_one_thread
 from agent.planner.ucb import UcbPlanner
 from blocks.base import Value
-from blocks.exploration import ExplorationSpec
-from blocks.guidance import NO_GUIDANCE, Guidance
-from blocks.run import MetricInfo, Run, show_number
-from blocks.slot import Proposal, Role, differences
+from blocks.run import Run, show_number
+from blocks.slot import Role, differences
 
 NODES: Final = 6
 """Best nodes whose neighbours are candidates."""
@@ -58,21 +56,8 @@ sooner (docs/planners.md).
 class HybridPlanner(UcbPlanner):
     """Roles, slots and principle tests of the tree search; a model picks what exploits and explores."""
 
-    def propose(
-        self,
-        spec: ExplorationSpec,
-        history: Sequence[Run],
-        *,
-        block: int,
-        batch: int,
-        metrics: Mapping[str, MetricInfo],
-        guidance: Guidance = NO_GUIDANCE,
-    ) -> list[Proposal]:
-        """See `Planner.propose`."""
-        with on_one_thread():
-            return super().propose(
-                spec, history, block=block, batch=batch, metrics=metrics, guidance=guidance
-            )
+    propose = on_one_thread()(UcbPlanner.propose)
+    """See `Planner.propose`."""
 
     def _roles(self, desk: Desk, turn: int) -> list[Role]:
         """Those of the tree search, but where runs are worth most, they are not spent on anything else.
