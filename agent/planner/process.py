@@ -1,46 +1,33 @@
 """A Gaussian process over encoded slots: what the runs say of slots that were never run.
 
-Matern 5/2 kernel with a length scale per parameter and strategy. Length scales and the noise are those of
-a short grid that explain the runs best (marginal likelihood), found one after the other; long ones come
-first, so that a parameter counts only where the runs say that it does. Nothing is drawn: the same runs give
-the same model. The search of the grid (`shape_of`) costs far more than a model of a known shape, so that
-the two are apart.
-Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, chapters 2, 4.2 and 5.4.
+Matern 5/2 kernel with a length scale per parameter and strategy (agent/planner/shape.py). Nothing is drawn:
+the same runs give the same model.
+Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, chapter 2.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
-from scipy.linalg.lapack import dpftrf, dpotrf, dtfsm, dtrtri, dtrtrs, dtrttf
+from jaxtyping import Float32, Float64
+from scipy.linalg.lapack import dtrtri
 
-Points = Float64[np.ndarray, "point coordinate"]
-Values = Float64[np.ndarray, " point"]
-Square = Float64[np.ndarray, "point point"]
-Packed = Float64[np.ndarray, " entry"]
-"""Its lower triangle."""
-
-LENGTHS: Final = (3.0, 1.5, 0.8, 0.4)
-"""Length scales that are tried, as shares of a parameter's range.
-
-None of them switches a parameter off: few runs cannot say that it is idle, and a model that believes so is
-sure of what it does not know.
-"""
-
-NOISES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)
-"""Variances of the noise of a run that are tried, as shares of that of the objective."""
-
-ROUNDS: Final = 2
-
-PARSIMONY: Final = 0.4
-"""Log likelihood that a length scale costs for being e times shorter."""
-
-BELIEVED: Final = 2.0
-"""So many runs' worth of belief that the objective varies over the space as it does over the runs."""
+from agent.planner.algebra import (
+    Points,
+    Square,
+    Values,
+    factor_of,
+    kernel_between,
+    kernel_of,
+    level_of,
+    matern,
+    size_of,
+    solved,
+    squared_distances,
+)
+from agent.planner.shape import Shape, shape_of
 
 AT_ONCE: Final = 100
 """Slots that are predicted at once: larger arrays would be given back to the system after each step."""
@@ -54,16 +41,6 @@ LANDMARKS: Final = 40
 
 ROOM: Final = 1e-5
 """Room for rounding in half the digits, as a share of what is summed: a hundred times what is met."""
-
-
-class Shape(NamedTuple):
-    """What is searched for on the grid."""
-
-    lengths: tuple[float, ...]
-    """Length scale of each group of coordinates."""
-
-    noise: float
-    """Variance of the noise of a run of weight 1."""
 
 
 class _Rough(NamedTuple):
@@ -107,21 +84,21 @@ class Process:
     ) -> None:
         weights = np.ones(len(values)) if weights is None else weights
         self.shape = shape_of(points, values, groups, weights=weights) if shape is None else shape
-        self._mean, spread = _level(values)
+        self._mean, spread = level_of(values)
         self._scales = np.repeat(self.shape.lengths, groups)
         self._points: Points = points / self._scales
         targets = (values - self._mean) / spread
         noise = self.shape.noise / weights
         kernel = kernel_between(self._points, self._points) if kernel is None else kernel.copy()
         kernel.flat[:: len(kernel) + 1] = 1.0 + noise
-        factor = _factor(kernel)
+        factor = factor_of(kernel)
         assert factor is not None  # the noise keeps it positive definite
         self._factor = factor
-        half = _solved(factor, targets)
-        size = _size(half)
+        half = solved(factor, targets)
+        size = size_of(half)
         self._scale = spread * size
         self._half, targets = half / size, targets / size
-        self._weights = _solved(factor, self._half, transposed=True)
+        self._weights = solved(factor, self._half, transposed=True)
         self.fitted: Values = self._mean + self._scale * (targets - noise * self._weights)
         """Mean of the objective at the runs themselves, without their noise."""
 
@@ -130,8 +107,8 @@ class Process:
         scaled, mean, variance = points / self._scales, np.empty(len(points)), np.empty(len(points))
         for begin in range(0, len(points), AT_ONCE):
             here = slice(begin, begin + AT_ONCE)
-            cross = _kernel(_squared(scaled[here], self._points))
-            half = _solved(self._factor, cross.T)
+            cross = kernel_of(squared_distances(scaled[here], self._points))
+            half = solved(self._factor, cross.T)
             mean[here], variance[here] = cross @ self._weights, np.einsum("ij,ij->j", half, half)
         sd = np.sqrt(np.maximum(1.0 - variance, 1e-12))
         return self._mean + self._scale * mean, self._scale * sd
@@ -179,7 +156,7 @@ class Process:
         scaled = np.empty((len(points), len(rough.distance)), dtype=np.float32)
         scaled[:, :-2] = points / self._scales - rough.centre
         scaled[:, -2], scaled[:, -1] = np.einsum("ij,ij->i", scaled[:, :-2], scaled[:, :-2]), 1.0
-        cross = _matern(scaled @ rough.distance)
+        cross = matern(scaled @ rough.distance)
         half = cross[:, : len(rough.inverse)] @ rough.inverse
         sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
         found: Values = (cross @ rough.weights + boldness * sd).astype(np.float64)
@@ -198,7 +175,7 @@ class Process:
         distance[:-2], distance[-2] = -10.0 * points.T, 5.0
         distance[-1] = 5.0 * np.einsum("ij,ij->i", points, points)
         rows = self._factor[order[:LANDMARKS]]
-        factor = _factor(rows @ rows.T)
+        factor = factor_of(rows @ rows.T)
         assert factor is not None  # the noise keeps it positive definite
         inverse, _ = dtrtri(factor, lower=1)
         weights = self._weights[order]
@@ -216,8 +193,8 @@ class Process:
         It expects the same everywhere, and is surer around that slot, so that the next one goes elsewhere.
         """
         scaled = point / self._scales
-        cross = _kernel(_squared(scaled, self._points))[0]
-        row = _solved(self._factor, cross)
+        cross = kernel_of(squared_distances(scaled, self._points))[0]
+        row = solved(self._factor, cross)
         n = len(row)
         factor = np.zeros((n + 1, n + 1), order="F")
         factor[:n, :n], factor[n, :n] = self._factor, row
@@ -230,128 +207,3 @@ class Process:
         grown._weights = np.append(self._weights, 0.0)
         grown.fitted = np.append(self.fitted, self._mean + self._scale * float(cross @ self._weights))
         return grown
-
-
-def kernel_between(left: Points, right: Points) -> Float64[np.ndarray, "left right"]:
-    """The kernel between scaled points: the same bits for a pair, whichever others stand beside it."""
-    apart = left[:, None, :] - right[None, :, :]
-    apart *= apart
-    return _kernel(apart.sum(axis=2))
-
-
-def shape_of(points: Points, values: Values, groups: Sequence[int], *, weights: Values) -> Shape:
-    """Length scales and noise that explain some runs best.
-
-    Args:
-        points: Encoded slots.
-        values: Their objective; any scale.
-        groups: How many consecutive coordinates share a length scale.
-        weights: How much each value counts.
-    """
-    mean, scale = _level(values)
-    targets: Values = (values - mean) / scale
-    cuts = np.cumsum([0, *groups])
-    n, grouped = len(points), (points[:, begin:end] for begin, end in pairwise(cuts))
-    parts = [_packed(_squared(part, part)) for part in grouped]
-    marks = _packed(np.diag(np.arange(1.0, n + 1.0)))
-    diagonal = np.flatnonzero(marks)[np.argsort(marks[marks > 0])]
-    lengths, noise = [LENGTHS[1]] * len(groups), NOISES[2]
-
-    known: dict[tuple[tuple[float, ...], float], float] = {}
-
-    def evidence(total: Packed, lengths: Sequence[float], noise: float) -> float:
-        """Log marginal likelihood, and a prior that holds parameters for idle until they show otherwise."""
-        kernel = _kernel(total)
-        kernel[diagonal] = 1.0 + noise / weights
-        factor, info = dpftrf(n, kernel, uplo="L", overwrite_a=1)
-        if info:
-            return -math.inf
-        half = dtfsm(1.0, factor, targets[:, None], uplo="L")[:, 0]
-        likelihood = -(n + BELIEVED) * math.log(_size(half)) - float(np.log(factor[diagonal]).sum())
-        return likelihood - sum(math.log(LENGTHS[0] / length) for length in lengths) * PARSIMONY
-
-    total: Packed = np.asarray(sum(part / length**2 for part, length in zip(parts, lengths, strict=True)))
-    best = known[tuple(lengths), noise] = evidence(total.copy(), lengths, noise)
-    for _ in range(ROUNDS):
-        for place, part in enumerate(parts):
-            rest = total - part / lengths[place] ** 2
-            for length in LENGTHS:
-                tried = [*lengths[:place], length, *lengths[place + 1 :]]
-                key = tuple(tried), noise
-                if key not in known:
-                    known[key] = evidence(rest + part / length**2, tried, noise)
-                if known[key] > best:
-                    best, lengths = known[key], tried
-            total = rest + part / lengths[place] ** 2
-        for other in NOISES:
-            key = tuple(lengths), other
-            if key not in known:
-                known[key] = evidence(total.copy(), lengths, other)
-            if known[key] > best:
-                best, noise = known[key], other
-    return Shape(tuple(lengths), noise)
-
-
-def _size(half: Values) -> float:
-    """How many times the objective varies over the space more than over the runs, from L^-1 of its values."""
-    return math.sqrt((float(half @ half) + BELIEVED) / (len(half) + BELIEVED))
-
-
-def _level(values: Values) -> tuple[float, float]:
-    mean = float(np.add.reduce(values)) / len(values)
-    apart = values - mean
-    spread = math.sqrt(float(apart @ apart) / len(values))
-    return mean, spread if spread > 0 else 1.0
-
-
-def _squared(
-    left: Float[np.ndarray, "left coordinate"], right: Float[np.ndarray, "right coordinate"]
-) -> Float[np.ndarray, "left right"]:
-    """Squared distances; those of equal points may be as far below 0 as rounding takes them."""
-    found: Float[np.ndarray, "left right"] = left @ (-2.0 * right.T)
-    found += np.einsum("ij,ij->i", left, left)[:, None]
-    found += np.einsum("ij,ij->i", right, right)
-    return found
-
-
-def _packed(square: Square) -> Packed:
-    """The lower triangle of a symmetric matrix: half of the numbers, as LAPACK takes them at full speed."""
-    found: Packed
-    found, _ = dtrttf(np.asfortranarray(square), uplo="L")
-    return found
-
-
-def _kernel(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
-    """Matern 5/2 of scaled squared distances, whose array is used up."""
-    squared *= 5.0
-    return _matern(squared)
-
-
-def _matern(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
-    """The same of five times those distances."""
-    distance = np.maximum(squared, 0.0, out=squared)
-    np.sqrt(distance, out=distance)
-    found: Float[np.ndarray, "*pair"] = distance * (1.0 / 3.0)
-    found += 1.0
-    found *= distance
-    found += 1.0
-    np.negative(distance, out=distance)
-    found *= np.exp(distance, out=distance)
-    return found
-
-
-def _factor(kernel: Square) -> Square | None:
-    """The lower Cholesky factor; None where there is none in these digits."""
-    found: Square
-    found, info = dpotrf(kernel.T, lower=1, overwrite_a=1, clean=1)
-    return found if info == 0 else None
-
-
-def _solved(
-    factor: Square, right: Float64[np.ndarray, "point ..."], *, transposed: bool = False
-) -> Float64[np.ndarray, "point ..."]:
-    """The right side divided by the factor."""
-    found: Float64[np.ndarray, "point ..."]
-    found, info = dtrtrs(factor, right, lower=1, trans=int(transposed))
-    assert info == 0  # its diagonal is positive
-    return found

@@ -14,9 +14,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int
 
+from agent.planner.algebra import kernel_between
 from agent.planner.encoding import Encoding
 from agent.planner.nearby import Surroundings
-from agent.planner.process import Process, Shape, kernel_between, shape_of
+from agent.planner.process import Process
+from agent.planner.shape import Shape, shape_of
 from agent.planner.tree import first, floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed

@@ -10,10 +10,10 @@ from agent.planner import plain_planner
 from agent.planner.encoding import Encoding
 from agent.planner.hybrid import TESTS_AFTER, HybridPlanner
 from agent.planner.nearby import Surroundings
-from agent.planner.process import LENGTHS, Process
+from agent.planner.process import Process
 from agent.planner.recent import best_and_latest
 from agent.planner.seen import Seen
-from agent.planner.threads import on_one_thread
+from agent.planner.shape import LENGTHS
 from agent.planner.tree import Tree, level_rewards
 from blocks.exploration import PlannerName, PlannerSpec
 from blocks.guidance import NO_GUIDANCE
@@ -116,11 +116,17 @@ def test_the_linear_algebra_of_a_plan_is_on_one_thread_and_afterwards_as_before(
         libraries = ThreadpoolController().select(user_api="blas").lib_controllers
         return [library.get_num_threads() for library in libraries]
 
+    seen = set()
+
+    def watched(slot: SlotSpec) -> bool:
+        seen.update(n_threads())
+        return admits(slot)
+
     with threadpool_limits(limits=2, user_api="blas"):
         before = n_threads()
-        with on_one_thread():
-            assert set(n_threads()) == {1}
+        play(HybridPlanner(watched), toy_spec(), blocks=2)
         assert n_threads() == before
+    assert seen == {1}
 
 
 def test_the_model_finds_what_matters_and_what_does_not():
