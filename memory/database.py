@@ -33,6 +33,12 @@ _APPEND = Prepared(insert(cast(Table, EventRow.__table__)), ("at", "exploration"
 
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 
+WAL_PAGES = 4_000
+"""Pages of the write-ahead log, 16 MB, after which a commit copies them into the file; SQLite's own are 1,000.
+
+The copy costs as much as some hundred commits.
+"""
+
 
 class Database:
     """Transactions on one database file, and the journal of events that goes with every write."""
@@ -207,3 +213,5 @@ def _configure(connection: sqlite3.Connection) -> None:
     # In WAL mode NORMAL keeps every commit through a kill -9 of any process. A power cut may take the
     # last commits, never the file: their runs are then trained again.
     connection.execute("PRAGMA synchronous = NORMAL")
+    # A run's life writes some pages again and again: of many such pages few are left to be copied.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from blocks.errors import WorkspaceError
 from memory.workspace import Workspace
 
-REVISION = "0007"
+REVISION = "0008"
 """Newest migration that this version knows; `memory/migrations/versions` holds a file for each."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

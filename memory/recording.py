@@ -230,7 +230,7 @@ def store_metrics(cursor: Cursor, run_id: int, metrics: Sequence[Metrics], *, kn
         for index, replicate in enumerate(metrics)
         for name, value in sorted(replicate.items())  # as the table has them: then few of its pages split
     ]
-    _MEASURE.run_as_given(cursor, values)
+    _MEASURE.run_together(cursor, values)
     fresh = {(METRIC, name) for name in set().union(*metrics)} - known
     if fresh:
         # In the problem's order, those that matter first: tables show them so.

@@ -342,10 +342,9 @@ class WideNameRow(Base):
 
 
 class EventRow(Base):
-    """A change of state; the ids grow and are never used again."""
+    """A change of state; the ids grow and are never used again, since none is ever deleted (migration 0008)."""
 
     __tablename__ = "events"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
