@@ -34,7 +34,7 @@ _APPEND = Prepared(insert(cast(Table, EventRow.__table__)), ("at", "exploration"
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 WAL_PAGES = 4_000
-"""Pages of the write-ahead log, 16 MB, after which a commit copies them into the file; SQLite's own are 1,000.
+"""Pages of the write-ahead log, 16 MB, after which a commit copies them into the file (SQLite: 1,000).
 
 The copy costs as much as some hundred commits.
 """

@@ -20,7 +20,6 @@ from sqlalchemy.types import TypeEngine
 
 from memory.schema import UtcDateTime
 
-
 AT_ONCE = 64
 """Rows of one statement: a run's metrics make two or three, which the driver keeps compiled."""
 

@@ -342,7 +342,7 @@ class WideNameRow(Base):
 
 
 class EventRow(Base):
-    """A change of state; the ids grow and are never used again, since none is ever deleted (migration 0008)."""
+    """A change of state; the ids grow and are never used again: none can be deleted (migration 0008)."""
 
     __tablename__ = "events"
 

@@ -16,6 +16,10 @@ from blocks.space import CategoricalParameter, PerSlotParameter, share_of
 
 Points = Float64[np.ndarray, "point coordinate"]
 
+Rows = Float64[np.ndarray, "row column"]
+"""Slots before they are encoded: a place in its range for each number, the index of each named value, 0 or 1
+for each strategy."""
+
 HALF = 0.5**0.5
 """Two different names are as far apart as off and on."""
 
@@ -77,6 +81,59 @@ class Encoding:
                 self._known.clear()
             self._known[key] = found
         return self._known[key]
+
+
+class RowEncoding:
+    """The coordinates of rows in one slot of a batch, made as `Encoding.points` makes them of slots.
+
+    Args:
+        encoding: The coordinates.
+        slot: The slot, whose invariants are in no row.
+    """
+
+    def __init__(self, encoding: Encoding, slot: int) -> None:
+        space, strategies = encoding.spec.space, encoding.strategies
+        fixed, tunable = space.invariants(slot), list(space.tunable)
+        self._copied: list[tuple[int, int]] = []  # coordinate and column
+        self._named: list[tuple[int, int, int]] = []  # and the index of the name
+        self._fixed: list[tuple[int, float]] = []
+        self._idle: list[tuple[int, int, float]] = []  # column of the strategy, and what holds without it
+        self._width = 0
+        for name in space.names():
+            parameter, begin = space[name], self._width
+            if name in fixed:
+                self._fixed += enumerate(encoding.coordinates(name, fixed[name]), begin)
+                self._width += len(encoding.coordinates(name, fixed[name]))
+            elif isinstance(parameter, CategoricalParameter):
+                column = tunable.index(name)
+                self._named += [(begin + place, column, place) for place in range(len(parameter.choices))]
+                self._width += len(parameter.choices)
+            else:
+                self._copied.append((begin, tunable.index(name)))
+                self._width += 1
+            owner = encoding.owner_of(name)
+            if owner in strategies:
+                on = len(tunable) + strategies.index(owner)
+                idle = encoding.coordinates(name, encoding.spec.baseline[name])
+                self._idle += [(begin + place, on, value) for place, value in enumerate(idle)]
+        self._copied += [(self._width + place, len(tunable) + place) for place in range(len(strategies))]
+        self._width += len(strategies)
+        self._is_plain = self._copied == [(place, place) for place in range(self._width)] and not self._idle
+
+    def points(self, rows: Rows) -> Points:
+        """One point per row; the rows themselves where they are points already."""
+        if self._is_plain:
+            return rows
+        found = np.empty((len(rows), self._width))
+        for into, column in self._copied:
+            found[:, into] = rows[:, column]
+        for into, column, place in self._named:
+            found[:, into] = HALF * (rows[:, column] == place)
+        for into, value in self._fixed:
+            found[:, into] = value
+        for into, column, value in self._idle:
+            found[rows[:, column] <= 0, into] = value
+        return found
 
 
 _LATEST: list[Encoding] = []

@@ -6,21 +6,20 @@ decoded. All obey the constraints and the invariants of their slot.
 """
 
 from collections.abc import Sequence
+from functools import cache, partial
 from random import Random
 from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int
 
-from agent.planner.encoding import HALF, Encoding, Points
+from agent.planner.encoding import Encoding, Points, RowEncoding, Rows
 from agent.planner.whole_space import Draw, constants, switches
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
 from blocks.slot import SlotSpec
 from blocks.space import STEP, CategoricalParameter, IntParameter, Tunable, share_of, value_at
-
-Rows = Float64[np.ndarray, "row column"]
 
 STEPS: Final = 16
 """Neighbours of a run by a number or a named value."""
@@ -48,6 +47,15 @@ class Nearby(NamedTuple):
 
 _Source = tuple[dict[str, Value], Float64[np.ndarray, " column"]]
 """The values of a slot, and its row."""
+
+
+class _Layout(NamedTuple):
+    """Which source each row is made from, of so many sources."""
+
+    single: Int[np.ndarray, " row"]
+    double: Int[np.ndarray, " row"]
+    origin: Int[np.ndarray, " row"]
+    """Of all rows together."""
 
 
 class Surroundings:
@@ -91,6 +99,9 @@ class Surroundings:
             if (owner := encoding.owner_of(name))
         ]
         self._known: dict[tuple[int, int], tuple[SlotSpec, _Source]] = {}
+        self._layout = cache(self._layout_of)
+        self._blank = cache(self._blank_of)
+        self._coordinates = cache(partial(RowEncoding, encoding))
 
     def hold(self, narrowed: Narrowed, guidance: Guidance, block: int) -> bool:
         """Whether they are those of a block under such constraints."""
@@ -107,30 +118,22 @@ class Surroundings:
             rng: Its random numbers.
         """
         sources = [self._source(one, slot) for one in slots]
-        places = np.arange(len(sources))
         dice = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
-        base = np.array([row for _, row in sources])
-        single = np.repeat(places, STEPS)
-        double = np.repeat(places, PAIRS)
-        blank = (
-            {**constants(self._spec), **self._spec.space.invariants(slot)},
-            np.full(base.shape[1], np.nan),
-        )
+        base, layout = np.array([row for _, row in sources]), self._layout(len(sources))
         rows = np.concatenate(
             (
                 base,
-                self._stepped(base[single], dice),
+                self._stepped(base.take(layout.single, axis=0), dice),
                 self._toggled(base),
-                self._changed(self._changed(base[double], dice), dice),
+                self._changed(self._changed(base.take(layout.double, axis=0), dice), dice),
                 self._drawn(DRAWN, dice),
             )
         )
         if self._on or self._off:
             rows[:, self._on], rows[:, self._off] = 1.0, 0.0
         self._round(rows)
-        toggles = np.repeat(places, len(self._switches))
-        origin = np.concatenate((places, single, toggles, double, np.full(DRAWN, len(sources))))
-        return Nearby(rows, origin, [*sources, blank], self._points(rows, slot))
+        points = self._coordinates(slot).points(rows)
+        return Nearby(rows, layout.origin, [*sources, self._blank(slot)], points)
 
     def decoded(self, nearby: Nearby, place: int) -> Draw:
         """Values and strategies of a candidate; what was not moved is as it was."""
@@ -142,6 +145,18 @@ class Surroundings:
                 found[name] = _value(parameter, float(row[column]))
         on = [name for name, share in zip(self._names, row[self._n :], strict=True) if share]
         return found, tuple(sorted(on))
+
+    def _layout_of(self, n_sources: int) -> _Layout:
+        places = np.arange(n_sources)
+        single, double = np.repeat(places, STEPS), np.repeat(places, PAIRS)
+        toggles = np.repeat(places, len(self._switches))
+        origin = np.concatenate((places, single, toggles, double, np.full(DRAWN, n_sources)))
+        return _Layout(single, double, origin)
+
+    def _blank_of(self, slot: int) -> _Source:
+        """What a draw has that is not drawn."""
+        values = {**constants(self._spec), **self._spec.space.invariants(slot)}
+        return values, np.full(self._n + len(self._names), np.nan)
 
     def _source(self, slot: SlotSpec, place: int) -> _Source:
         # The same runs are the best ones for many batches.
@@ -173,10 +188,11 @@ class Surroundings:
         np.abs(size, out=size)
         np.maximum(size, STEP / 5, out=size)
         before = rows[lines, chosen]
-        moved = before + np.where(dice.random(n) < 0.5, size, -size)
+        moved = np.negative(size, out=size, where=dice.random(n) >= 0.5)
+        moved += before
         np.abs(moved, out=moved)
         moved %= 2.0
-        moved = np.where(moved > 1.0, 2.0 - moved, moved)
+        np.subtract(2.0, moved, out=moved, where=moved > 1.0)
         other = dice.random(n)
         for column, n_choices in self._named:
             here = chosen == column
@@ -208,7 +224,7 @@ class Surroundings:
         found[:, : self._n] = dice.random((n, self._n))
         for column, n_choices in self._named:
             found[:, column] = np.floor(found[:, column] * n_choices)
-        found[:, self._switches] = dice.random((n, len(self._switches))) < 0.5
+        found[:, self._columns] = dice.random((n, len(self._switches))) < 0.5
         return found
 
     def _round(self, rows: Rows) -> None:
@@ -220,28 +236,6 @@ class Surroundings:
                 rows[:, column] = np.log(whole / low) / np.log(high / low)
             else:
                 rows[:, column] = np.rint(rows[:, column] * (high - low)) / (high - low)
-
-    def _points(self, rows: Rows, slot: int) -> Points:
-        """As `Encoding.points`, of rows."""
-        fixed = self._spec.space.invariants(slot)
-        columns: list[Float64[np.ndarray, " row"] | float] = []
-        tunable = {name: column for column, name in enumerate(self._tunable)}
-        for name in self._spec.space.names():
-            parameter = self._spec.space[name]
-            if name in tunable and isinstance(parameter, CategoricalParameter):
-                index = rows[:, tunable[name]]
-                made = [HALF * (index == place) for place in range(len(parameter.choices))]
-            elif name in tunable:
-                made = [rows[:, tunable[name]]]
-            else:
-                made = [np.full(len(rows), one) for one in self._encoding.coordinates(name, fixed[name])]
-            owner = self._encoding.owner_of(name)
-            if owner in self._names:
-                on = rows[:, self._n + self._names.index(owner)] > 0
-                idle = self._encoding.coordinates(name, self._spec.baseline[name])
-                made = [np.where(on, one, other) for one, other in zip(made, idle, strict=True)]
-            columns += made
-        return np.column_stack((*columns, rows[:, self._n :]))
 
 
 def _share(parameter: Tunable, value: Value) -> float:
