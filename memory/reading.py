@@ -5,9 +5,10 @@ What a store holds was checked when it was written, so it is not checked again f
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, exists, func, select
+from sqlalchemy import Table, bindparam, exists, func, literal_column, select
 
 from blocks.base import made
 from blocks.run import Failure, Metrics, Run
@@ -53,8 +54,7 @@ _VALUES = (
     .join(_RUNS, _RUNS.c.id == _METRICS.c.run)
     .where(_HERE, _METRICS.c.name == bindparam("metric"))
 )
-_READ_ALL, _VALUES_OF_ALL = Prepared(_READ), Prepared(_VALUES)
-_READ_CHANGED, _VALUES_OF_CHANGED = Prepared(_READ.where(_CHANGED)), Prepared(_VALUES.where(_CHANGED))
+_READ_ALL, _READ_CHANGED = Prepared(_READ), Prepared(_READ.where(_CHANGED))
 _LAST = Prepared(select(func.max(_EVENTS.c.id)).where(_EVENTS.c.exploration == bindparam("exploration")))
 
 _NAMES = (*(column.name for column in _COLUMNS), "is_evaluated", "void")
@@ -74,14 +74,23 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
         metric: The metric that is read.
         since: Id of the last event that is known; 0 for all runs.
     """
-    read, measured = (_READ_CHANGED, _VALUES_OF_CHANGED) if since else (_READ_ALL, _VALUES_OF_ALL)
     where = {"exploration": exploration, "since": since}
+    read = _READ_CHANGED if since else _READ_ALL
+    rows = [dict(zip(_NAMES, values, strict=True)) for values in read.rows(cursor, **where)]
+    measured = _measured(max((len(row["spec"]["seeds"]) for row in rows), default=0), all_runs=not since)
     found: dict[int, list[tuple[int, float | None]]] = defaultdict(list)
     for run, replicate, value in measured.run(cursor, metric=metric, **where).fetchall():
         found[run].append((replicate, value))
-    for values in read.rows(cursor, **where):
-        row = dict(zip(_NAMES, values, strict=True))
+    for row in rows:
         yield _run_of(row, metric, found.get(row["id"], ()))
+
+
+@cache
+def _measured(n_replicates: int, *, all_runs: bool) -> Prepared:
+    """The values of runs with so many replicates at most: found by the whole key, past all other metrics."""
+    replicates = literal_column(f"({', '.join(map(str, range(n_replicates)))})")
+    values = _VALUES.where(_METRICS.c.replicate.op("IN")(replicates))
+    return Prepared(values if all_runs else values.where(_CHANGED))
 
 
 def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float | None]]) -> Run:

@@ -60,13 +60,12 @@ def packed(square: Square) -> Packed:
 def kernel_of(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
     """Matern 5/2 of scaled squared distances, whose array is used up."""
     squared *= 5.0
-    return matern(squared)
+    return matern(np.maximum(squared, 0.0, out=squared))
 
 
 def matern(squared: Float[np.ndarray, "*pair"]) -> Float[np.ndarray, "*pair"]:
-    """The same of five times those distances."""
-    distance = np.maximum(squared, 0.0, out=squared)
-    np.sqrt(distance, out=distance)
+    """The same of five times those distances, none of which is below 0."""
+    distance = np.sqrt(squared, out=squared)
     found: Float[np.ndarray, "*pair"] = distance * (1.0 / 3.0)
     found += 1.0
     found *= distance

@@ -156,7 +156,8 @@ class Process:
         scaled = np.empty((len(points), len(rough.distance)), dtype=np.float32)
         scaled[:, :-2] = points / self._scales - rough.centre
         scaled[:, -2], scaled[:, -1] = np.einsum("ij,ij->i", scaled[:, :-2], scaled[:, :-2]), 1.0
-        cross = matern(scaled @ rough.distance)
+        squared = scaled @ rough.distance
+        cross = matern(np.abs(squared, out=squared))  # rounding may take them below 0
         half = cross[:, : len(rough.inverse)] @ rough.inverse
         sd = np.sqrt(np.maximum(1.0 - np.einsum("ij,ij->i", half, half), 0.0) + ROOM)
         found: Values = (cross @ rough.weights + boldness * sd).astype(np.float64)

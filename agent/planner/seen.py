@@ -211,12 +211,10 @@ class Seen:
         a coin's.
         """
         places, values, sizes = results
-        n_values = int(sizes.sum())
-        # What is missing comes last.
-        low = floor_of(np.sort(values, axis=None)[:n_values])
-        usual = median_of(sizes[sizes > 0].tolist())
-        totals = np.where(np.isnan(values), 0.0, np.maximum(values, low)).sum(axis=1)
-        gave = sizes > 0
+        missing, gave = np.isnan(values), sizes > 0
+        low = floor_of(values[~missing])
+        usual = median_of(sizes[gave].tolist())
+        totals = np.where(missing, 0.0, np.maximum(values, low)).sum(axis=1)
         levels = np.where(gave, totals / np.maximum(sizes, 1), low)
         weights = np.where(gave, sizes / usual, 1.0)
         self._encode(places)
