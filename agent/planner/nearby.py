@@ -53,6 +53,10 @@ class _Layout(NamedTuple):
     """Which source each row is made from, of so many sources."""
 
     single: Int[np.ndarray, " row"]
+    toggled: Int[np.ndarray, " row"]
+    switches: Int[np.ndarray, " row"]
+    """The column of what is toggled."""
+
     double: Int[np.ndarray, " row"]
     origin: Int[np.ndarray, " row"]
     """Of all rows together."""
@@ -124,7 +128,7 @@ class Surroundings:
             (
                 base,
                 self._stepped(base.take(layout.single, axis=0), dice),
-                self._toggled(base),
+                _toggled(base.take(layout.toggled, axis=0), layout.switches),
                 self._changed(self._changed(base.take(layout.double, axis=0), dice), dice),
                 self._drawn(DRAWN, dice),
             )
@@ -151,7 +155,7 @@ class Surroundings:
         single, double = np.repeat(places, STEPS), np.repeat(places, PAIRS)
         toggles = np.repeat(places, len(self._switches))
         origin = np.concatenate((places, single, toggles, double, np.full(DRAWN, n_sources)))
-        return _Layout(single, double, origin)
+        return _Layout(single, toggles, np.tile(self._columns, n_sources), double, origin)
 
     def _blank_of(self, slot: int) -> _Source:
         """What a draw has that is not drawn."""
@@ -201,21 +205,13 @@ class Surroundings:
         found[lines, chosen] = np.where(keys[lines, chosen] >= 0, moved, before) if self._owned else moved
         return found
 
-    def _toggled(self, rows: Rows) -> Rows:
-        """Each row with each strategy turned on where it is off, and off where it is on."""
-        found = np.repeat(rows, len(self._switches), axis=0)
-        columns, lines = np.tile(self._columns, len(rows)), np.arange(len(found))
-        found[lines, columns] = 1.0 - found[lines, columns]
-        return found
-
     def _changed(self, rows: Rows, dice: np.random.Generator) -> Rows:
         """Each row with one change, a number or a strategy."""
         found, n = self._stepped(rows, dice), len(self._switches)
-        picked = np.floor(dice.random(len(rows)) * (n + STEPS)).astype(np.int64)
-        lines = np.flatnonzero(picked < n)
-        columns = self._columns[picked[lines]]
-        found[lines] = rows[lines]
-        found[lines, columns] = 1.0 - rows[lines, columns]
+        picked = dice.random(len(rows))
+        picked *= n + STEPS
+        lines = (picked < n).nonzero()[0]
+        found[lines] = _toggled(rows[lines], self._columns[picked[lines].astype(np.int64)])
         return found
 
     def _drawn(self, n: int, dice: np.random.Generator) -> Rows:
@@ -236,6 +232,13 @@ class Surroundings:
                 rows[:, column] = np.log(whole / low) / np.log(high / low)
             else:
                 rows[:, column] = np.rint(rows[:, column] * (high - low)) / (high - low)
+
+
+def _toggled(rows: Rows, columns: Int[np.ndarray, " row"]) -> Rows:
+    """Each row with a strategy turned on where it is off, and off where it is on; they are written over."""
+    lines = np.arange(len(rows))
+    rows[lines, columns] = 1.0 - rows[lines, columns]
+    return rows
 
 
 def _share(parameter: Tunable, value: Value) -> float:
