@@ -9,7 +9,6 @@ import ast
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from agent.guard import check_paths, to_text
 from blocks.errors import DataError, GuardRefusalError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, file_hash
+from blocks.installed import offered
 from blocks.problem import GROUP, Problem
 from blocks.user_strategy import StrategyFile, UserStrategy, strategy_file
 from memory import Store, Workspace
@@ -153,7 +153,7 @@ def _imported(path: Path) -> Iterator[str]:
 
 def _beside(folder: Path, root: str) -> list[Path]:
     """Files of the module or package of that name in the folder; our own rooms are never a user's."""
-    sciences = {entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=GROUP)}
+    sciences = {entry.value.partition(":")[0].partition(".")[0] for entry in offered(GROUP)}
     if root in ROOMS or root in sciences:
         return []
     file, package = folder / f"{root}.py", folder / root

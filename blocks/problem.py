@@ -18,12 +18,12 @@ calls its methods in separate processes, so that ground truth and training never
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
+from blocks.installed import offered
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
@@ -303,7 +303,7 @@ def check_blind(spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> Non
 
 def problem_names() -> list[str]:
     """Names of the installed problems."""
-    return sorted(entry.name for entry in entry_points(group=GROUP))
+    return [entry.name for entry in offered(GROUP)]
 
 
 def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
@@ -312,7 +312,8 @@ def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
     Raises:
         SpecError: No installed package offers it, or a strategy cannot be used.
     """
-    for entry in entry_points(group=GROUP, name=name):
-        problem = cast(Problem, entry.load()())
-        return problem.extended(strategies) if strategies else problem
+    for entry in offered(GROUP):
+        if entry.name == name:
+            problem = cast(Problem, entry.load()())
+            return problem.extended(strategies) if strategies else problem
     raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

@@ -68,6 +68,11 @@ class Reader:
         with translate_sqlite_errors(self.workspace.database):
             return truth_use(self._ask, name, objective=objective, needs_labels=needs_labels, ways=ways)
 
+    def has_fresh_networks(self, name: str) -> bool:
+        """Whether a run of an exploration was on another network than its own."""
+        with translate_sqlite_errors(self.workspace.database):
+            return bool(self._ask("SELECT 1 FROM runs WHERE exploration = ? AND network > 0 LIMIT 1", name))
+
     def due_memories(self) -> list[str]:
         """Explorations whose working memory is to be rendered anew, since runs became void."""
         with translate_sqlite_errors(self.workspace.database):

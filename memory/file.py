@@ -21,6 +21,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S = 30.0
 """How long a write waits for another process's write, s."""
 
+MAPPED = 1 << 30
+"""Bytes of a file that are read where they lie."""
+
 _REFUSALS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space and try again; what was stored is kept"),
     sqlite3.SQLITE_READONLY: ("it is read-only", "choose a folder that can be written with --workspace"),
@@ -126,4 +129,6 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection through which nothing can be written."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
     connection.execute("PRAGMA query_only = ON")
+    # A query over all runs reads every page once: mapped, none of them is copied first.
+    connection.execute(f"PRAGMA mmap_size = {MAPPED}")
     return connection

@@ -7,12 +7,13 @@ command of Setpoint's own is left out.
 """
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import typer
 
 from blocks.errors import SetpointError
+from blocks.installed import offered
 
 GROUP = "setpoint.commands"
 
@@ -29,7 +30,7 @@ def add_plugins(app: typer.Typer) -> None:
     """
     taken = {command.name or _name_of(command.callback) for command in app.registered_commands}
     taken |= {group.name or "" for group in app.registered_groups}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in offered(GROUP):
         if entry.name in taken:
             continue
         taken.add(entry.name)

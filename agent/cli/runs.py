@@ -88,7 +88,7 @@ def runs(
             wanted = None
         if form is Format.TABLE and columns is None:
             wanted = [*default_columns(spec, metrics, known=wide_columns(store)), VOID]
-            if query_runs(store, exploration=name, where="network > 0", columns=["run"], limit=1).rows:
+            if store.has_fresh_networks(name):
                 wanted.insert(wanted.index("role"), "network")  # results on others are no equals
         table = query_runs(
             store,
