@@ -11,6 +11,7 @@ from blocks.run import Run
 from memory.changes import Named, Number, Values
 from memory.codes import Codes
 from memory.comparison import Comparison
+from memory.corners import Corners
 from memory.crossings import Crossings
 from memory.failures import Endings
 from memory.fates import fates
@@ -57,6 +58,7 @@ class Evidence:
         self._changes: list[Values | Strategy] = []
         self._switches: list[Strategy] = []  # those without options
         self._crossings = Crossings(self._codes)
+        self._corners = Corners()
 
     def add(self, run: Run) -> None:
         """Takes in a run that has ended."""
@@ -152,7 +154,9 @@ class Evidence:
 
     def _look(self, verdicts: Verdicts, *, is_told: bool) -> None:
         found, looked = self._now()
-        failed = list(fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers))
+        failed = list(
+            fates(self.endings.failed, self._of_value, self._of_strategy, self._numbers, self._corners)
+        )
         verdicts.look(found, looked, failed, block=self._block, is_told=is_told)
 
     def comparisons(self) -> list[Comparison]:

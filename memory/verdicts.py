@@ -17,7 +17,7 @@ import numpy as np
 
 from blocks.slot import show_value
 from memory.anytime import RATE, adjusted, log_e_of_counts
-from memory.fates import Fate
+from memory.fate import Fate
 from memory.measured import Looked
 from memory.tried import About, Tried
 from memory.weighing import ONE_SIDED, REPLICATED, Contrasts, Weighed, Weight, weigh

@@ -1,0 +1,176 @@
+"""Failures that take two factors: a number beyond a boundary, and a value or a strategy beside it.
+
+Few runs fail in a block, so most pairs are those of the last look. What was found among them is kept, and is
+looked for again only where they are others.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+from numpy import ndarray
+
+from blocks.base import Value
+from blocks.slot import SlotSpec
+from memory.fate import Fate, Pair, fate_of, once, runs_of
+
+NEEDED = 2
+"""Failed runs whose neighbour across either factor came through, below which two factors are not told."""
+
+BOUNDARIES = 24
+"""Boundaries that are tried for a place of two factors, at most."""
+
+Pairs = dict[str, Sequence[Pair]]
+"""Pairs with one failure, by what they differ in."""
+
+
+class Corners:
+    """Places of two factors, as of the last look."""
+
+    def __init__(self) -> None:
+        self._numeric: Pairs = {}
+        self._others: Pairs = {}
+        self._found: dict[tuple[str, str], list[Fate]] = {}
+
+    def look(self, numeric: Pairs, others: Pairs) -> Iterator[Fate]:
+        """All of them, by the other factor and then by the number.
+
+        A failed run in the corner counts where a neighbour outside of it came through, be it across the
+        boundary or at the other value; a failed run outside counts against it where a neighbour in the corner
+        came through. Both factors must be needed: some pairs leave the corner by the one, some by the other.
+
+        Args:
+            numeric: Pairs by the number that they differ in.
+            others: Those by named hyperparameters and strategies.
+        """
+        levels = {
+            name: _Across.of(pairs) for name, pairs in numeric.items() if pairs != self._numeric.get(name)
+        }
+        for other, beside in sorted(others.items()):
+            anew = set(levels) if beside == self._others.get(other) else set(numeric)
+            if anew:
+                for name in anew - levels.keys():
+                    levels[name] = _Across.of(numeric[name])
+                for name, found in _in_corners({name: levels[name] for name in anew}, other, beside):
+                    self._found[name, other] = found
+            for name in sorted(numeric):
+                yield from self._found[name, other]
+        self._numeric, self._others = dict(numeric), dict(others)
+
+
+def _in_corners(
+    levels: Mapping[str, "_Across"], other: str, beside: Sequence[Pair]
+) -> Iterator[tuple[str, list[Fate]]]:
+    """Places of each number, above and below a boundary, beside one other factor."""
+    counted = Counter(pair.failed for pair in beside)
+    likely = sorted((value for value, n in counted.items() if n >= NEEDED), key=str)
+    parted = {v: [pair for pair in beside if (pair.failed == v) != (pair.done == v)] for v in likely}
+    for name, whole in levels.items():
+        across = {v: one for v, one in whole.by(other).items() if len(one.pairs) >= NEEDED} if likely else {}
+        besides = {v: _Beside.of(parted[v], name, v) for v in likely if v in across}
+        places = []
+        for place, sign in (("above", 1), ("below", -1)):
+            corners = (
+                _best_corner(name, place, sign, across[value], one, where=(other, value))
+                for value, one in besides.items()
+                if len(one.pairs) >= NEEDED <= across[value].n_beyond(sign)
+            )
+            found = [corner for corner in corners if corner is not None]
+            if found:
+                best = max(found, key=lambda fate: (fate.there - fate.elsewhere, str(fate.where)))
+                places.append(best._replace(tried=len(likely) * BOUNDARIES))
+        yield name, places
+
+
+class _Across(NamedTuple):
+    """Pairs that differ in a number, with its values on both sides."""
+
+    pairs: Sequence[Pair]
+    specs: Sequence[SlotSpec]
+    """Of the runs that failed."""
+
+    failed: Float64[ndarray, " pair"]
+    done: Float64[ndarray, " pair"]
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair]) -> "_Across":
+        """The pairs as arrays."""
+        specs = [pair.run.proposal.spec for pair in pairs]
+        failed = np.array([float(pair.failed) for pair in pairs])
+        return cls(pairs, specs, failed, np.array([float(pair.done) for pair in pairs]))
+
+    def by(self, other: str) -> dict[Value, "_Across"]:
+        """The same by the value of another hyperparameter; of a strategy, by whether it is on or off."""
+        found: dict[Value, list[int]] = defaultdict(list)
+        for place, spec in enumerate(self.specs):
+            found[spec.values.get(other, "on" if other in spec.strategies else "off")].append(place)
+        return {
+            value: _Across([self.pairs[place] for place in here], (), self.failed[here], self.done[here])
+            for value, here in found.items()
+        }
+
+    def n_beyond(self, sign: int) -> int:
+        """Pairs whose failed side lies higher; with `sign` -1, lower. No boundary has more of them inside."""
+        return int((sign * (self.failed - self.done) > 0).sum())
+
+
+class _Beside(NamedTuple):
+    """Pairs that part at the other value, with the number that both sides of each have in common."""
+
+    pairs: Sequence[Pair]
+    levels: Float64[ndarray, " pair"]
+    there: Bool[ndarray, " pair"]
+    """Whether the failed side has that value."""
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], name: str, value: Value) -> "_Beside":
+        """Those of the pairs that have the number at all."""
+        both = [(pair, pair.run.proposal.spec.values) for pair in pairs]
+        having = [(pair, float(values[name])) for pair, values in both if name in values]
+        return cls(
+            [pair for pair, _ in having],
+            np.array([level for _, level in having]),
+            np.array([pair.failed == value for pair, _ in having], dtype=bool),
+        )
+
+
+def _best_corner(
+    name: str,
+    place: str,
+    sign: int,
+    across: _Across,
+    beside: _Beside,
+    *,
+    where: tuple[str, Value],
+) -> Fate | None:
+    """The boundary that parts most pairs, where both factors are needed there."""
+    failed, done = sign * across.failed, sign * across.done
+    levels, there = sign * beside.levels, beside.there
+    ends = np.unique(np.concatenate([failed, done]))
+    ends = ends[:: math.ceil(len(ends) / BOUNDARIES)]
+    up = failed > done
+    n_inside = _at_or_above(failed[up], ends) - _at_or_above(done[up], ends)
+    n_also = _at_or_above(levels[there], ends)
+    enough = (n_inside >= NEEDED) & (n_also >= NEEDED)
+    if not enough.any():
+        return None
+    n_outside = _at_or_above(done[~up], ends) - _at_or_above(failed[~up], ends)
+    parted = np.where(enough, n_inside + n_also - n_outside - _at_or_above(levels[~there], ends), 0)
+    best = int(np.argmax(parted))
+    if parted[best] <= 0:
+        return None
+    falls, holds, within = (one >= ends[best] for one in (failed, done, levels))
+    by_number, by_other = runs_of(across.pairs, falls & ~holds), runs_of(beside.pairs, within & there)
+    if min(len(once(by_number)), len(once(by_other))) < NEEDED:
+        return None
+    elsewhere = runs_of(across.pairs, holds & ~falls) + runs_of(beside.pairs, within & ~there)
+    fate = fate_of(name, place, sign * float(ends[best]), by_number + by_other, elsewhere, tried=1)
+    return fate._replace(where=where)
+
+
+def _at_or_above(values: Float64[ndarray, " pair"], ends: Float64[ndarray, " end"]) -> Int64[ndarray, " end"]:
+    """How many values reach each end."""
+    return len(values) - np.searchsorted(np.sort(values), ends)
