@@ -7,7 +7,7 @@ depends on how many samples there are. A sample that gains replicates is removed
 from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
@@ -88,22 +88,27 @@ class Values(ABC):
         del bucket.samples[index]
         self._count(bucket, self._parted(bucket.samples, index), 1)
 
-    def neighbours(self, one: Fallen) -> list[Value]:
-        """Values at which a sample came through that differs in this alone: the nearest of them."""
-        code = one.coded.values.get(self._name)
-        if code is None or (self._owner and self._owner not in one.strategies):
-            return []
-        key = one.coded.whole ^ code
-        if (alone := self._alone.get(key)) is not None:
-            near = [alone]
-        elif (bucket := self._buckets.get(key)) is not None:
-            index = bucket.place(_rank(one.run.proposal.spec.values[self._name]), self._name)
-            near = bucket.samples[max(index - 1, 0) : index + 1]
-        else:
-            return []
-        beside = [sample.values[self._name] for sample in near]
-        # At the very same value other seeds came through: it is not the value then.
-        return [] if one.run.proposal.spec.values[self._name] in beside else beside
+    def beside(self, failed: Iterable[Fallen]) -> Iterator[tuple[Fallen, Value]]:
+        """Each with the values, the nearest ones, at which a sample came through that differs in this alone."""
+        name, owner, alone, buckets = self._name, self._owner, self._alone, self._buckets
+        for one in failed:
+            code = one.coded.values.get(name)
+            if code is None or (owner and owner not in one.strategies):
+                continue
+            key = one.coded.whole ^ code
+            near = alone.get(key)
+            if near is None and key not in buckets:
+                continue
+            own = one.run.proposal.spec.values[name]
+            if near is not None:
+                values = [near.values[name]]
+            else:
+                bucket = buckets[key]
+                index = bucket.place(_rank(own), name)
+                values = [sample.values[name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+            if own not in values:  # else other seeds came through at the very same value: it is not the value
+                for value in values:
+                    yield one, value
 
     def _key(self, sample: Sample) -> int | None:
         own = sample.coded.values.get(self._name)

@@ -37,9 +37,7 @@ def fates(
     others: Pairs = {}
     for name, known in sorted(values.items()):
         pairs = [
-            Pair(one.run.proposal.spec.values[name], value, one.run)
-            for one in failed
-            for value in known.neighbours(one)
+            Pair(one.run.proposal.spec.values[name], value, one.run) for one, value in known.beside(failed)
         ]
         if pairs and name in numbers:
             numeric[name] = pairs

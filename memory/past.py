@@ -104,6 +104,11 @@ class Past(Sequence[Run]):
         place = self._places.get(number)
         return None if place is None else self._runs[place]
 
+    def configuration_of(self, number: int) -> Configuration | None:
+        """That of a run; None where there is none of that number."""
+        place = self._places.get(number)
+        return None if place is None else self._configurations[place]
+
     def first_of(self, wanted: Configuration) -> Run | None:
         """The first run of a configuration, in whatever state."""
         place = self._tried.get(wanted)
@@ -171,6 +176,7 @@ class Past(Sequence[Run]):
         self._runs: list[Run] = []
         self._void: dict[int, Run] = {}
         self._places: dict[int | None, int] = {}
+        self._configurations: list[Configuration] = []
         self._tried: dict[Configuration, int] = {}
         self._strategies: Counter[str] = Counter()
         self._heard: list[tuple[str, ...]] = []  # strategies that are not counted yet
@@ -186,7 +192,8 @@ class Past(Sequence[Run]):
         place = len(self._runs)
         self._runs.append(run)
         self._places[run.number] = place
-        self._tried.setdefault(configuration(run.proposal.spec), place)
+        self._configurations.append(configuration(run.proposal.spec))
+        self._tried.setdefault(self._configurations[place], place)
         self._heard.append(run.proposal.spec.strategies)
 
 

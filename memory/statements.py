@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -126,13 +125,16 @@ def judged(prior: Statement, found: Iterable[Statement]) -> Statement:
 
 def show_runs(numbers: Sequence[int], *, limit: int = 6) -> str:
     """Run numbers as a suffix: r1-r4 r7 r9 and 3 more."""
-    parts = []
-    for _, group in groupby(enumerate(sorted(numbers)), key=lambda item: item[1] - item[0]):
-        found = [number for _, number in group]
-        ends = (found[0], found[-1])
-        parts += [f"r{ends[0]}-r{ends[1]}"] if len(found) > 2 else [f"r{number}" for number in found]
+    parts: list[tuple[int, ...]] = []  # runs that follow each other, of which two are told one by one
+    ordered = sorted(numbers)
+    begin = 0
+    for end in range(1, len(ordered) + 1):
+        if end == len(ordered) or ordered[end] - ordered[begin] != end - begin:
+            first, last = ordered[begin], ordered[end - 1]
+            parts += [(first, last)] if end - begin > 2 else [(number,) for number in ordered[begin:end]]
+            begin = end
     more = f" and {len(parts) - limit} more" if len(parts) > limit else ""
-    return " ".join(parts[:limit]) + more
+    return " ".join(["-".join(f"r{number}" for number in part) for part in parts[:limit]]) + more
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,8 @@ itself. That takes a pair there; here is of which runs.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -38,18 +40,29 @@ class HomePair(NamedTuple):
     """By how many of its standard errors the better side is ahead; negative where it is behind."""
 
 
-class Waiting(NamedTuple):
+@dataclass(frozen=True)
+class Waiting:
     """A direction that is significant, and not yet shown by enough networks."""
 
     statement: Statement
     strength: float
     """Normal score of its evidence."""
-    pairs: tuple[HomePair, ...]
-    """Those on the exploration's own network."""
-    tested: Mapping[int, int]
-    """Pairs on each fresh network, by its number."""
     standing: str
     """What keeps it from being established."""
+    _tried: Tried
+    _sign: int
+    _past: Past
+    _looked: Looked
+
+    @cached_property
+    def pairs(self) -> tuple[HomePair, ...]:
+        """Those on the exploration's own network; thousands, of which few statements need any."""
+        return tuple(_home_pairs(self._tried, self._sign, self._past, self._looked))
+
+    @cached_property
+    def tested(self) -> Mapping[int, int]:
+        """Pairs on each fresh network, by its number."""
+        return _tested(self._tried, self._past)
 
 
 def waiting(
@@ -85,9 +98,11 @@ def waiting(
             Waiting(
                 statement=told(spec, verdict, info),
                 strength=weight.score(verdict.sign),
-                pairs=tuple(_home_pairs(one, verdict.sign, past, looked)),
-                tested=_tested(one, past),
                 standing=verdict.standing,
+                _tried=one,
+                _sign=verdict.sign,
+                _past=past,
+                _looked=looked,
             )
         )
     return sorted(found, key=lambda one: (-one.strength, one.statement.key))
@@ -104,15 +119,22 @@ def _home_pairs(one: Tried, sign: int, past: Past, looked: Looked) -> Iterator[H
     pairs = [(before, after) for before, after in one.contrasts.tolist()]
     if one.about.kind == "number":
         pairs = list(_of_chains(pairs, one.groups.tolist()))
-    sides = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    errors = np.sqrt(looked.variance[sides[0]] + looked.variance[sides[1]]).tolist()
-    leads = (sign * (looked.level[sides[1]] - looked.level[sides[0]])).tolist()
-    for (before, after), error, lead in zip(pairs, errors, leads, strict=True):
-        run = past.by_number(before)
-        if run is None or run.proposal.network:
-            continue
-        better, other = (after, before) if sign > 0 else (before, after)
-        yield HomePair(better, other, lead / error if error > 0 else lead)
+    sides = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    # All samples of a data set are on one network.
+    network = looked.network[sides[:, 0]]
+    _, places = np.unique(network, return_index=True)
+    firsts = [past.by_number(number) for number in sides[places, 0].tolist()]
+    at_home = [
+        int(network[at])
+        for at, run in zip(places, firsts, strict=True)
+        if run is not None and not run.proposal.network
+    ]
+    before, after = sides[np.isin(network, at_home)].T
+    errors = np.sqrt(looked.variance[before] + looked.variance[after])
+    leads = sign * (looked.level[after] - looked.level[before])
+    leads = np.divide(leads, errors, out=leads, where=errors > 0)
+    better, other = (after, before) if sign > 0 else (before, after)
+    return map(HomePair, better.tolist(), other.tolist(), leads.tolist())
 
 
 def _of_chains(pairs: Sequence[tuple[int, int]], groups: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -38,9 +38,9 @@ class Elsewhere:
             counts = run.state is RunState.DONE and run.is_evidence
             self._came_through[key] = counts or self._came_through.get(key, False)
 
-    def of(self, run: Run, network: int) -> bool | None:
-        """Whether a run's configuration came through on a network; None where it was not tried."""
-        return self._came_through.get((network, configuration(run.proposal.spec)))
+    def came_through(self, network: int, chosen: Configuration) -> bool | None:
+        """Whether a configuration came through on a network; None where it was not tried."""
+        return self._came_through.get((network, chosen))
 
 
 def replications(
@@ -96,19 +96,24 @@ def _of_pair(
     """The sides that are missing of the pair that tells most for least."""
     usable: list[tuple[tuple[object, ...], list[Run], HomePair]] = []
     for pair in one.pairs:
-        sides = [run for number in (pair.better, pair.other) if (run := past.by_number(number)) is not None]
-        there = [elsewhere.of(run, network) for run in sides]
-        coming = [(network, configuration(run.proposal.spec)) in planned for run in sides]
+        numbers = pair.better, pair.other
+        sides = [chosen for number in numbers if (chosen := past.configuration_of(number)) is not None]
+        there = [elsewhere.came_through(network, chosen) for chosen in sides]
+        coming = [(network, chosen) in planned for chosen in sides]
         if len(sides) < 2 or False in there:
             continue  # what failed there makes no pair
-        missing = [run for run, was, comes in zip(sides, there, coming, strict=True) if not was and not comes]
+        missing = [
+            run
+            for number, was, comes in zip(numbers, there, coming, strict=True)
+            if not was and not comes and (run := past.by_number(number)) is not None
+        ]
         if not missing and not any(coming):
             continue  # it stands already
         slots = [run.proposal.spec for run in missing]
         if not all(guidance.allows(slot.values, slot.strategies) for slot in slots):
             continue
-        of_leader = leader is not None and leader in sides
-        usable.append(((len(missing), not of_leader, -pair.lead, pair.better, pair.other), missing, pair))
+        of_leader = leader is not None and leader.number in numbers
+        usable.append(((len(missing), not of_leader, -pair.lead, *numbers), missing, pair))
     if not usable:
         return []
     _, missing, pair = min(usable, key=lambda item: item[0])
