@@ -89,7 +89,7 @@ class Values(ABC):
         self._count(bucket, self._parted(bucket.samples, index), 1)
 
     def beside(self, failed: Iterable[Fallen]) -> Iterator[tuple[Fallen, Value]]:
-        """Each with the values, the nearest ones, at which a sample came through that differs in this alone."""
+        """Each with the nearest values at which a sample came through that differs in this alone."""
         name, owner, alone, buckets = self._name, self._owner, self._alone, self._buckets
         for one in failed:
             code = one.coded.values.get(name)
