@@ -22,7 +22,7 @@ from memory.principles import Numbered
 from memory.prior_store import PriorLine
 from memory.seed_document import LineKind, read_lines
 from memory.statements import Statement
-from memory.steering import Place, SteeringLine
+from memory.steering_lines import Place, SteeringLine
 from memory.store import Store, utc_now
 from memory.view import MemoryView
 from memory.void import Voided
