@@ -299,7 +299,8 @@ class MetabolicProblem:
     def find_proxies(self, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
         """See `Problem.find_proxies`."""
         from sim.auditing.proxies import find_proxies
-        from sim.dataset import load_observations, load_seal
+        from sim.dataset import load_observations
+        from sim.seal import load_seal
 
         observed = load_observations(observations, verify=False)
         return find_proxies(observed, load_seal(seal).types, observations, seeds=seeds)
@@ -341,6 +342,6 @@ def _reaction_of(foundation: Path, trained: Path) -> "tuple[ReactionModel, bool]
 
 
 def _open(seal: Path | None) -> "Truth | None":
-    from sim.dataset import load_seal
+    from sim.seal import load_seal
 
     return None if seal is None else load_seal(seal)

@@ -16,12 +16,13 @@ from blocks.errors import DataError
 from blocks.identity import folder_hash
 from sim.arrays import write_arrays
 from sim.artifacts import load_node, load_reaction
-from sim.dataset import load_observations, load_seal
+from sim.dataset import load_observations
 from sim.pictures.run import EMBEDDING, LOSS, RATE_CONSTANTS, RESPONSES, pictures_of, shown_replicate
 from sim.problem import MetabolicProblem
 from sim.reaction.fit import fit_reaction
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
+from sim.seal import load_seal
 from sim.training.outcome import HISTORY, REFINED, TRAINED
 from tests.sim.pictures.test_drawing import texts
 from tests.sim.training.tiny import silent, slot

@@ -10,7 +10,7 @@ import pytest
 from blocks.errors import DataError
 from blocks.problem import Progress
 from sim.artifacts import load_reaction
-from sim.dataset import Observations, load_observations, load_seal
+from sim.dataset import Observations, load_observations
 from sim.identifiability import determined
 from sim.networks.network import RateLaw, Stoichiometry, Truth
 from sim.networks.settings import DataSettings
@@ -23,6 +23,7 @@ from sim.reaction.overdraft import overdrawn
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.spline import SplineBasis, log_concentration
 from sim.reaction.varpro import VariableProjection
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 
 
