@@ -7,9 +7,9 @@ first. In blind mode what needs labels goes from the evaluator into a sealed fil
 from collections import deque
 from collections.abc import Iterator
 
+from agent.foundations import EVALUATION_LIMIT
 from agent.grounds import Grounds
 from agent.pool import Outcome, Pool
-from agent.preparation import EVALUATION_LIMIT
 from agent.session import Session
 from agent.worker import Blind, EvaluationTask, evaluate
 from blocks.problem import sealed_metrics
