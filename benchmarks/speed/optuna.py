@@ -14,7 +14,8 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from agent.planner import plain_planner
-from benchmarks.speed.filling import DATA, FOUNDATION, TRAIN_S, MadeUp, certificates_of, certify
+from benchmarks.speed.filling import TRAIN_S, certificates_of, certify
+from benchmarks.speed.made_up import DATA, FOUNDATION, MadeUp
 from benchmarks.speed.results import Figure, Timing, ratio_of
 from benchmarks.targets import Target
 from blocks.base import Value
