@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError
 
 from blocks.base import Frozen
 from blocks.errors import QueryError
-from memory.document import Document, Item
+from memory.document import Document
+from memory.items import Item
 from memory.workspace import Workspace, translate_os_errors
 
 SECTIONS = ("established", "tentative", "weakened", "refuted", "void", "prior")

@@ -246,6 +246,12 @@ def test_ten_thousand_runs_and_whatever_else_stay_within_three_hundred_lines() -
     assert len(render_memory(view_of(statements, runs)).splitlines()) <= 150
 
 
+def test_the_plan_lists_its_slots_in_order() -> None:
+    proposed = tuple(proposal for proposal, _ in proposals(1, block=2))
+    made = document(view_of([NOISE], plan=(*proposed[2:], *proposed[:2])))
+    assert [row[0] for row in made.plan] == ["slot", "0", "1", "2", "3"]
+
+
 def after(block: int, statements: list[Statement], **more: object) -> Digest:
     view = view_of(statements, blocks_closed=block, plan_block=block + 1, **more)
     numbers = {key: Numbered(number, block) for number, key in enumerate(principle_keys(view), 2)}
