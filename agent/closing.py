@@ -13,7 +13,7 @@ from blocks.errors import QueryError
 from blocks.problem import load_problem
 from memory import Store, Workspace
 from memory.sealing import read_sealed
-from memory.workspace import translate_os_errors
+from memory.writing import translate_os_errors
 
 
 class Closed(NamedTuple):

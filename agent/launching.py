@@ -21,7 +21,7 @@ from blocks.steering import read_instructions
 from blocks.vocabulary import Vocabulary
 from memory import Store, Workspace
 from memory.truth import guided
-from memory.workspace import translate_os_errors
+from memory.writing import translate_os_errors
 
 
 class Said(NamedTuple):

@@ -18,7 +18,7 @@ from benchmarks.recovery.results import Report
 from benchmarks.recovery.table import WIDE, networks_table, targets_table
 from blocks.errors import SetpointError
 from blocks.problem import load_problem
-from memory.workspace import write_atomically
+from memory.writing import write_atomically
 
 EPILOG = """\
 examples:

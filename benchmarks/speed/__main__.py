@@ -16,7 +16,7 @@ from benchmarks.speed.results import Figure, Report
 from benchmarks.speed.table import page, table
 from blocks.errors import DataError, SetpointError
 from blocks.problem import load_problem
-from memory.workspace import write_atomically
+from memory.writing import write_atomically
 
 SECTIONS: Final = ("steps", "slots", "launches", "commands", "store", "optuna")
 """Modules of this package, each with `measure(quick)`; in the order of the page."""
