@@ -17,6 +17,7 @@ from agent.guard import (
     returns,
     seeds,
     statements,
+    subscripts,
     tensor_calls,
 )
 from agent.guard.arguments import bound
@@ -145,7 +146,7 @@ class Reader:
         return attributes.attribute(self, node, base, name)
 
     def subscript(self, node: ast.AST, base: Value, index: Value) -> Value:
-        return expressions.subscript(self, node, base, index)
+        return subscripts.subscript(self, node, base, index)
 
     def apply(self, node: ast.AST, function: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
         return join([calls.apply(self, node, one, args, keywords) for one in choices(function)])
