@@ -20,8 +20,9 @@ from benchmarks.speed.results import Figure, Timing, ratio_of
 from benchmarks.targets import Target
 from blocks.base import Value
 from blocks.errors import SetpointError
-from blocks.exploration import BlockSpec, ExplorationSpec, PlannerName, PlannerSpec, StrategyChoice
+from blocks.exploration import BlockSpec, ExplorationSpec, StrategyChoice
 from blocks.identity import content_hash
+from blocks.planning import PlannerName, PlannerSpec
 from blocks.run import Metrics
 from blocks.space import LinearParameter, LogParameter, SearchSpace
 from memory import Store, Workspace
