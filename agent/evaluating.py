@@ -12,7 +12,7 @@ from agent.grounds import Grounds
 from agent.pool import Outcome, Pool
 from agent.session import Session
 from agent.worker import Blind, EvaluationTask, evaluate
-from blocks.problem import sealed_metrics
+from blocks.blindness import sealed_metrics
 from blocks.run import Run
 
 

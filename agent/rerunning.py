@@ -22,7 +22,8 @@ from agent.worker import LOG, TrainingTask, read_progress, train, trained_hash
 from blocks.errors import DataError, GuardRefusalError, QueryError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, folder_hash
-from blocks.problem import Problem, Progress, load_problem
+from blocks.installed import load_problem
+from blocks.problem import Problem, Progress
 from blocks.run import Run
 from memory import Store, Workspace
 

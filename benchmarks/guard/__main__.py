@@ -15,7 +15,7 @@ from benchmarks.guard.results import Report
 from benchmarks.machine import this_machine
 from benchmarks.page import command_of, earlier_report
 from blocks.errors import SetpointError
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from memory.writing import write_atomically
 
 

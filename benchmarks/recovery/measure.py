@@ -19,7 +19,7 @@ from benchmarks.recovery.oracle import affine_ratios, oracle_fit, oracle_metrics
 from benchmarks.recovery.results import Figure, Guard, Oracle, Row, figures_of, judge
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from blocks.run import Metrics, Run, RunState
 from memory import Store, Workspace
 from memory.records import FoundationRecord

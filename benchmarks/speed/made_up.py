@@ -17,8 +17,8 @@ from agent.planner.moves import steps, toggles
 from agent.planner.replicating import FROM_BLOCK
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
+from blocks.installed import load_problem
 from blocks.loading import load_exploration
-from blocks.problem import load_problem
 from blocks.run import Metrics, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.past import configuration
