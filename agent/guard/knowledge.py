@@ -7,12 +7,13 @@ until nothing is new.
 import ast
 
 from agent.guard.columns import Outcome, leak
+from agent.guard.contents import frames_in
 from agent.guard.engine import Scope
 from agent.guard.findings import Finding, Verdict
 from agent.guard.locating import finding_at
 from agent.guard.modules import Module
 from agent.guard.refused import FILE, Refusal
-from agent.guard.values import COMPUTED, UNKNOWN, Label, Value, frames_in, join
+from agent.guard.values import COMPUTED, UNKNOWN, Label, Value, join
 
 
 class Knowledge:

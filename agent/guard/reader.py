@@ -22,6 +22,7 @@ from agent.guard import (
 )
 from agent.guard.arguments import bound
 from agent.guard.columns import leak, undecidable
+from agent.guard.contents import frames_in
 from agent.guard.contract import LABEL
 from agent.guard.engine import Scope
 from agent.guard.knowledge import Knowledge
@@ -39,7 +40,6 @@ from agent.guard.values import (
     Method,
     Value,
     choices,
-    frames_in,
     join,
 )
 
