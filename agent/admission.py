@@ -13,11 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agent.guard import check_paths, to_text
+from blocks.entry_points import offered
 from blocks.errors import DataError, GuardRefusalError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, file_hash
-from blocks.installed import offered
-from blocks.problem import GROUP, Problem
+from blocks.installed import GROUP
+from blocks.problem import Problem
 from blocks.user_strategy import StrategyFile, UserStrategy, strategy_file
 from memory import Store, Workspace
 

@@ -24,7 +24,8 @@ from agent.guard.traces import TraceFile
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
-from blocks.problem import FoundationReport, Problem, Progress, load_problem
+from blocks.installed import load_problem
+from blocks.problem import FoundationReport, Problem, Progress
 from blocks.proxy import Proxy
 from blocks.run import Metrics
 from blocks.slot import SlotSpec

@@ -1,19 +1,29 @@
-"""What installed packages offer: entry points, looked for once in a process.
+"""Problems that are installed, found by name through the entry points of the group `setpoint.problems`."""
 
-To look through all packages takes as long as a query over thousands of runs.
-"""
+from collections.abc import Sequence
+from typing import cast
 
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from blocks.entry_points import offered
+from blocks.errors import SpecError
+from blocks.problem import Problem
+from blocks.user_strategy import UserStrategy
+
+GROUP = "setpoint.problems"
 
 
-def offered(group: str) -> list[EntryPoint]:
-    """The entry points of a group, by name.
+def problem_names() -> list[str]:
+    """Names of the installed problems."""
+    return [entry.name for entry in offered(GROUP)]
 
-    Args:
-        group: `setpoint.problems`, `setpoint.commands`.
+
+def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
+    """The installed problem of that name, with the user's own strategies where there are any.
+
+    Raises:
+        SpecError: No installed package offers it, or a strategy cannot be used.
     """
-    return sorted(_all().select(group=group), key=lambda entry: entry.name)
-
-
-_all = cache(entry_points)
+    for entry in offered(GROUP):
+        if entry.name == name:
+            problem = cast(Problem, entry.load()())
+            return problem.extended(strategies) if strategies else problem
+    raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

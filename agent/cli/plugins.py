@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
+from blocks.entry_points import offered
 from blocks.errors import SetpointError
-from blocks.installed import offered
 
 GROUP = "setpoint.commands"
 
