@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, literal_column, select
 
 from blocks.base import made
 from blocks.run import Failure, Metrics, Run
@@ -88,7 +88,7 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
 @cache
 def _measured(n_replicates: int, *, all_runs: bool) -> Prepared:
     """The values of runs with so many replicates at most: found by the whole key, past all other metrics."""
-    replicates = literal_column(f"({', '.join(map(str, range(n_replicates)))})")
+    replicates: ColumnElement[int] = literal_column(f"({', '.join(map(str, range(n_replicates)))})")
     values = _VALUES.where(_METRICS.c.replicate.op("IN")(replicates))
     return Prepared(values if all_runs else values.where(_CHANGED))
 

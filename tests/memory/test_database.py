@@ -208,8 +208,9 @@ def test_the_package_offers_what_its_list_says() -> None:
         _ = memory.stor  # type: ignore[attr-defined]
 
 
-def test_runs_of_an_older_store_were_on_the_explorations_own_network(tmp_path: Path) -> None:
-    database = tmp_path / "setpoint.db"
+def _first_store(folder: Path) -> Path:
+    """The database of a store as the first version made it."""
+    database = folder / "setpoint.db"
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     engine = create_engine(f"sqlite:///{database}")
@@ -218,6 +219,26 @@ def test_runs_of_an_older_store_were_on_the_explorations_own_network(tmp_path: P
         upgrade(config, "0001")
         connection.commit()
     engine.dispose()
+    return database
+
+
+def test_events_of_an_older_store_keep_their_ids_and_none_can_be_deleted(tmp_path: Path) -> None:
+    database = _first_store(tmp_path)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO events (id, at, what, detail) VALUES (?, '2026-11-23 09:14:02.000000', ?, '')",
+            [(3, "first"), (7, "second")],
+        )
+    with open_store(tmp_path) as store:
+        assert [(event.id, event.what) for event in store.events()] == [(3, "first"), (7, "second")]
+        store.begin(spec(), version="0.1.0")
+        assert [event.id for event in store.events()] == [3, 7, 8]
+    with closing(sqlite3.connect(database)) as connection, pytest.raises(sqlite3.Error, match="must stay"):
+        connection.execute("DELETE FROM events WHERE id = 8")
+
+
+def test_runs_of_an_older_store_were_on_the_explorations_own_network(tmp_path: Path) -> None:
+    database = _first_store(tmp_path)
     now = "2026-11-23 09:14:02.000000"
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
