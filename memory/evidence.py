@@ -16,10 +16,11 @@ from memory.crossings import Crossings
 from memory.failures import Endings
 from memory.fates import fates
 from memory.measured import Looked, Measured
+from memory.moving import AT_LEAST, Verdict, moves_for_good
 from memory.samples import Sample, Samples
 from memory.switches import Strategy, StrategyWithOptions
 from memory.tried import About, Tried, tried
-from memory.verdicts import AT_LEAST, Verdict, Verdicts, moves_for_good
+from memory.verdicts import Verdicts
 
 
 class Evidence:

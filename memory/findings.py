@@ -16,6 +16,7 @@ from blocks.slot import show_value
 from memory.comparison import Comparison, Strength
 from memory.evidence import Evidence
 from memory.failures import Region, of_region
+from memory.moving import Verdict
 from memory.past import Past
 from memory.samples import Noise, Samples, noise_of
 from memory.statements import (
@@ -31,7 +32,6 @@ from memory.statements import (
 )
 from memory.telling import OF_TWO, ORDER, key_of, succession, told
 from memory.tried import About
-from memory.verdicts import Verdict
 
 __all__ = ["Claim", "Statement", "claims", "findings", "observed"]
 

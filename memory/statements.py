@@ -33,7 +33,7 @@ Key = tuple[str, ...]
 """
 
 Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
-"""`prior` came from elsewhere and was met by no evidence yet; the others by the rules of memory.verdicts."""
+"""`prior` came from elsewhere and was met by no evidence yet; the others by the rules of memory.moving."""
 
 
 class Statement(Frozen):

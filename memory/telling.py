@@ -7,9 +7,9 @@ from blocks.base import Value
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, show_number
 from blocks.slot import show_value
+from memory.moving import Verdict
 from memory.statements import STRATEGIES, Key, Statement, contrary, show_runs, topic_of, undirected
 from memory.tried import About
-from memory.verdicts import Verdict
 
 ORDER = ("established", "weakened", "refuted", "tentative")
 """What is told first under a heading."""

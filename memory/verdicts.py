@@ -1,17 +1,12 @@
 """The status of every statement, look by look: tentative, established, weakened, refuted.
 
 A look is taken when a block ends. It weighs all comparisons anew, corrects for all of them, and moves each
-status by the rules below; the same runs give the same history, so it can be told as of any block.
-
-- Established: q is at most 5 %, and two networks or more show the direction by themselves.
-- Weakened: it was established, and the interval reaches 0, or what came since points the other way.
-- Refuted: it was weakened, and what came since, or everything, establishes the contrary.
-- A weakened or refuted statement is established again by the rule that established it.
+status by the rules of memory.moving; the same runs give the same history, so it can be told as of any block.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,77 +14,15 @@ from blocks.slot import show_value
 from memory.anytime import RATE, adjusted, log_e_of_counts
 from memory.fate import Fate
 from memory.measured import Looked
+from memory.moving import AT_LEAST, EQUIVALENT, Asked, Status, Verdict, moved, moved_same
 from memory.tried import About, Tried
-from memory.weighing import ONE_SIDED, REPLICATED, Contrasts, Weighed, Weight, weigh
-
-Status = Literal["tentative", "prior", "established", "weakened", "refuted"]
-
-EVERY_BLOCK = 240
-GROWTH = 1.25
-LONG = 1_000
-GROWTH_OF_LONG = 1.5
-"""Up to so many runs the look at every block moves the statuses for good; later on, that at a block by whose
-end there are a quarter more than at the last such look, and from the look at so many on half as many more: in
-a long history the statuses would else be worked out a thousand times by whoever opens the store. What is
-asked is told as of now in any case."""
-
-EQUIVALENT = ("value", "strategy", "instead", "span")
-"""Kinds of comparisons of which "no difference that matters" is asked."""
-
-AT_LEAST = 2
-"""Networks, and independent groups of contrasts, below which nothing moves a status."""
-
-
-class Verdict(NamedTuple):
-    """What is held of one direction of one comparison, or of a place where runs fail."""
-
-    about: About
-    sign: int
-    """1: after exceeds before; -1: the other way; 0: no difference that matters."""
-    status: Status
-    since: int | None
-    """The block at whose end the status was given; None while tentative."""
-    q: float
-    weight: Weight | None = None
-    before: object = ""
-    after: object = ""
-    runs: tuple[int, ...] = ()
-    alone: bool = False
-    """It would be established, were it not for a second network."""
-    shown: int = 0
-    """Networks that show it by themselves."""
-    fate: Fate | None = None
-
-    @property
-    def standing(self) -> str:
-        """What keeps something significant from being established; else empty."""
-        if self.alone:
-            return "significant on one network"
-        if self.status != "tentative" or self.q > RATE or not self.sign or self.weight is None:
-            return ""
-        return f"significant, but shown by {self.shown} of {self.weight.networks} networks"
-
-
-def moves_for_good(n: int, before: int) -> bool:
-    """Whether a look at the end of a block is kept.
-
-    Args:
-        n: Runs by that end.
-        before: Runs at the last look that was kept; 0 without one.
-    """
-    return n > before and (n <= EVERY_BLOCK or n >= before * (GROWTH if before < LONG else GROWTH_OF_LONG))
-
+from memory.weighing import Contrasts, Weight, weigh
 
 Direction = tuple[About, int]
 
 
 WAYS = (1, -1, 0)
 """Directions of a comparison."""
-
-
-class _Asked(NamedTuple):
-    tried: Tried
-    weighed: Weighed
 
 
 class _Number(NamedTuple):
@@ -133,7 +66,7 @@ class Verdicts:
         """
         self.looks += 1
         weighed = weigh([Contrasts(one.contrasts, one.groups) for one in found], looked)
-        asked = [_Asked(one, its) for one, its in zip(found, weighed, strict=True) if its is not None]
+        asked = [Asked(one, its) for one, its in zip(found, weighed, strict=True) if its is not None]
         log_e = [value for one in asked for value in _evidence(one)]
         # A place that was chosen among several has paid for all of them.
         log_e += [log_e_of_counts(fate.there, fate.elsewhere) - math.log(fate.tried) for fate in failed]
@@ -161,11 +94,11 @@ class Verdicts:
                 for sign, own, contrary in ((1, rise, fall), (-1, fall, rise)):
                     old = before.get((about, sign))
                     against = min(contrary, same)
-                    status, since = _moved(old, one, sign, own, against, later.get((about, sign)), block)
+                    status, since = moved(old, one, sign, own, against, later.get((about, sign)), block)
                     directed |= status == "established"
                     if is_told or status != "tentative":
                         self._hold(one, sign, status, since, own)
-            status, since = _moved_same(before.get((about, 0)), one, same, block, directed=directed)
+            status, since = moved_same(before.get((about, 0)), one, same, block, directed=directed)
             if is_told or status != "tentative":
                 self._hold(one, 0, status, since, same)
         for fate, own in zip(failed, q[3 * len(asked) :], strict=True):
@@ -188,7 +121,7 @@ class Verdicts:
                     return False
         return True
 
-    def _hold(self, one: _Asked, sign: int, status: Status, since: int | None, q: float) -> None:
+    def _hold(self, one: Asked, sign: int, status: Status, since: int | None, q: float) -> None:
         tried, weight = one.tried, one.weighed.together
         self.held[tried.about, sign] = Verdict(
             about=tried.about,
@@ -231,7 +164,7 @@ def _about(fate: Fate) -> About:
     return About("failure", fate.subject, fate.place, second)
 
 
-def _evidence(one: _Asked) -> tuple[float, float, float]:
+def _evidence(one: Asked) -> tuple[float, float, float]:
     """Rise, fall, and no difference beyond the spread of one replicate."""
     weight = one.weighed.together
     margin = weight.noise
@@ -242,56 +175,8 @@ def _evidence(one: _Asked) -> tuple[float, float, float]:
     return weight.log_e(1), weight.log_e(-1), same
 
 
-def _moved(
-    old: Verdict | None,
-    one: _Asked,
-    sign: int,
-    q: float,
-    against: float,
-    later: Weight | None,
-    block: int,
-) -> tuple[Status, int | None]:
-    """The next status of a direction; `later` is what came since it was given the one that it has."""
-    status, since = (old.status, old.since) if old is not None else ("tentative", None)
-    weight = one.weighed.together
-    contradicted = later is not None and later.groups >= AT_LEAST and later.score(-sign) >= ONE_SIDED
-    shown = q <= RATE and one.weighed.replicated(sign) >= AT_LEAST
-    if status == "established":
-        low, high = weight.interval
-        return ("weakened", block) if contradicted or low <= 0 <= high or q > 0.5 else (status, since)
-    if shown and not contradicted:
-        return "established", block
-    if status == "weakened":
-        reversed_ = later is not None and later.groups >= AT_LEAST and later.log_e(-sign) >= -math.log(RATE)
-        return ("refuted", block) if reversed_ or against <= RATE else (status, since)
-    return status, since
-
-
-def _moved_same(
-    old: Verdict | None, one: _Asked, q: float, block: int, *, directed: bool
-) -> tuple[Status, int | None]:
-    """The next status of "no difference"; a direction that is established is told in its place."""
-    status, since = (old.status, old.since) if old is not None else ("tentative", None)
-    if one.tried.about.kind not in EQUIVALENT:
-        return status, since
-    margin = one.weighed.together.noise
-    low, high = one.weighed.together.interval if status != "tentative" else (0.0, 0.0)
-    if status == "established":
-        return ("weakened", block) if directed or low < -margin or high > margin else (status, since)
-    if q <= RATE and not directed and _both_ways(one, margin) >= AT_LEAST:
-        return "established", block
-    if status == "weakened" and (directed or low > margin or high < -margin):
-        return "refuted", block
-    return status, since
-
-
-def _both_ways(one: _Asked, margin: float) -> int:
-    """How many networks show by themselves that a difference is neither above nor below a margin."""
-    return sum(min(net.log_e(1, -margin), net.log_e(-1, -margin)) >= REPLICATED for net in one.weighed.each)
-
-
 def _since(
-    asked: Sequence[_Asked], held: Mapping[Direction, Verdict], looked: Looked
+    asked: Sequence[Asked], held: Mapping[Direction, Verdict], looked: Looked
 ) -> dict[Direction, Weight]:
     """What contrasts say of a direction that were completed after the block since which it has its status."""
     found: list[Direction] = []

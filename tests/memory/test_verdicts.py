@@ -14,9 +14,9 @@ from blocks.run import FailureKind, Run, RunState
 from blocks.slot import Proposal
 from blocks.stopping import StopRule
 from memory.findings import findings
+from memory.moving import EVERY_BLOCK, GROWTH, GROWTH_OF_LONG, LONG, moves_for_good
 from memory.past import Past
 from memory.statements import Statement, contrary, judged, undirected
-from memory.verdicts import EVERY_BLOCK, GROWTH, GROWTH_OF_LONG, LONG, moves_for_good
 
 HELPS = ("effect", "residual", "on")
 HURTS = ("effect", "residual", "off")
