@@ -1,8 +1,9 @@
 """The layers of MLP_node, forward and back, by blocks of rows that stay in the nearest cache throughout.
 
 A row is a concentration of a metabolite, metabolite after metabolite, replicate after replicate; layers lie
-row by row, in the dtype of the weights. Concentrations and what goes in their place are in float64. What the way back needs is both
-hidden layers: they are written once and read once, fetched while the block before is multiplied.
+row by row, in the dtype of the weights. Concentrations and what goes in their place are in float64. What the
+way back needs is both hidden layers: they are written once and read once, fetched while the block before is
+multiplied.
 """
 
 from typing import Final
@@ -23,6 +24,7 @@ _VECTOR: Final = "float32[::1]"
 _MATRIX: Final = "float32[:,::1]"
 _STACK: Final = "float32[:,:,::1]"
 _ROWS: Final = "float64[:,:,::1]"
+_LAYERS: Final = f"{_MATRIX}, {_MATRIX}"
 _WEIGHTS: Final = f"{_MATRIX}, {_MATRIX}, {_STACK}, {_STACK}, {_MATRIX}, {_MATRIX}, {_VECTOR}"
 
 
@@ -66,7 +68,7 @@ def _respond(
             response[row] += total
 
 
-@compiled(f"void({_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, int64, {_WEIGHTS})", fast=REASSOCIATED)
+@compiled(f"void({_ROWS}, {_LAYERS}, {_ROWS}, int64, {_WEIGHTS})", fast=REASSOCIATED)
 @no_type_check
 def respond(
     rows: Float[ndarray, "replicate metabolite window"],
@@ -232,7 +234,7 @@ def _respond_back(
 
 
 @compiled(
-    f"void({_ROWS}, {_ROWS}, {_MATRIX}, {_MATRIX}, {_ROWS}, int64, {_MATRIX}, {_STACK}, {_MATRIX}, {_VECTOR}, "
+    f"void({_ROWS}, {_ROWS}, {_LAYERS}, {_ROWS}, int64, {_MATRIX}, {_STACK}, {_MATRIX}, {_VECTOR}, "
     f"{_WEIGHTS})",
     fast=REASSOCIATED,
 )
