@@ -19,8 +19,9 @@ from agent.pool import Outcome, Pool
 from agent.preparation import EVALUATION_LIMIT
 from agent.remembering import Remembering
 from agent.session import Session
+from agent.tasks import Blind, EvaluationTask
 from agent.training import TrainedRun, Trainings
-from agent.worker import Blind, EvaluationTask, evaluate, trained_hash
+from agent.worker import evaluate, trained_hash
 from blocks.errors import LabelLeakError, SetpointError, SpecError, WorkspaceError
 from blocks.problem import sealed_metrics
 from blocks.run import Failure, FailureKind, Run, RunState

@@ -11,18 +11,10 @@ from typing import Any, NamedTuple
 
 from agent.guard import Fence, FileId, check_paths, landlock, seal_permissions, to_text
 from agent.pool import Outcome, Pool
+from agent.progress import read_progress
 from agent.session import Session
-from agent.worker import (
-    EvaluationTask,
-    Span,
-    TrainingTask,
-    evaluate_foundation,
-    inspect_data,
-    provide_data,
-    read_progress,
-    train,
-    trained_hash,
-)
+from agent.tasks import EvaluationTask, Span, TrainingTask
+from agent.worker import evaluate_foundation, inspect_data, provide_data, train, trained_hash
 from blocks.errors import DataError, GuardRefusalError, SetpointError
 from blocks.identity import content_hash, file_hash, folder_hash
 from memory import Workspace

@@ -10,7 +10,8 @@ from pathlib import Path
 from agent.pool import Outcome, Pool
 from agent.preparation import Ground, fence
 from agent.session import Session
-from agent.worker import TrainingTask, rehearse
+from agent.tasks import TrainingTask
+from agent.worker import rehearse
 from blocks.errors import GuardRefusalError, LabelLeakError, SpecError
 from blocks.identity import content_hash
 from blocks.problem import Problem
