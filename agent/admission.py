@@ -17,7 +17,8 @@ from agent.guard import check_paths, to_text
 from blocks.errors import DataError, GuardRefusalError, SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, file_hash
-from blocks.problem import GROUP, Problem
+from blocks.installed import GROUP
+from blocks.problem import Problem
 from blocks.user_strategy import StrategyFile, UserStrategy, strategy_file
 from memory import Store, Workspace
 

@@ -20,7 +20,8 @@ from blocks.certificate import Certificate, CertificateOutcome
 from blocks.errors import SetpointError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
-from blocks.problem import Problem, load_problem
+from blocks.installed import load_problem
+from blocks.problem import Problem
 from blocks.proxy import Proxy, ProxyKind
 from memory import Store, Workspace
 

@@ -10,10 +10,10 @@ from agent.listener import Listener
 from agent.redrawing import redraw
 from agent.remembering import Remembering
 from blocks.errors import QueryError
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from memory import Store, Workspace
 from memory.sealing import read_sealed
-from memory.workspace import translate_os_errors
+from memory.writing import translate_os_errors
 
 
 class Closed(NamedTuple):

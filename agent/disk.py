@@ -1,8 +1,13 @@
-"""What the disk refuses is no fault of a run or a strategy: the launch stops, and what was done is kept."""
+"""Files as a launch treats them: what the disk refuses is no fault of a run or a strategy.
+
+The launch stops then, and what was done is kept.
+"""
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from shutil import Error as CopyError
 from typing import Final
 
@@ -41,3 +46,11 @@ def disk_errors_refused() -> Iterator[None]:
     except OSError as error:
         refuse_disk_errors(error)
         raise
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a folder with all that is in it; where there is nothing, nothing happens."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blocks.run import MetricInfo
 from memory.best import best_among
 from memory.lineage import Lineage
-from memory.workspace import translate_os_errors
+from memory.writing import translate_os_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,30 +5,26 @@ asks the store, not its memory: finished runs are kept, interrupted ones are don
 planner, being pure, proposes what it would have proposed.
 """
 
-import shutil
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.budget import Budget
 from agent.disk import refuse_disk_errors
-from agent.grounds import Grounds, run_identity
+from agent.evaluating import Evaluations
+from agent.grounds import Grounds
 from agent.guiding import plan_batch
 from agent.illustrating import Illustrating
-from agent.pool import Outcome, Pool
-from agent.preparation import EVALUATION_LIMIT
+from agent.pool import Outcome
 from agent.remembering import Remembering
+from agent.resuming import Resuming
 from agent.session import Session
-from agent.tasks import Blind, EvaluationTask
 from agent.training import TrainedRun, Trainings
-from agent.worker import evaluate, trained_hash
-from blocks.errors import LabelLeakError, SetpointError, SpecError, WorkspaceError
-from blocks.problem import sealed_metrics
+from agent.worker import trained_hash
+from blocks.errors import SpecError
 from blocks.run import Failure, FailureKind, Run, RunState
-from blocks.slot import Proposal
 from blocks.stopping import why_stopped
 from memory.past import Past
-from memory.sealing import split, write_sealed
 
 
 class Explored(NamedTuple):
@@ -48,7 +44,6 @@ class Explorer:
     def __init__(self, session: Session, grounds: Grounds, *, workers: int, budget: Budget) -> None:
         self._session = session
         self._spec = session.spec
-        self._problem = session.problem
         self._workspace = session.workspace
         self._store = session.store
         self._listener = session.listener
@@ -57,11 +52,9 @@ class Explorer:
         self._cut_by: str | None = None
         self._remembering = Remembering(session)
         self._illustrating = Illustrating(session, grounds)
+        self._resuming = Resuming(session, grounds)
         self._training = Trainings(session, grounds, workers=workers)
-        # One keeper is enough: an evaluation takes a hundredth of a training.
-        self._keeper: Pool[Run] = Pool(1, preload=session.problem.preload())
-        self._trained: deque[Run] = deque()
-        """Runs that wait for the keeper."""
+        self._evaluating = Evaluations(session, grounds)
         self._ended = 0
 
     def explore(self) -> Explored:
@@ -94,7 +87,7 @@ class Explorer:
         finally:
             self._illustrating.stop()
             self._training.stop()
-            self._keeper.stop()
+            self._evaluating.stop()
         if self._cut_by is not None:
             self._store.note_cut(name, self._cut_by)
             self._listener.note(f"ended by its budget ({self._cut_by}); the next launch goes on from here")
@@ -118,8 +111,8 @@ class Explorer:
         runs = [run for run in self._past().whole if (run.block, run.batch) == (block, batch)]
         if not runs:
             runs = self._plan(block, batch)
-        lost = [run for run in runs if not run.state.is_final and not self._can_be_had(run.proposal)]
-        runs = [run if run in lost else self._current(run) for run in runs]
+        lost = [run for run in runs if not run.state.is_final and not self._resuming.can_be_had(run.proposal)]
+        runs = [run if run in lost else self._resuming.current(run) for run in runs]
         self._listener.batch(block, batch, runs, self._ended_runs())
         waiting: deque[Run] = deque()
         for run in runs:
@@ -127,21 +120,23 @@ class Explorer:
                 reason = f"network {run.proposal.network}, on which it was planned, can no longer be prepared"
                 self._fail(run, Failure(kind=FailureKind.ERROR, reason=reason))
             elif run.state is RunState.TRAINED:
-                self._trained.append(run)
-            elif not run.state.is_final and not self._reuse(run):
-                waiting.append(run)
-        while waiting or self._training.running or self._trained or self._keeper.running:
+                self._evaluating.ask(run)
+            elif not run.state.is_final:
+                if self._resuming.take_over(run):
+                    self._report(run)
+                else:
+                    waiting.append(run)
+        while waiting or self._training.running or self._evaluating.under_way:
             while waiting and self._training.free:
                 self._cut_by = self._budget.refuses(self._ended_runs(), running=self._under_way)
                 if self._cut_by is not None:
                     waiting.clear()  # they stay planned
                     break
                 self._training.start(waiting.popleft(), waiting=len(waiting) + 1)
-            if self._trained and self._keeper.free:
-                self._evaluate(self._trained.popleft())
+            self._evaluating.step()
             for run, outcome in self._training.finished(wait_s=0.1 if self._training.running else 0):
                 self._after_training(run, outcome)
-            for run, outcome in self._keeper.finished(wait_s=0 if self._training.running else 0.1):
+            for run, outcome in self._evaluating.finished(wait_s=0 if self._training.running else 0.1):
                 self._after_evaluation(run, outcome)
             for run in self._training.running:
                 self._listener.progress(run.number, self._training.progress(run))
@@ -155,14 +150,14 @@ class Explorer:
             # An exhausted space is an end, not a fault: the block closes with what it has.
             self._listener.note(str(error))
             return []
-        proposals = [proposal for proposal in proposals if self._can_be_had(proposal)]
+        proposals = [proposal for proposal in proposals if self._resuming.can_be_had(proposal)]
         made = {proposal.network: self._grounds.of(proposal.network) for proposal in proposals}
         home = self._grounds.home
         return self._store.plan(
             self._spec.name,
             block=block,
             batch=batch,
-            proposals=[(proposal, self.identity(proposal)) for proposal in proposals],
+            proposals=[(proposal, self._resuming.identity(proposal)) for proposal in proposals],
             dataset=home.observations_hash,
             foundation=home.foundation_key,
             guard_check=home.guard_check,
@@ -172,105 +167,18 @@ class Explorer:
             },
         )
 
-    def _can_be_had(self, proposal: Proposal) -> bool:
-        """Whether its network is there, or can be made now; one that cannot costs its runs only."""
-        try:
-            self._grounds.of(proposal.network)
-        except (WorkspaceError, LabelLeakError):
-            raise
-        except SetpointError:
-            return False
-        return True
-
     def _past(self) -> Past:
         """All runs so far, each with the objective."""
         return self._store.past(self._spec.name, self._spec.objective)
 
-    def _current(self, run: Run) -> Run:
-        """The run as it can go on now: planned again if the code is another, or its parameters are lost."""
-        if run.state.is_final:
-            return run
-        identity, why = self.identity(run.proposal), ""
-        if identity != run.identity:
-            why = "the training code or what it stands on has changed since it was planned"
-        elif run.state is RunState.TRAINED:
-            folder = self._workspace.run(self._spec.name, run.number)
-            if not folder.is_dir() or trained_hash(folder) != run.trained_hash:
-                why = "its trained parameters were lost or changed"
-        if not why:
-            return run
-        self._store.replan(
-            self._spec.name,
-            run.number,
-            identity=identity,
-            foundation=self._grounds.of(run.proposal.network).foundation_key,
-            guard_check=self._grounds.home.guard_check,
-            certificates=self._grounds.home.certificates,
-            why=why,
-        )
-        self._listener.note(f"run {run.number} is planned again: {why}")
-        return self._store.run(self._spec.name, run.number)
-
-    def identity(self, proposal: Proposal) -> str:
-        """Hash of everything that decides a run's result."""
-        ground = self._grounds.of(proposal.network)
-        return run_identity(
-            self._problem,
-            proposal.spec,
-            dataset=ground.observations_hash,
-            foundation=ground.foundation_key,
-            chosen=ground.foundation.name,
-        )
-
     @property
     def _under_way(self) -> int:
         """Runs that are being trained or evaluated."""
-        return len(self._training.running) + len(self._trained) + len(self._keeper.running)
+        return len(self._training.running) + self._evaluating.under_way
 
     def _undrawn(self) -> list[Run]:
         """Runs of earlier launches without pictures; those of other code or data stand on other ground."""
-        return [run for run in self._past() if self._illustrating.lacks(run) and self._here(run)]
-
-    def _here(self, run: Run) -> bool:
-        try:
-            return self.identity(run.proposal) == run.identity
-        except (WorkspaceError, LabelLeakError):
-            raise
-        except SetpointError:  # a strategy, a value or a network of that time can no longer be had
-            return False
-
-    def _reuse(self, run: Run) -> bool:
-        """Takes over the result of the same run, where any exploration of this workspace has it."""
-        source = self._store.find_done(run.identity)
-        if source is None:
-            return False
-        only = self._blind(run).label_free if self._spec.blind else None
-        if only is not None and not self._reseal(run, only):
-            return False
-        if not self._store.reuse(self._spec.name, run.number, source=source, only=only):
-            return False
-        self._report(run)
-        return True
-
-    def _blind(self, run: Run) -> Blind:
-        """What the evaluation of a run keeps from this launch."""
-        metrics = self._problem.metrics(self._spec.data)
-        free = frozenset(metrics) - sealed_metrics(self._spec, metrics)
-        return Blind(free, self._workspace.sealed_metrics(self._spec.name, run.number))
-
-    def _reseal(self, run: Run, label_free: frozenset[str]) -> bool:
-        """Puts under seal what another blind exploration knows of the same run, be it closed or not."""
-        paid = self._store.paid_for(run.identity)
-        if paid is None:
-            return False  # it has become void meanwhile
-        sealed, here = self._workspace.sealed_metrics(*paid), self._blind(run).sealed
-        if sealed.exists():
-            here.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(sealed, here)
-        else:
-            _, kept = split(self._store.run(*paid).metrics, label_free)
-            write_sealed(here, kept)
-        return True
+        return [run for run in self._past() if self._illustrating.lacks(run) and self._resuming.stands(run)]
 
     def _after_training(self, run: Run, outcome: Outcome) -> None:
         name = self._spec.name
@@ -292,7 +200,7 @@ class Explorer:
             return
         # Where nothing is waited for, one transaction says that the hash is stored and that the truth is
         # opened next; the evaluator starts after it.
-        at_once = ground.seal is not None and self._keeper.free > len(self._trained)
+        at_once = ground.seal is not None and self._evaluating.idle
         self._store.trained(
             name,
             run.number,
@@ -303,32 +211,9 @@ class Explorer:
         )
         stored = self._store.run(name, run.number)
         if at_once:
-            self._evaluate(stored, opened=True)
+            self._evaluating.start(stored, opened=True)
         else:
-            self._trained.append(stored)
-
-    def _evaluate(self, run: Run, *, opened: bool = False) -> None:
-        """Opens the truth for a run whose parameters' hash is in the store, and for no other.
-
-        Args:
-            run: One that is trained, while the keeper has nothing to do.
-            opened: Whether the store says already that the truth is opened.
-        """
-        assert run.trained_hash is not None
-        ground = self._grounds.of(run.proposal.network)
-        task = EvaluationTask(
-            problem=self._problem.name,
-            observations=ground.observations,
-            fitted=self._workspace.run(self._spec.name, run.number),
-            fitted_hash=run.trained_hash,
-            seal=ground.seal,
-            slot=run.proposal.spec,
-            foundation=ground.foundation,
-            blind=self._blind(run) if self._spec.blind else None,
-        )
-        if task.seal is not None and not opened:
-            self._store.truth_opened(self._spec.name, run.number)
-        self._keeper.start(run, evaluate, task, timeout_s=EVALUATION_LIMIT)
+            self._evaluating.ask(stored)
 
     def _after_evaluation(self, run: Run, outcome: Outcome) -> None:
         if outcome.failure is not None:

@@ -19,7 +19,7 @@ from memory.markdown import current_notes
 from memory.orders import order_entries
 from memory.past import Past
 from memory.priors import judged, open_priors
-from memory.steering import Place
+from memory.steering_lines import Place
 from memory.store import Store
 
 

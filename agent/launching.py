@@ -13,15 +13,17 @@ from agent.listener import Listener
 from agent.planner import make_planner
 from agent.pool import available_cores
 from agent.session import Session
+from blocks.blindness import check_blind
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import Problem, check_blind, load_problem
+from blocks.installed import load_problem
+from blocks.problem import Problem
 from blocks.slot import SlotSpec
 from blocks.steering import read_instructions
 from blocks.vocabulary import Vocabulary
 from memory import Store, Workspace
 from memory.truth import guided
-from memory.workspace import translate_os_errors
+from memory.writing import translate_os_errors
 
 
 class Said(NamedTuple):

@@ -7,8 +7,9 @@ watches what becomes of the label column. Every version of a strategy passes it 
 import shutil
 from pathlib import Path
 
+from agent.fencing import fence
 from agent.pool import Outcome, Pool
-from agent.preparation import Ground, fence
+from agent.preparation import Ground
 from agent.session import Session
 from agent.tasks import TrainingTask
 from agent.worker import rehearse

@@ -18,7 +18,7 @@ from memory.document import document, principle_keys
 from memory.findings import findings
 from memory.markdown import current_notes, render_memory, shown_exploration, write_memory
 from memory.past import Past
-from memory.steering import Place
+from memory.steering_lines import Place
 from memory.view import MemoryView, joined_titles
 from memory.void import voided_of
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from blocks.errors import QueryError, SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from blocks.run import Run
 from memory.best import best
 from memory.blindness import cost_once_open

@@ -14,17 +14,18 @@ from typing import NamedTuple
 
 from agent.admission import kept_strategies
 from agent.differing import first_difference
+from agent.fencing import fence
 from agent.grounds import run_identity
 from agent.guard import check_paths, to_text
 from agent.pool import Outcome, Pool
-from agent.preparation import fence
 from agent.progress import read_progress
 from agent.tasks import LOG, TrainingTask
 from agent.worker import train, trained_hash
 from blocks.errors import DataError, GuardRefusalError, QueryError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, folder_hash
-from blocks.problem import Problem, Progress, load_problem
+from blocks.installed import load_problem
+from blocks.problem import Problem, Progress
 from blocks.run import Run
 from memory import Store, Workspace
 

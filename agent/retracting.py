@@ -15,7 +15,7 @@ from agent.launching import session_of
 from agent.remembering import Remembering
 from agent.session import Session
 from blocks.exploration import ExplorationSpec
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from blocks.run import MetricInfo
 from memory import Store
 from memory.best import Best, best

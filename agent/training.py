@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.fencing import fence
 from agent.grounds import Grounds
 from agent.pool import Outcome, Pool, failure_of
-from agent.preparation import Ground, fence
+from agent.preparation import Ground
 from agent.progress import read_progress
 from agent.rehearsing import rehearsal_task
 from agent.session import Session

@@ -23,7 +23,8 @@ from agent.tasks import LOG, EvaluationTask, Span, TraceTask, TrainingTask
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import folder_hash
-from blocks.problem import FoundationReport, Problem, load_problem
+from blocks.installed import load_problem
+from blocks.problem import FoundationReport, Problem
 from blocks.proxy import Proxy
 from blocks.run import Metrics
 from memory.sealing import split, write_sealed

@@ -54,3 +54,8 @@ def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def short_hash(digest: str | None) -> str:
+    """The first letters of a hash, for people; `none` where there is none."""
+    return "none" if digest is None else digest[:12]

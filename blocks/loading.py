@@ -15,9 +15,10 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from blocks.blindness import check_blind
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import check_blind, load_problem
+from blocks.installed import load_problem
 from blocks.rules import explain
 from blocks.user_strategy import absolute_references
 

@@ -1,7 +1,7 @@
 """The one door between the agent and a science.
 
-A problem is found by name through the entry points of the group `setpoint.problems`. The agent
-calls its methods in separate processes, so that ground truth and training never share one:
+A problem is found by name (`blocks.installed`). The agent calls its methods in separate processes, so that
+ground truth and training never share one:
 
     provide_data          generator process   may know the truth; writes observations and seal apart
     inspect_data          generator process   observations only
@@ -18,19 +18,15 @@ calls its methods in separate processes, so that ground truth and training never
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
-from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.proxy import Proxy
 from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
-
-GROUP = "setpoint.problems"
 
 
 class Progress(NamedTuple):
@@ -280,39 +276,3 @@ class Problem(Protocol):
             seal: Its truth.
             seeds: Seeds that training knows.
         """
-
-
-def sealed_metrics(spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> frozenset[str]:
-    """Metrics that stay sealed until the exploration is closed: in blind mode those that need labels."""
-    return frozenset(name for name, info in metrics.items() if spec.blind and info.needs_labels)
-
-
-def check_blind(spec: ExplorationSpec, metrics: Mapping[str, MetricInfo]) -> None:
-    """A blind search follows what it can see.
-
-    Raises:
-        SpecError: The exploration is blind, and its objective needs labels.
-    """
-    if spec.objective in sealed_metrics(spec, metrics):
-        free = [name for name, info in metrics.items() if not info.needs_labels]
-        raise SpecError(
-            f"objective: must need no labels in blind mode, but got {spec.objective!r}; "
-            f"use {free[0] if free else 'a label-free metric'}, or leave blind out"
-        )
-
-
-def problem_names() -> list[str]:
-    """Names of the installed problems."""
-    return sorted(entry.name for entry in entry_points(group=GROUP))
-
-
-def load_problem(name: str, strategies: Sequence[UserStrategy] = ()) -> Problem:
-    """The installed problem of that name, with the user's own strategies where there are any.
-
-    Raises:
-        SpecError: No installed package offers it, or a strategy cannot be used.
-    """
-    for entry in entry_points(group=GROUP, name=name):
-        problem = cast(Problem, entry.load()())
-        return problem.extended(strategies) if strategies else problem
-    raise SpecError(f"problem: must be one of {', '.join(problem_names())}, but got {name!r}")

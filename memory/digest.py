@@ -10,8 +10,10 @@ from pydantic import Field, ValidationError
 
 from blocks.base import Frozen
 from blocks.errors import QueryError
-from memory.document import Document, Item
-from memory.workspace import Workspace, translate_os_errors
+from memory.document import Document
+from memory.items import Item
+from memory.workspace import Workspace
+from memory.writing import translate_os_errors
 
 SECTIONS = ("established", "tentative", "weakened", "refuted", "void", "prior")
 

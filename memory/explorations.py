@@ -1,31 +1,23 @@
-"""Explorations in the store: begun, gone on with, their blocks, their notes and their journal."""
+"""Explorations in the store: begun, gone on with, closed, their blocks and their notes."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from blocks.errors import WorkspaceError
 from blocks.exploration import ExplorationSpec
 from blocks.run import Metrics, RunState
 from memory import asking
 from memory.database import Database
+from memory.kept_settings import LIFTED, change_of_sight, require_kept
 from memory.prepared import cursor_of
 from memory.recording import block_state, change_block, require_open_block, store_metrics, unended_runs
-from memory.records import BlockRecord, Event, ExplorationInfo
+from memory.records import BlockRecord, ExplorationInfo
 from memory.rows import finite, metrics_of
-from memory.schema import BlockRow, BlockState, EventRow, ExplorationRow, RunRow
+from memory.schema import BlockRow, BlockState, ExplorationRow, RunRow
 from memory.truth import TruthUse, truth_use
 from memory.wide import Name, summarise
-
-_LOOSE = ("blocks", "limits", "title", "memory")
-"""Keys that may change between launches: they do not enter an exploration's identity."""
-
-
-LIFTED = "blind lifted"
 
 
 class Explorations:
@@ -62,18 +54,9 @@ class Explorations:
                 what = "gone on with"
                 before = self._spec_of(row)
                 # Without a run there is nothing to protect: a first launch that failed may be mended.
-                has_runs = _has_runs(session, spec.name)
-                what = (_sight(row, before, spec) if has_runs else None) or what
-                lifted = what == LIFTED
-                same = before.identity() == spec.model_copy(update={"blind": spec.blind or lifted}).identity()
-                if not same and has_runs:
-                    keys = list(_differing(before.model_dump(mode="json"), stored))
-                    named = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
-                    raise WorkspaceError(
-                        f"exploration {spec.name!r} must keep its settings, but {named} differs from what "
-                        f"was launched in {self._database.path.parent}; give it another name, or another "
-                        "--workspace"
-                    )
+                if _has_runs(session, spec.name):
+                    what = change_of_sight(before, spec, closed_at=row.closed_at) or what
+                    require_kept(before, spec, lifted=what == LIFTED, where=self._database.path.parent)
                 row.spec, row.identity, row.setpoint_version = stored, spec.identity(), version
             self._database.note(cursor_of(session), what, exploration=spec.name, detail=f"setpoint {version}")
 
@@ -183,16 +166,6 @@ class Explorations:
                 for row in rows
             ]
 
-    def note_cut(self, exploration: str, why: str) -> None:
-        """Records that a launch was ended by its budget."""
-        with self._database.recording() as cursor:
-            self._database.note(cursor, "ended by its budget", exploration=exploration, detail=why)
-
-    def note_rerun(self, exploration: str, run: int, outcome: str) -> None:
-        """Records that a run was trained again, and what a comparison with its parameters showed."""
-        with self._database.recording() as cursor:
-            self._database.note(cursor, "rerun", exploration=exploration, run=run, detail=outcome)
-
     def closed_at(self, exploration: str) -> datetime | None:
         """When the truth of a blind exploration was opened; None where it was not, or never was sealed."""
         with self._database.reading() as session:
@@ -246,31 +219,6 @@ class Explorations:
                 row.notes = notes
                 self._database.note(cursor_of(session), "notes changed", exploration=exploration)
 
-    def events(
-        self, exploration: str | None = None, *, run: int | None = None, last: int | None = None
-    ) -> list[Event]:
-        """The journal in the order in which things happened; of one exploration, one run, or all.
-
-        Args:
-            exploration: Of this one only.
-            run: Of this run only.
-            last: No more than so many, those that happened last.
-        """
-        query = select(EventRow)
-        query = (
-            query.order_by(EventRow.id) if last is None else query.order_by(EventRow.id.desc()).limit(last)
-        )
-        if exploration is not None:
-            query = query.where(EventRow.exploration == exploration)
-        if run is not None:
-            query = query.where(EventRow.run == run)
-        with self._database.reading() as session:
-            found = [
-                Event(**{name: getattr(row, name) for name in Event.model_fields})
-                for row in session.scalars(query)
-            ]
-        return found if last is None else found[::-1]
-
     def _spec_of(self, row: ExplorationRow) -> ExplorationSpec:
         return asking.parse_spec(
             row.spec, name=row.name, version=row.setpoint_version, path=self._database.path
@@ -279,27 +227,6 @@ class Explorations:
 
 def _n_replicates(run: RunRow) -> int:
     return int(run.summary["n_replicates"]) if run.summary else -1
-
-
-def _sight(row: ExplorationRow, before: ExplorationSpec, now: ExplorationSpec) -> str | None:
-    """What a new launch changes in what may be seen; None for nothing.
-
-    Raises:
-        WorkspaceError: A closed exploration would go on blind, or one that is not closed in sight.
-    """
-    if row.closed_at is not None and now.blind:
-        raise WorkspaceError(
-            f"exploration {row.name!r} is closed and its truth is open, so that it cannot go on blind; "
-            "say that the blind is lifted with --no-blind, or give it another name"
-        )
-    if not before.blind or now.blind:
-        return None
-    if row.closed_at is None:
-        raise WorkspaceError(
-            f"exploration {row.name!r} is blind until it is closed, but was launched in sight; "
-            f"go on with --blind, or open its truth first: setpoint close {row.name}"
-        )
-    return LIFTED
 
 
 def _row(session: Session, name: str) -> ExplorationRow:
@@ -316,15 +243,3 @@ def _ask(session: Session) -> asking.Ask:
 
 def _has_runs(session: Session, name: str) -> bool:
     return session.scalar(select(RunRow.id).where(RunRow.exploration == name).limit(1)) is not None
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any], *, prefix: str = "") -> Iterator[str]:
-    """Dotted keys whose values differ, those that may differ left out."""
-    for key in dict.fromkeys([*before, *after]):
-        if not prefix and key in _LOOSE:
-            continue
-        old, new = before.get(key), after.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from _differing(old, new, prefix=f"{prefix}{key}.")
-        elif key not in before or key not in after or json.dumps(old) != json.dumps(new):
-            yield f"{prefix}{key}"

@@ -17,7 +17,8 @@ from memory.digest import Digest
 from memory.document import Document, document
 from memory.store import Store
 from memory.view import MemoryView
-from memory.workspace import Workspace, translate_os_errors, write_atomically
+from memory.workspace import Workspace
+from memory.writing import translate_os_errors, write_atomically
 
 MARKER = "<!-- notes: kept as they are when this file is regenerated -->"
 

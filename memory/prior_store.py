@@ -18,7 +18,7 @@ from memory.guidance_schema import ImportRow, PriorRow, PriorUseRow
 from memory.prepared import cursor_of
 from memory.schema import RunRow
 from memory.seed_document import LineKind, SeedDocument
-from memory.steering import Place
+from memory.steering_lines import Place
 
 
 class PriorLine(Frozen):

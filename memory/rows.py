@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,8 @@ from blocks.slot import Proposal, SlotSpec
 from blocks.stopping import Curve
 from memory.prepared import Cursor, Prepared, cursor_of
 from memory.schema import DatasetRow, MetricRow, RunRow
+
+Row = TypeVar("Row")
 
 _LAST = Prepared(select(func.max(RunRow.number)).where(RunRow.exploration == bindparam("exploration")))
 _DATASET = Prepared(select(DatasetRow.key).where(DatasetRow.observations_hash == bindparam("hash")))
@@ -52,6 +54,19 @@ def require_dataset(cursor: Cursor, observations_hash: str) -> None:
             f"dataset: must be the hash of a data set that is ready, but got {observations_hash[:12]!r}; "
             "record it with ready_dataset first"
         )
+
+
+def known_row(row: Row | None, kind: str, key: str) -> Row:
+    """The row, which must be there.
+
+    Raises:
+        QueryError: There is none of that key.
+    """
+    if row is None:
+        raise QueryError(
+            f"{key!r} must be the key of a {kind} in the store, but there is none; plan it first"
+        )
+    return row
 
 
 def first_done(session: Session, identity: str) -> RunRow | None:

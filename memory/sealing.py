@@ -10,7 +10,8 @@ from pathlib import Path
 
 from blocks.errors import DataError
 from blocks.run import Metrics
-from memory.workspace import Workspace, write_atomically
+from memory.workspace import Workspace
+from memory.writing import write_atomically
 
 
 def split(

@@ -6,14 +6,10 @@ same goes for lifting. Lines of the notes are steering as well; one that is take
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from blocks.base import Frozen
 from blocks.constraints import Constraint, narrow
 from blocks.errors import QueryError, SpecError
 from blocks.exploration import ExplorationSpec
@@ -24,35 +20,7 @@ from memory.database import Database
 from memory.guidance_schema import SteeringRow
 from memory.prepared import cursor_of
 from memory.schema import RunRow
-
-
-class Place(NamedTuple):
-    """A batch within an exploration; places are ordered as batches are planned."""
-
-    block: int
-    batch: int
-
-
-class SteeringLine(Frozen):
-    """A line of steering, and the batches that obey it."""
-
-    number: Annotated[int, Field(description="Counts from 1 within its exploration.")]
-    text: str
-    source: Literal["steer", "note"]
-    at: datetime
-    since: Annotated[Place | None, Field(description="First batch that obeys it; None: the next one.")]
-    lifted: bool
-    until: Annotated[Place | None, Field(description="First batch that does not obey it any more.")]
-
-
-class Steered(NamedTuple):
-    """What the steering of a batch comes to."""
-
-    constraints: tuple[Constraint, ...]
-    lines: tuple[SteeringLine, ...]
-    """Lines in force, constraints and notes."""
-    remarks: tuple[str, ...]
-    """Lines of the notes that ask for something and are not obeyed, with the reason."""
+from memory.steering_lines import Place, SteeringLine, constraints_of, holds_at, line_of, require_slots
 
 
 class Steering:
@@ -90,8 +58,8 @@ class Steering:
                 for text in texts
                 for line in self._steer(session, exploration, " ".join(text.split()), words, source="steer")
             ]
-            _require_slots(spec, _constraints(_in_force(session, exploration), words), trains)
-            return [_line(row) for row in added]
+            require_slots(spec, constraints_of(_lines_in_force(session, exploration), words), trains)
+            return [line_of(row) for row in added]
 
     def unsteer(self, exploration: str, numbers: Sequence[int]) -> None:
         """Lifts lines by number.
@@ -134,7 +102,7 @@ class Steering:
                         raise SpecError(
                             "a note lifts by being taken out; for others use `setpoint launch --unsteer N`"
                         )
-                    constraints = _constraints(_in_force(session, exploration), words)
+                    constraints = constraints_of(_lines_in_force(session, exploration), words)
                     narrow(spec, [*constraints, *(one for one in asked if isinstance(one, Constraint))])
                 except SpecError as error:
                     remarks.append(f"{text}: {_short(str(error), text)}")
@@ -146,7 +114,7 @@ class Steering:
         """Every line that was ever said, in order."""
         query = select(SteeringRow).where(SteeringRow.exploration == exploration).order_by(SteeringRow.number)
         with self._database.reading() as session:
-            return [_line(row) for row in session.scalars(query)]
+            return [line_of(row) for row in session.scalars(query)]
 
     def take_up_steering(self, exploration: str, place: Place) -> None:
         """The batch that is about to be planned obeys all that was said until now, from now on."""
@@ -175,10 +143,10 @@ class Steering:
         """Constraints that the planner of a batch is given, and the lines in force there."""
         planned = self._last_planned(exploration)
         lines = tuple(
-            line for line in self.steering(exploration) if _holds_at(line, place, pending=place > planned)
+            line for line in self.steering(exploration) if holds_at(line, place, pending=place > planned)
         )
         words = Vocabulary(spec)
-        return tuple(_read(lines, words)), lines
+        return tuple(constraints_of(lines, words)), lines
 
     def _last_planned(self, exploration: str) -> Place:
         """The last batch that has runs; before the first one, a place before all."""
@@ -213,7 +181,7 @@ class Steering:
         found = [
             row
             for row in _in_force(session, exploration)
-            if any(one.subject == release.subject for one in _constraints([row], words))
+            if any(one.subject == release.subject for one in constraints_of([line_of(row)], words))
         ]
         if not found:
             raise QueryError(
@@ -254,60 +222,13 @@ class Steering:
         self._database.note(cursor_of(session), what, exploration=row.exploration, detail=detail)
 
 
-def _require_slots(
-    spec: ExplorationSpec, constraints: Sequence[Constraint], trains: Callable[[SlotSpec], bool]
-) -> None:
-    """Raises SpecError where constraints leave no slot that can be trained."""
-    under = narrow(spec, constraints).spec
-    chosen = [under.strategies.baseline, *((*under.strategies.baseline, n) for n in under.strategies.open)]
-    for strategies in chosen:
-        values = {**under.baseline, **under.space.invariants(0)}
-        if trains(SlotSpec(values=values, strategies=strategies, seeds=(1,))):
-            return
-    said = "; ".join(map(str, constraints))
-    raise SpecError(
-        f"steering: must leave a slot that can be trained, but `{said}` does not; lift or widen it"
-    )
-
-
 def _in_force(session: Session, exploration: str) -> list[SteeringRow]:
     query = select(SteeringRow).where(SteeringRow.exploration == exploration, SteeringRow.lifted_at.is_(None))
     return list(session.scalars(query.order_by(SteeringRow.number)))
 
 
-def _holds_at(line: SteeringLine, place: Place, *, pending: bool) -> bool:
-    begun = pending if line.since is None else line.since <= place
-    if not line.lifted:
-        return begun
-    over = pending if line.until is None else line.until <= place
-    return begun and not over
-
-
-def _constraints(rows: Iterable[SteeringRow], words: Vocabulary) -> list[Constraint]:
-    return _read([_line(row) for row in rows], words)
-
-
-def _read(lines: Iterable[SteeringLine], words: Vocabulary) -> list[Constraint]:
-    return [
-        one.model_copy(update={"number": line.number})
-        for line in lines
-        for one in read_instructions(line.text, words)
-        if isinstance(one, Constraint)
-    ]
-
-
-def _line(row: SteeringRow) -> SteeringLine:
-    return SteeringLine.model_validate(
-        {
-            "number": row.number,
-            "text": row.text,
-            "source": row.source,
-            "at": row.at,
-            "since": None if row.from_block is None else (row.from_block, row.from_batch),
-            "lifted": row.lifted_at is not None,
-            "until": None if row.until_block is None else (row.until_block, row.until_batch),
-        }
-    )
+def _lines_in_force(session: Session, exploration: str) -> list[SteeringLine]:
+    return [line_of(row) for row in _in_force(session, exploration)]
 
 
 def _not_in_force(session: Session, exploration: str, number: int) -> QueryError:

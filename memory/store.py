@@ -1,9 +1,9 @@
 """The store of a workspace: what was tried, on what, and what came of it.
 
-One class over twelve parts: explorations, runs as they are written, runs that are planned again, runs as they
-are read, retractions, what runs rest on, what was let in, the certificates of strategies, what was held after
-each block, steering, prior knowledge, and the numbers of principles. Every write is one short transaction
-with its event, so a kill -9 loses nothing that a call has returned from.
+One class over fourteen parts: explorations, the journal, runs as they are written, runs that are planned
+again, runs as they are read, retractions, what runs rest on, foundations, what was let in, the certificates
+of strategies, what was held after each block, steering, prior knowledge, and the numbers of principles. Every
+write is one short transaction with its event, so a kill -9 loses nothing that a call has returned from.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,9 @@ from memory.beliefs import Beliefs
 from memory.certificates import Certificates
 from memory.database import Database, open_database
 from memory.explorations import Explorations
+from memory.foundations import Foundations
 from memory.history import Heard, History
+from memory.journal import Journal
 from memory.ledger import Ledger
 from memory.principles import Principles
 from memory.prior_store import Priors
@@ -35,11 +37,13 @@ def utc_now() -> datetime:
 
 class Store(
     Explorations,
+    Journal,
     RunTable,
     Replanning,
     History,
     Retractions,
     Ledger,
+    Foundations,
     Admissions,
     Certificates,
     Beliefs,

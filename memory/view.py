@@ -19,7 +19,7 @@ from memory.principles import Numbered
 from memory.prior_store import PriorLine
 from memory.samples import distinct
 from memory.statements import Statement, count, plain, show_runs
-from memory.steering import SteeringLine
+from memory.steering_lines import SteeringLine
 from memory.truth import TruthUse
 from memory.void import Voided
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blocks.blindness import sealed_metrics
 from blocks.exploration import ExplorationSpec
-from blocks.problem import sealed_metrics
 from blocks.run import MetricInfo
 
 if TYPE_CHECKING:

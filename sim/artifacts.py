@@ -9,6 +9,7 @@ from blocks.errors import DataError
 from sim.arrays import read_arrays
 from sim.node import NodeCohort
 from sim.reaction.model import ReactionModel
+from sim.training.outcome import REFINED
 
 
 def load_reaction(path: Path) -> ReactionModel:
@@ -24,6 +25,12 @@ def load_reaction(path: Path) -> ReactionModel:
         raise DataError(
             f"{path.name}: must hold a reaction model, but has no {error}; fit it again"
         ) from error
+
+
+def reaction_after(foundation: Path, trained: Path) -> tuple[ReactionModel, bool]:
+    """The reaction model that a run ended with, and whether the run has refined it by itself."""
+    refined = trained / REFINED
+    return (load_reaction(refined), True) if refined.exists() else (load_reaction(foundation), False)
 
 
 def load_node(path: Path) -> NodeCohort:

@@ -18,7 +18,8 @@ from numpy import ndarray
 from sim.identifiability import NULL, null_directions
 from sim.networks.network import Stoichiometry
 from sim.networks.substrates import unit_rates, without_equation
-from sim.reaction.design import Samples, Structure, gram, sample
+from sim.reaction.design import Structure, gram
+from sim.reaction.samples import Samples, sample
 
 CONFOUNDED: Final = 1e-6
 """Share of an open direction, squared, that looks like a metabolite's regulation and so confounds it."""

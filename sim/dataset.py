@@ -1,18 +1,18 @@
 """A data set on disk: observations in one folder, ground truth in a sealed file elsewhere.
 
 The observations folder holds `frames.npy` (frames x metabolites x 8, column 6 is NaN), `structure.npz`
-(S, E) and `manifest.json` (rate law, dt, SHA-256 of both files). Nothing in it comes from the truth.
+(S, E) and `manifest.json` (rate law, dt, SHA-256 of both files). Nothing in it comes from the truth, which
+`sim.seal` keeps.
 """
 
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -31,6 +31,7 @@ from sim.checks import (
 )
 from sim.networks.network import Stoichiometry, Truth
 from sim.networks.settings import DataSettings
+from sim.seal import write_seal
 
 CONCENTRATION: Final = 3
 """Column of the frame that holds the concentration, c.u."""
@@ -132,18 +133,7 @@ def write_dataset(
     _refuse_overwriting(observations)
     with _made_whole(observations) as folder, _made_whole(seal) as sealed:
         sha256 = _write_observations(folder, concentration, stoichiometry, settings.dt)
-        with sealed.open("wb") as stream:
-            np.savez(
-                stream,
-                format=np.array(FORMAT),
-                observations_sha256=np.array(sha256),
-                settings=np.array(settings.model_dump_json()),
-                rate_constants=truth.rate_constants,
-                types=truth.types,
-                decay=truth.decay,
-                baseline=truth.baseline,
-            )
-        sealed.chmod(0o600)
+        write_seal(sealed, truth, settings, observations_sha256=sha256)
     return sha256
 
 
@@ -194,57 +184,6 @@ def load_observations(folder: Path, *, verify: bool = True) -> Observations:
     return Observations(
         frames=frames, stoichiometry=stoichiometry, dt=float(manifest["dt"]), sha256=manifest["sha256"]
     )
-
-
-def load_seal(path: Path, *, observations_sha256: str | None = None) -> Truth:
-    """Opens the answer key. For the evaluator, never for a process that trains.
-
-    Args:
-        path: The sealed file.
-        observations_sha256: Hash of the observations that it is to belong to, where that is known.
-
-    Raises:
-        DataError: It is missing, malformed, or belongs to other observations.
-    """
-    content = _read_seal(path)
-    belongs_to = str(content["observations_sha256"])
-    if observations_sha256 is not None and belongs_to != observations_sha256:
-        raise DataError(
-            f"{path.name}: must be the seal of observations {observations_sha256[:12]}, but is that of "
-            f"{belongs_to[:12]}; give the seal that was written with the data set"
-        )
-    settings = DataSettings.model_validate_json(str(content["settings"]))
-    return Truth(
-        rate_constants=content["rate_constants"],
-        types=content["types"],
-        decay=content["decay"],
-        baseline=content["baseline"],
-        regulation=settings.regulation,
-        substrate=settings.substrate,
-    )
-
-
-def load_sealed_settings(path: Path) -> DataSettings:
-    """The settings that made a data set, out of its seal; they are truth as well.
-
-    Raises:
-        DataError: The seal is missing or malformed.
-    """
-    return DataSettings.model_validate_json(str(_read_seal(path)["settings"]))
-
-
-def seal_hash(path: Path) -> str:
-    """SHA-256 of the sealed file's bytes, so that a record can name the answer key it was judged by.
-
-    Raises:
-        DataError: There is no such file.
-    """
-    try:
-        return file_hash(path)
-    except OSError as error:
-        raise DataError(
-            f"{path.name}: cannot be read ({error.strerror}); check the path of the seal"
-        ) from error
 
 
 def _write_observations(
@@ -305,16 +244,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _read_seal(path: Path) -> dict[str, Any]:
-    names = ("observations_sha256", "settings", "rate_constants", "types", "decay", "baseline")
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in names}
-    except OSError as error:
-        raise DataError(
-            f"{path.name}: the seal cannot be read ({error.strerror or error}); check its path"
-        ) from error
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path.name}: is not a seal ({error}); give the one of this data set") from error

@@ -15,7 +15,8 @@ from blocks.base import Frozen
 from blocks.errors import DataError
 from blocks.identity import file_hash
 from sim.checks import check_hashes, check_no_labels, read_manifest
-from sim.dataset import LABEL, load_observations, load_seal
+from sim.dataset import LABEL, load_observations
+from sim.seal import load_seal
 
 OBSERVATIONS: Final = "observations"
 SEAL: Final = "truth.seal"

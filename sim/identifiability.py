@@ -18,7 +18,8 @@ from numpy import ndarray
 from sim.dataset import Observations
 from sim.networks.network import Stoichiometry
 from sim.networks.substrates import unit_rates, without_equation
-from sim.reaction.design import Structure, gram, sample
+from sim.reaction.design import Structure, gram
+from sim.reaction.samples import sample
 
 NULL = 1e-10
 """Eigenvalues of the scaled Gram matrix below this share of the largest span what is not determined."""

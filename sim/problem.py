@@ -5,13 +5,11 @@ reads the store does not pay for them.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
-from blocks.identity import content_hash, file_hash
 from blocks.loading import validate
 from blocks.problem import FoundationReport, Record, Report
 from blocks.proxy import Proxy
@@ -19,6 +17,7 @@ from blocks.run import MetricInfo, Metrics
 from blocks.slot import SlotSpec
 from blocks.stopping import Course
 from blocks.user_strategy import UserStrategy
+from sim.code_files import code_version, python_files, training_files
 from sim.sources import (
     check_labels,
     data_settings,
@@ -37,23 +36,6 @@ if TYPE_CHECKING:
     from sim.reaction.model import ReactionModel
     from sim.reaction.table import TabulatedReaction
     from sim.strategies import Strategy
-
-HERE = Path(__file__).parent
-
-TRAINING = (
-    "node.py",
-    "weights.py",
-    "layers.py",
-    "response.py",
-    "kernels",
-    "training",
-    "strategies",
-    "reaction",
-)
-"""Code that runs while training; the guard parses all of it."""
-
-_IDLE = ("cli", "pictures", "auditing")
-"""Folders in which no result is decided."""
 
 
 class MetabolicProblem:
@@ -120,8 +102,7 @@ class MetabolicProblem:
 
     def training_sources(self) -> tuple[Path, ...]:
         """See `Problem.training_sources`."""
-        ours = [path for name in TRAINING for path in _python_files(HERE / name)]
-        return (*ours, *(path for one in self._added for path in _python_files(one.folder)))
+        return (*training_files(), *(path for one in self._added for path in python_files(one.folder)))
 
     def preload(self) -> tuple[str, ...]:
         """See `Problem.preload`."""
@@ -131,7 +112,7 @@ class MetabolicProblem:
 
     def code_version(self) -> str:
         """See `Problem.code_version`."""
-        return _code_version(HERE)
+        return code_version()
 
     def describe_data(self, data: Mapping[str, Any]) -> str:
         """See `Problem.describe_data`."""
@@ -234,6 +215,7 @@ class MetabolicProblem:
         self, slot: SlotSpec, observations: Path, foundation: Path, trained: Path, seal: Path | None
     ) -> tuple[Metrics, ...]:
         """See `Problem.evaluate`."""
+        from sim.artifacts import reaction_after
         from sim.dataset import load_observations
         from sim.evaluation.slots import evaluate_slot
         from sim.training.outcome import TRAINED
@@ -241,7 +223,7 @@ class MetabolicProblem:
         return evaluate_slot(
             slot,
             load_observations(observations, verify=False),
-            _reaction_of(foundation, trained)[0],
+            reaction_after(foundation, trained)[0],
             trained / TRAINED,
             _open(seal),
         )
@@ -256,10 +238,11 @@ class MetabolicProblem:
         out: Path,
     ) -> None:
         """See `Problem.illustrate`."""
+        from sim.artifacts import reaction_after
         from sim.dataset import load_observations
         from sim.pictures.run import illustrate_run
 
-        model, refined = _reaction_of(foundation, trained)
+        model, refined = reaction_after(foundation, trained)
         illustrate_run(
             slot,
             load_observations(observations, verify=False),
@@ -299,23 +282,11 @@ class MetabolicProblem:
     def find_proxies(self, observations: Path, seal: Path, seeds: Sequence[int]) -> tuple[Proxy, ...]:
         """See `Problem.find_proxies`."""
         from sim.auditing.proxies import find_proxies
-        from sim.dataset import load_observations, load_seal
+        from sim.dataset import load_observations
+        from sim.seal import load_seal
 
         observed = load_observations(observations, verify=False)
         return find_proxies(observed, load_seal(seal).types, observations, seeds=seeds)
-
-
-def _python_files(path: Path) -> Sequence[Path]:
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
-
-
-@cache
-def _code_version(room: Path) -> str:
-    """Everything in this room decides a result, training or yardstick; pictures and commands do not."""
-    names = {path.relative_to(room): path for path in _python_files(room)}
-    return content_hash(
-        {name.as_posix(): file_hash(path) for name, path in names.items() if name.parts[0] not in _IDLE}
-    )
 
 
 def _grounds(observations: Path, foundation: Path) -> "tuple[Observations, ReactionModel, TabulatedReaction]":
@@ -331,16 +302,7 @@ def _grounds(observations: Path, foundation: Path) -> "tuple[Observations, React
     return observed, model, TabulatedReaction(model, observed.stoichiometry, dtype=torch.float64)
 
 
-def _reaction_of(foundation: Path, trained: Path) -> "tuple[ReactionModel, bool]":
-    """The reaction model that a run ended with, and whether the run has refined it by itself."""
-    from sim.artifacts import load_reaction
-    from sim.training.outcome import REFINED
-
-    refined = trained / REFINED
-    return (load_reaction(refined), True) if refined.exists() else (load_reaction(foundation), False)
-
-
 def _open(seal: Path | None) -> "Truth | None":
-    from sim.dataset import load_seal
+    from sim.seal import load_seal
 
     return None if seal is None else load_seal(seal)

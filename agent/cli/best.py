@@ -28,7 +28,7 @@ def best(
     Its configuration follows as YAML, for the `baseline` and `strategies` of another exploration's file.
     """
     from blocks.errors import QueryError
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory import Store, Workspace
     from memory.best import best as best_of
 

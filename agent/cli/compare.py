@@ -36,7 +36,7 @@ def compare(
 
     Example: `setpoint compare 5 12`.
     """
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory import Store, Workspace
     from memory.contrast import contrast
 

@@ -68,7 +68,7 @@ def _short(ctx: typer.Context, columns: Sequence[str]) -> list[str]:
     if not rows:
         return []
     from blocks.errors import SetpointError
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory.short_names import short_names
 
     spec = json.loads(rows[0][0])

@@ -131,7 +131,7 @@ def launch(
 def _warm_up(spec: "ExplorationSpec", workspace: Path) -> None:
     """Has the workers' libraries imported while the launch imports its own, where there is work for sure."""
     from agent.pool import warm_up
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory.workspace import Workspace
 
     if not Workspace(workspace).database.exists():

@@ -25,7 +25,7 @@ def report(
     from memory import Store, Workspace
     from memory.report import render_report
     from memory.report.page import vega
-    from memory.workspace import write_atomically
+    from memory.writing import write_atomically
 
     place = Workspace(workspace)
     with Store.open(place, create=False) as store:

@@ -36,7 +36,7 @@ def retract(
     `setpoint retract --undo 1`, `setpoint retract --list`.
     """
     from agent import retracting
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory import Store, Workspace
     from memory.queries import wide_columns
     from memory.short_names import in_full, short_names

@@ -66,7 +66,7 @@ def runs(
     Examples: `setpoint runs --where "time_step >= 32" --sort -heldout_gain --limit 3`,
     `setpoint runs --group-by time_step`.
     """
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory.asking import Reader
     from memory.queries import query_runs, wide_columns
     from memory.workspace import Workspace

@@ -31,7 +31,7 @@ def show(
 ) -> None:
     """Show one run: what was tried and why, its replicates, the guard's verdict, its files and pictures."""
     from agent.cli.inline import can_be_drawn, drawing
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory import Store, Workspace
     from memory.visible import pictures_of
     from memory.void import why_void

@@ -24,7 +24,7 @@ def status(
 ) -> None:
     """Say how an exploration stands: running or not, how far, the best so far, time left, disk, failures."""
     from agent.status import status_of
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory import Store, Workspace
 
     catch_up(workspace)
@@ -104,7 +104,7 @@ def _lines(status: "Status", best: str, *, workspace: Path) -> list[tuple[str, s
 
 
 def _best(store: "Store", status: "Status") -> str:
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory.best import best
 
     objective = status.spec.objective

@@ -44,7 +44,7 @@ def tree(
     Examples: `setpoint tree`, `setpoint tree --run 12`, `setpoint tree --svg tree.svg`.
     """
     from blocks.errors import QueryError
-    from blocks.problem import load_problem
+    from blocks.installed import load_problem
     from memory import Store, Workspace
     from memory.lineage import Lineage
 

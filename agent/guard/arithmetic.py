@@ -6,6 +6,7 @@ from itertools import product
 
 from agent.guard import containers, folding, operations, special
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
@@ -20,7 +21,6 @@ from agent.guard.values import (
     Number,
     Value,
     choices,
-    frames_in,
     join,
 )
 

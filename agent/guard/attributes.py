@@ -4,6 +4,7 @@ import ast
 
 from agent.guard import builtin_calls, calls, seeds, special, tensor_calls, turns
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in, sources_in
 from agent.guard.contract import HARMLESS, HOLDS
 from agent.guard.engine import Engine
 from agent.guard.refused import CODE, PATCH, refused_attribute, refused_of_source
@@ -31,9 +32,7 @@ from agent.guard.values import (
     Symbol,
     Value,
     choices,
-    frames_in,
     join,
-    sources_in,
 )
 
 ANY = ""

@@ -4,6 +4,7 @@ import ast
 
 from agent.guard import columns, containers, mutation
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in
 from agent.guard.engine import Engine, Scope
 from agent.guard.shapes import from_end
 from agent.guard.values import (
@@ -17,7 +18,6 @@ from agent.guard.values import (
     Mapping,
     Value,
     choices,
-    frames_in,
     join,
 )
 

@@ -4,6 +4,7 @@ import ast
 
 from agent.guard import containers, special
 from agent.guard.columns import undecidable
+from agent.guard.contents import sources_in
 from agent.guard.contract import HOLDS
 from agent.guard.engine import Engine
 from agent.guard.values import (
@@ -24,7 +25,6 @@ from agent.guard.values import (
     Value,
     choices,
     join,
-    sources_in,
 )
 
 PASSIVE = frozenset(

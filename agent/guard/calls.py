@@ -4,6 +4,7 @@ import ast
 
 from agent.guard import builtin_calls, containers, folding, mutation, operations, special, tensor_calls, tools
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in, sources_in
 from agent.guard.contract import FOLLOWED, STRATEGIES
 from agent.guard.engine import Engine, Scope
 from agent.guard.operation_names import ELEMENTS, MOVES, PICKS, PRODUCTS, SHAPES, TURNS, WHOLE_NUMBERS
@@ -32,9 +33,7 @@ from agent.guard.values import (
     Symbol,
     Value,
     choices,
-    frames_in,
     join,
-    sources_in,
 )
 
 TENSOR_MODULES = frozenset(("torch", "numpy", "jax", "scipy", "math", "einops", "copy"))

@@ -57,7 +57,7 @@ HARMLESS: Final = frozenset(
 """Attributes that hold nothing of a frame, also where the type of their object is not known."""
 
 TRUTH_MODULES: Final = (
-    *("sim.networks.generate", "sim.networks.presets", "sim.networks.settings", "sim.simulate"),
+    *("sim.networks.generate", "sim.networks.presets", "sim.networks.settings", "sim.seal", "sim.simulate"),
     *("sim.evaluation", "sim.problem", "sim.cli", "sim.folders", "sim.generated", "sim.sources"),
     *("agent", "memory"),
 )

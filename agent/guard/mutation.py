@@ -8,6 +8,7 @@ import ast
 
 from agent.guard import containers
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in, sources_in
 from agent.guard.engine import Engine, Scope
 from agent.guard.operation_names import REORDERS, TAKES_IN
 from agent.guard.values import (
@@ -22,9 +23,7 @@ from agent.guard.values import (
     Symbol,
     Value,
     choices,
-    frames_in,
     join,
-    sources_in,
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.guard.columns import Outcome, leak, undecidable
+from agent.guard.contents import frames_in
 from agent.guard.operation_names import (
     ELEMENTS,
     MIXES,
@@ -26,7 +27,7 @@ from agent.guard.picks import picked
 from agent.guard.reductions import mixing, reduced
 from agent.guard.shapes import ORDER, axes_of, from_end, reshaped, shape
 from agent.guard.turns import turned
-from agent.guard.values import CUT, NUMBER, Const, Frame, Label, Number, Symbol, Value, frames_in
+from agent.guard.values import CUT, NUMBER, Const, Frame, Label, Number, Symbol, Value
 
 Keywords = AbstractMapping[str, Value]
 

@@ -1,4 +1,4 @@
-"""The interpreter of a project: it holds the state, and calls the parts for each kind of syntax.
+"""The interpreter of a project: it reads module by module, and calls the parts for each kind of syntax.
 
 A module's body is read first, then the hooks of its strategies with what training gives them, then functions
 that nothing in the module refers to, and last those that nobody called: with parameters of unknown origin.
@@ -17,16 +17,16 @@ from agent.guard import (
     returns,
     seeds,
     statements,
+    subscripts,
     tensor_calls,
 )
 from agent.guard.arguments import bound
-from agent.guard.columns import Outcome, leak, undecidable
+from agent.guard.columns import leak, undecidable
+from agent.guard.contents import frames_in
 from agent.guard.contract import LABEL
 from agent.guard.engine import Scope
-from agent.guard.findings import Finding, Verdict
-from agent.guard.locating import finding_at
+from agent.guard.knowledge import Knowledge
 from agent.guard.modules import Module, Project
-from agent.guard.refused import FILE, Refusal
 from agent.guard.values import (
     COMPUTED,
     UNKNOWN,
@@ -40,7 +40,6 @@ from agent.guard.values import (
     Method,
     Value,
     choices,
-    frames_in,
     join,
 )
 
@@ -58,7 +57,7 @@ class TooInvolved(Exception):  # noqa: N818 - a control signal, answered with a 
     """The budget of steps is spent."""
 
 
-class Reader:
+class Reader(Knowledge):
     """The interpreter; implements `Engine`.
 
     Args:
@@ -67,21 +66,16 @@ class Reader:
     """
 
     def __init__(self, project: Project, labels: frozenset[int] = frozenset((LABEL,))) -> None:
+        super().__init__()
         self.project = project
         self.labels = labels
-        self.attributes: dict[tuple[str, str], Value] = {}
-        self.spilled: Value = UNKNOWN
-        self.found: dict[tuple[str, int, int, Verdict], Finding] = {}
-        self.module: Module = Module("", "", ast.Module([], []), [])
         self._declared: list[Function] = []
         self._classes: list[Class] = []
         self._called: set[ast.AST] = set()
         self._active: list[ast.AST] = []
         self._known: dict[Any, Value] = {}
         self._mutations: dict[ast.AST, dict[str, Value]] = {}
-        self._version = 0
         self._steps = 0
-        self._muted = False
 
     def read(self, module: Module) -> None:
         """Reads a module as training code; findings go to `found`."""
@@ -145,51 +139,16 @@ class Reader:
         return attributes.attribute(self, node, base, name)
 
     def subscript(self, node: ast.AST, base: Value, index: Value) -> Value:
-        return expressions.subscript(self, node, base, index)
+        return subscripts.subscript(self, node, base, index)
 
     def apply(self, node: ast.AST, function: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
         return join([calls.apply(self, node, one, args, keywords) for one in choices(function)])
-
-    def report(self, node: ast.AST, outcome: Outcome, trail: tuple[str, ...] = ()) -> None:
-        if outcome.verdict is Verdict.CLEAN or self._muted:
-            return
-        made = finding_at(node, outcome, trail, path=self.module.path, lines=self.module.lines)
-        self.found.setdefault((made.path, made.line, made.column, made.verdict), made)
-
-    def refuse(self, node: ast.AST, refusal: Refusal) -> None:
-        if refusal is FILE and self.module.may_read_files:
-            return
-        self.report(node, Outcome(COMPUTED, refusal.verdict, refusal.what, refusal.remedy))
-
-    def consume(self, value: Value, node: ast.AST, what: str) -> None:
-        for found in frames_in(value):
-            if isinstance(found, Label) or found.holds_label:
-                self.report(node, leak(what), found.trail)
 
     def bind(self, target: ast.expr, value: Value, scope: Scope) -> None:
         binding.bind(self, target, value, scope)
 
     def keep(self, node: ast.AST, owner: Value, name: str, value: Value) -> None:
         attributes.keep(self, node, owner, name, value)
-
-    def remember(self, owner: str, name: str, value: Value) -> None:
-        before = self.attributes.get((owner, name))
-        self.attributes[owner, name] = value if before is None else join([before, value])
-        if self.attributes[owner, name] != before:
-            self.changed()
-
-    def spill(self, value: Value) -> None:
-        before = self.spilled
-        self.spilled = join([before, value])
-        if self.spilled != before:
-            self.changed()
-
-    def changed(self) -> None:
-        self._version += 1
-
-    def widen(self, scope: Scope, name: str, value: Value) -> None:
-        if scope.widen(name, value):
-            self.changed()
 
     def declare(self, function: Function) -> None:
         self._declared.append(function)

@@ -4,9 +4,10 @@ import ast
 
 from agent.guard import special
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in
 from agent.guard.contract import N_COLUMNS
 from agent.guard.engine import Engine, Scope
-from agent.guard.values import Frame, Function, Value, frames_in
+from agent.guard.values import Frame, Function, Value
 
 
 def to_anybody(engine: Engine, function: Function, returned: Value) -> None:

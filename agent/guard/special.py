@@ -8,6 +8,7 @@ wherever Python may call it, but for those of which every call is seen (`escapes
 import ast
 from typing import Final
 
+from agent.guard.contents import frames_in, sources_in
 from agent.guard.contract import HOLDS, SCIENCE
 from agent.guard.engine import Engine
 from agent.guard.values import (
@@ -24,8 +25,6 @@ from agent.guard.values import (
     Stranger,
     Symbol,
     Value,
-    frames_in,
-    sources_in,
 )
 
 IN_PLACE: Final = "i"

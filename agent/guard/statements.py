@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agent.guard import arithmetic, binding, containers, definitions, mutation, seeds, special
 from agent.guard.columns import undecidable
+from agent.guard.contents import frames_in, sources_in
 from agent.guard.engine import Engine, Scope
 from agent.guard.values import (
     COMPUTED,
@@ -20,9 +21,7 @@ from agent.guard.values import (
     Mapping,
     Value,
     choices,
-    frames_in,
     join,
-    sources_in,
 )
 
 ROUNDS = 3

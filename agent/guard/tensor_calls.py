@@ -4,6 +4,7 @@ import ast
 
 from agent.guard import containers, operations, special
 from agent.guard.columns import Outcome, leak, undecidable
+from agent.guard.contents import frames_in, sources_in
 from agent.guard.engine import Engine
 from agent.guard.operation_names import ELEMENTS, JOINS, MOVES, PICKS, PRODUCTS, SHAPES, TURNS, WHOLE_NUMBERS
 from agent.guard.values import (
@@ -24,9 +25,7 @@ from agent.guard.values import (
     Stranger,
     Value,
     choices,
-    frames_in,
     join,
-    sources_in,
 )
 
 FOLLOW = "Keep the frame whole in this module, or pass batch.concentration instead."

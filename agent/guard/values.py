@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agent.guard.contract import HOLDS, LABEL, N_COLUMNS, STRATEGIES
+from agent.guard.contract import LABEL, N_COLUMNS, STRATEGIES
 
 WHOLE: Final = tuple(frozenset((column,)) for column in range(N_COLUMNS))
 """Columns of a frame that nobody has touched: position i depends on column i."""
@@ -239,43 +239,3 @@ def join(values: Iterable[Value]) -> Value:
     if not found:
         return UNKNOWN
     return next(iter(found)) if len(found) == 1 else Either(frozenset(found))
-
-
-def frames_in(value: Value) -> Iterator[Frame | Label]:
-    """Frames and labels in a value, at any depth of containers."""
-    if isinstance(value, Frame | Label):
-        yield value
-    elif isinstance(value, Either):
-        for choice in value.choices:
-            yield from frames_in(choice)
-    elif isinstance(value, Items):
-        for item in value.items:
-            yield from frames_in(item)
-    elif isinstance(value, Bag):
-        yield from frames_in(value.item)
-    elif isinstance(value, Mapping):
-        for _, item in value.entries:
-            yield from frames_in(item)
-    elif isinstance(value, Method):
-        yield from frames_in(value.owner)
-    elif isinstance(value, Bound):
-        for item in (value.function, *value.args, *(one for _, one in value.keywords)):
-            yield from frames_in(item)
-
-
-def sources_in(value: Value) -> Iterator[Source]:
-    """Objects that lead to frames, at any depth of containers."""
-    if isinstance(value, Source):
-        if HOLDS.get(value.kind):
-            yield value
-    elif isinstance(value, Either):
-        for choice in value.choices:
-            yield from sources_in(choice)
-    elif isinstance(value, Items):
-        for item in value.items:
-            yield from sources_in(item)
-    elif isinstance(value, Bag):
-        yield from sources_in(value.item)
-    elif isinstance(value, Mapping):
-        for _, item in value.entries:
-            yield from sources_in(item)

@@ -12,7 +12,7 @@ from agent.planner.stopping import StoppingPlanner
 from agent.planner.sweeping import SweepPlanner
 from agent.planner.tpe import TpePlanner
 from agent.planner.ucb import UcbPlanner
-from blocks.exploration import PlannerName
+from blocks.planning import PlannerName
 from blocks.slot import SlotSpec
 
 __all__ = ["ConfirmingPlanner", "EscalatingPlanner", "Planner", "UcbPlanner", "make_planner", "plain_planner"]

@@ -11,7 +11,7 @@ from benchmarks.machine import Machine, this_machine
 from benchmarks.page import command_of, earlier_report, machine_lines, markdown_table
 from blocks.base import Frozen
 from blocks.errors import SetpointError
-from memory.workspace import write_atomically
+from memory.writing import write_atomically
 
 N_HISTORIES = 200
 

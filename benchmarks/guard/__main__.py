@@ -15,8 +15,8 @@ from benchmarks.guard.results import Report
 from benchmarks.machine import this_machine
 from benchmarks.page import command_of, earlier_report
 from blocks.errors import SetpointError
-from blocks.problem import load_problem
-from memory.workspace import write_atomically
+from blocks.installed import load_problem
+from memory.writing import write_atomically
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ from benchmarks.planners.replay import Exploration, replay
 from benchmarks.planners.results import DEFAULT, Checked, Ground, Played, Report
 from blocks.errors import SetpointError
 from blocks.slot import SlotSpec
-from memory.workspace import write_atomically
+from memory.writing import write_atomically
 from sim.problem import MetabolicProblem
 
 LANDSCAPES = Path(__file__).parent / "landscapes"

@@ -7,7 +7,8 @@ from pydantic import Field
 from agent.planner import ConfirmingPlanner, make_planner, plain_planner
 from benchmarks.planners.grounds import admitted
 from blocks.base import Frozen
-from blocks.exploration import ExplorationSpec, PlannerName, PlannerSpec
+from blocks.exploration import ExplorationSpec
+from blocks.planning import PlannerName, PlannerSpec
 from blocks.slot import SlotSpec
 from sim.problem import MetabolicProblem
 

@@ -34,12 +34,13 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Progress
 from blocks.slot import SlotSpec
 from sim.artifacts import load_reaction
-from sim.dataset import load_observations, load_seal
+from sim.dataset import load_observations
 from sim.evaluation.heldout import Unseen, heldout_gain
 from sim.evaluation.lines import ratios, response_curves, response_lines, slope_recovery, visited_range
 from sim.node import NodeCohort
 from sim.problem import MetabolicProblem
 from sim.reaction.table import TabulatedReaction
+from sim.seal import load_seal
 from sim.training.data import training_data
 from sim.training.slots import resolve
 from sim.training.trainer import CohortTraining

@@ -9,7 +9,7 @@ from benchmarks.machine import Machine
 from benchmarks.planners.contenders import RUNS
 from benchmarks.planners.replay import Moment
 from blocks.base import Frozen
-from blocks.exploration import PlannerSpec
+from blocks.planning import PlannerSpec
 
 DEFAULT: Final = PlannerSpec().name
 """The contender that is judged: the planner of an exploration that names none."""

@@ -17,8 +17,8 @@ from benchmarks.recovery.lanes import rows_of
 from benchmarks.recovery.results import Report
 from benchmarks.recovery.table import WIDE, networks_table, targets_table
 from blocks.errors import SetpointError
-from blocks.problem import load_problem
-from memory.workspace import write_atomically
+from blocks.installed import load_problem
+from memory.writing import write_atomically
 
 EPILOG = """\
 examples:

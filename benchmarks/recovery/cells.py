@@ -17,8 +17,8 @@ from benchmarks.targets import Target
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
+from blocks.installed import load_problem
 from blocks.loading import load_exploration, validate
-from blocks.problem import load_problem
 from memory import Store, Workspace
 from memory.schema import BlockState
 from sim.networks.settings import DataSettings

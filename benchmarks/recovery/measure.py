@@ -19,18 +19,19 @@ from benchmarks.recovery.oracle import affine_ratios, oracle_fit, oracle_metrics
 from benchmarks.recovery.results import Figure, Guard, Oracle, Row, figures_of, judge
 from blocks.errors import DataError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from blocks.run import Metrics, Run, RunState
 from memory import Store, Workspace
 from memory.records import FoundationRecord
 from sim.artifacts import load_reaction
-from sim.dataset import load_observations, load_seal, load_sealed_settings
+from sim.dataset import load_observations
 from sim.evaluation.clusters import clusters_of
 from sim.evaluation.numbers import finite
 from sim.identifiability import determined
 from sim.networks.generate import generate_network
 from sim.networks.network import Truth
 from sim.reaction.model import ReactionModel
+from sim.seal import load_seal, load_sealed_settings
 from sim.simulate import simulate
 
 

@@ -15,8 +15,8 @@ from benchmarks.page import command_of, earlier_report
 from benchmarks.speed.results import Figure, Report
 from benchmarks.speed.table import page, table
 from blocks.errors import DataError, SetpointError
-from blocks.problem import load_problem
-from memory.workspace import write_atomically
+from blocks.installed import load_problem
+from memory.writing import write_atomically
 
 SECTIONS: Final = ("steps", "slots", "launches", "commands", "store", "optuna")
 """Modules of this package, each with `measure(quick)`; in the order of the page."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.speed.filling import MadeUp, fill, new_store
+from benchmarks.speed.filling import fill, new_store
+from benchmarks.speed.made_up import MadeUp
 from benchmarks.speed.results import Figure
 from benchmarks.speed.timing import ONCE, side_by_side
 from benchmarks.targets import Target

@@ -11,9 +11,10 @@ from benchmarks.speed.bench import PRESET, fitted
 from benchmarks.speed.exploring import Launched, launch, moment
 from benchmarks.speed.results import Figure, Timing
 from benchmarks.targets import Target
-from sim.dataset import load_observations, load_seal
+from sim.dataset import load_observations
 from sim.evaluation.foundation import evaluate_reaction
 from sim.networks.settings import DataSettings
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 
 SECTION: Final = "Launches, default preset, 2 cores"

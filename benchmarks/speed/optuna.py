@@ -14,13 +14,15 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from agent.planner import plain_planner
-from benchmarks.speed.filling import DATA, FOUNDATION, TRAIN_S, MadeUp, certificates_of, certify
+from benchmarks.speed.filling import TRAIN_S, certificates_of, certify
+from benchmarks.speed.made_up import DATA, FOUNDATION, MadeUp
 from benchmarks.speed.results import Figure, Timing, ratio_of
 from benchmarks.targets import Target
 from blocks.base import Value
 from blocks.errors import SetpointError
-from blocks.exploration import BlockSpec, ExplorationSpec, PlannerName, PlannerSpec, StrategyChoice
+from blocks.exploration import BlockSpec, ExplorationSpec, StrategyChoice
 from blocks.identity import content_hash
+from blocks.planning import PlannerName, PlannerSpec
 from blocks.run import Metrics
 from blocks.space import LinearParameter, LogParameter, SearchSpace
 from memory import Store, Workspace

@@ -12,7 +12,8 @@ from benchmarks.speed.bench import slot_values
 from benchmarks.speed.exploring import Launched, launch
 from benchmarks.speed.results import Figure, Timing
 from benchmarks.targets import Target
-from blocks.problem import Progress, load_problem
+from blocks.installed import load_problem
+from blocks.problem import Progress
 from blocks.slot import SlotSpec
 
 SECTION: Final = "A whole slot, default preset"

@@ -4,31 +4,22 @@ What a launch does again and again is measured as it does it: with a past that i
 does once, the first look at a store, stands beside it.
 """
 
-import io
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from agent.display import PlainDisplay
-from agent.launching import admits
-from agent.planner import Planner, make_planner
-from agent.remembering import Remembering
-from agent.session import Session
 from benchmarks.speed.commands import setpoint
-from benchmarks.speed.filling import MadeUp, fill, new_store, plan, record
+from benchmarks.speed.filling import fill, new_store, plan, record
+from benchmarks.speed.launched import Launched, planner_of
+from benchmarks.speed.made_up import MadeUp
 from benchmarks.speed.results import Figure, Timing
 from benchmarks.speed.timing import ONCE, growth_exponent, side_by_side
+from benchmarks.speed.writers import writing_at_once
 from benchmarks.targets import Target
-from blocks.slot import Proposal
-from memory import Store, Workspace
 from memory.queries import query_runs
 
 SECTION: Final = "Store and planner"
@@ -40,64 +31,6 @@ JUDGED: Final = 1
 
 WHERE: Final = "time_step >= 32 and heldout_gain > 0.7"
 COLUMNS: Final = ("run", "block", "time_step", "role", "strategies", "lr_node_homeo", "heldout_gain", "state")
-
-WRITERS: Final = 8
-
-
-@dataclass
-class Launched:
-    """A store as a launch holds it, with the parts of the launch that plan and remember."""
-
-    made_up: MadeUp
-    store: Store
-    planner: Planner
-
-    @property
-    def name(self) -> str:
-        return self.made_up.spec.name
-
-    def propose(self) -> list[Proposal]:
-        """The next batch, from what the store holds now."""
-        spec = self.made_up.spec
-        past = self.store.past(spec.name, spec.objective)
-        block = past[-1].block + 1 if len(past) else 1
-        return self.planner.propose(spec, past, block=block, batch=1, metrics=self.made_up.metrics)
-
-    def remember(self) -> Path:
-        """Regenerates memory.md."""
-        session = Session(
-            spec=self.made_up.spec,
-            problem=self.made_up.problem,
-            planner=self.planner,
-            workspace=self.store.workspace,
-            store=self.store,
-            listener=PlainDisplay(io.StringIO()),
-            version="0",
-        )
-        return Remembering(session).write()
-
-    @contextmanager
-    def anew(self, *, replicates: bool = False) -> Iterator["Launched"]:
-        """The same, as a process sees it that has just begun."""
-        with Store.open(self.store.workspace) as store:
-            yield Launched(self.made_up, store, planner_of(self.made_up, replicates=replicates))
-
-
-def planner_of(made_up: MadeUp, *, replicates: bool = False) -> Planner:
-    """The default planner with all its layers, as a launch has it.
-
-    Args:
-        made_up: The exploration.
-        replicates: Whether it tests statements on fresh networks, in the first batch of a block; so does a
-            launch on simulated data.
-    """
-    problem = made_up.problem
-    return make_planner(
-        made_up.spec.planner.name,
-        admits=admits(problem),
-        order=problem.escalation,
-        has_fresh_networks=replicates,
-    )
 
 
 def measure(quick: bool) -> Iterable[Figure]:
@@ -126,7 +59,7 @@ def measure(quick: bool) -> Iterable[Figure]:
         yield growth("propose a batch", proposed)
         yield growth("record a run", recorded, target=Target(metric="growth", label="", high=0.1))
         store.close()
-    yield writing_at_once(2 if quick else 25)
+    yield writing_at_once(SECTION, 2 if quick else 25)
 
 
 def planning_and_recording(here: Launched, repeats: int) -> tuple[Timing, Timing]:
@@ -255,35 +188,3 @@ def growth(what: str, timings: dict[int, Timing], *, target: Target | None = Non
         target=target,
         timings={f"{size} runs": timing for size, timing in timings.items()},
     )
-
-
-def writing_at_once(n_blocks: int) -> Figure:
-    """Processes that record into one store at the same moment."""
-    with tempfile.TemporaryDirectory(prefix="setpoint-speed-") as folder:
-        new_store(Path(folder), MadeUp()).close()
-        began = perf_counter()
-        with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as writers:
-            told = [writers.submit(write_blocks, folder, seed, n_blocks) for seed in range(WRITERS)]
-            errors = [str(error) for one in told if (error := one.exception()) is not None]
-        taken = perf_counter() - began
-        with Store.open(Workspace(Path(folder))) as store:
-            counts = store.count_runs(MadeUp().spec.name)
-    done = sum(n for state, n in counts.items() if state.is_final)
-    return Figure(
-        section=SECTION,
-        what=f"{WRITERS} processes recording at once: errors",
-        value=float(len(errors)),
-        target=Target(metric="errors", label="", high=0),
-        details={"runs that ended": done, "runs per second, starts included": done / taken},
-        note="; ".join(errors)[:200],
-    )
-
-
-def write_blocks(folder: str, seed: int, n_blocks: int) -> None:
-    """What one of several writers does: the store gives the numbers, since others take some too."""
-    made_up = MadeUp(seed=seed)
-    with Store.open(Workspace(Path(folder)), create=False) as store:
-        for _ in range(n_blocks):
-            for batch in made_up.block():
-                for run in plan(store, made_up.spec.name, batch):
-                    record(store, made_up.spec.name, run)

@@ -1,8 +1,8 @@
-"""Frames that have left torch: an array and a number that know which of them are labels.
+"""Frames that have left torch: an array that knows which of its elements are labels.
 
-NumPy and Python's numbers have no modes, so what is handed out while code is watched is these. They move, are
-cut and joined as arrays are, and become plain arrays as soon as no label is left in them; whatever else is
-done to them is refused. Nothing of theirs can be read as memory.
+NumPy has no modes, so what is handed out while code is watched is this. It moves, is cut and joined as arrays
+are, and becomes a plain array as soon as no label is left in it; whatever else is done to it is refused.
+Nothing of it can be read as memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,100 +12,12 @@ import numpy as np
 from numpy import ndarray
 
 from blocks.errors import LabelLeakError
+from sim.guarding.array_calls import FACTS, LIKE, METHODS, MOVES, REDUCTIONS, SHAPES
+from sim.guarding.numbers import USES, LabelNumber, Leak
 from sim.guarding.places import Place, users_place
 
-Leak = Callable[[str, Place | None], LabelLeakError]
-"""Makes the error, of what was done in words and of where the labels were picked; None: where it runs now."""
-
 OUT: Final = "takes it out of torch"
-USES: Final = "uses it"
 MIXES: Final = "mixes it with other columns"
-
-_MOVES: Final = frozenset(
-    getattr(np, name)
-    for name in (
-        *(
-            "transpose",
-            "moveaxis",
-            "rollaxis",
-            "swapaxes",
-            "reshape",
-            "ravel",
-            "squeeze",
-            "expand_dims",
-            "copy",
-        ),
-        *("take", "compress", "delete", "split", "array_split", "hsplit", "vsplit", "dsplit", "concatenate"),
-        *("stack", "vstack", "hstack", "dstack", "column_stack", "flip", "fliplr", "flipud", "roll", "rot90"),
-        *("tile", "repeat", "broadcast_to", "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "append"),
-        *("take_along_axis", "extract", "insert", "resize", "tril", "triu"),
-    )
-)
-_SHAPES: Final = frozenset((np.shape, np.ndim, np.size))
-_LIKE: Final = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like))
-_REDUCTIONS: Final = frozenset(
-    getattr(np, name)
-    for name in (
-        *("sum", "mean", "prod", "std", "var", "amax", "amin", "max", "min", "median", "argmax", "argmin"),
-        *("any", "all", "ptp", "nansum", "nanmean", "nanstd", "nanvar", "nanmax", "nanmin", "nanmedian"),
-    )
-)
-_METHODS: Final = frozenset(
-    (
-        *("transpose", "reshape", "ravel", "flatten", "copy", "swapaxes", "squeeze", "take", "repeat"),
-        *("diagonal", "compress"),
-    )
-)
-_FACTS: Final = frozenset(("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"))
-
-
-class LabelNumber:
-    """A number of Python's that is a label: it may be passed around, and that is all."""
-
-    __slots__ = ("leak", "place", "value")
-
-    def __init__(self, value: float, leak: Leak, place: Place | None = None) -> None:
-        self.value, self.leak, self.place = value, leak, place
-
-
-def _refuse(self: LabelNumber, *_: object) -> NoReturn:
-    raise self.leak(USES, self.place)
-
-
-for _name in (
-    *("float", "int", "complex", "index", "bool", "round", "trunc", "floor", "ceil", "neg", "pos", "abs"),
-    *(
-        "add",
-        "radd",
-        "sub",
-        "rsub",
-        "mul",
-        "rmul",
-        "truediv",
-        "rtruediv",
-        "floordiv",
-        "rfloordiv",
-        "mod",
-        "rmod",
-    ),
-    *(
-        "pow",
-        "rpow",
-        "lt",
-        "le",
-        "eq",
-        "ne",
-        "gt",
-        "ge",
-        "hash",
-        "repr",
-        "str",
-        "format",
-        "reduce_ex",
-        "divmod",
-    ),
-):
-    setattr(LabelNumber, f"__{_name}__", _refuse)
 
 
 class LabelArray(np.lib.mixins.NDArrayOperatorsMixin):
@@ -142,14 +54,14 @@ class LabelArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and not name.startswith("__array_"):
             raise AttributeError(name)
-        if name in _FACTS:
+        if name in FACTS:
             return getattr(self._values, name)
         if name == "T":
             return self.transpose()
-        if name in _METHODS:
+        if name in METHODS:
             return lambda *args, **kwargs: self._both(lambda one: getattr(one, name)(*args, **kwargs))
         function: Any = getattr(np, name, None)
-        if function in _REDUCTIONS:
+        if function in REDUCTIONS:
             return lambda *args, **kwargs: function(self, *args, **kwargs)
         raise self._leak(OUT)
 
@@ -185,18 +97,18 @@ class LabelArray(np.lib.mixins.NDArrayOperatorsMixin):
         return self._pair(result, np.broadcast_to(mask, np.shape(result)))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func in _SHAPES:
+        if func in SHAPES:
             return func(*_map(args, 0), **_map(kwargs, 0))
-        if func in _LIKE:
+        if func in LIKE:
             return func(self._values, *args[1:], **kwargs)
-        if func in _MOVES:
+        if func in MOVES:
             values, mask = func(*_map(args, 0), **_map(kwargs, 0)), func(*_map(args, 1), **_map(kwargs, 1))
             if isinstance(values, (list, tuple)):
                 return [self._pair(*one) for one in zip(values, mask, strict=True)]
             return self._pair(values, mask)
-        if func in _REDUCTIONS and not _map(args[1:], 1):
+        if func in REDUCTIONS and not _map(args[1:], 1):
             return self._reduced(func, args, kwargs)
-        if func in _REDUCTIONS:
+        if func in REDUCTIONS:
             axis = args[1] if len(args) > 1 else None
             return self._reduced(func, args[:1], {"axis": axis, **kwargs})
         raise self._leak(USES)

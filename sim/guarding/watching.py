@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from sim.guarding.arrays import OUT, LabelArray, LabelNumber
+from sim.guarding.arrays import OUT, LabelArray
 from sim.guarding.exits import Exits, closed_exits
 from sim.guarding.flow import Flow
+from sim.guarding.numbers import LabelNumber
 from sim.guarding.places import Place, is_users, place_in, users_place
 from sim.guarding.watch import Watch
 

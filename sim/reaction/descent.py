@@ -12,10 +12,11 @@ from numpy import ndarray
 
 from blocks.problem import Progress, Report
 from sim.networks.network import RateLaw, Stoichiometry
-from sim.reaction.design import Nuisance, Structure, curve, line, regulation_line
+from sim.reaction.design import Structure, regulation_line
 from sim.reaction.gauge import vanish_without_substrate
 from sim.reaction.measured import Measured
 from sim.reaction.overdraft import LADDER, overdrawn
+from sim.reaction.samples import Nuisance, curve, line
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.spline import SplineBasis, log_concentration
 from sim.reaction.varpro import Iterate, VariableProjection

@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 from scipy import sparse
 
-from sim.reaction.design import Nuisance, Samples, inverse, line, sample_windows
 from sim.reaction.noise import noise_level
+from sim.reaction.samples import Nuisance, Samples, inverse, line, sample_windows
 from sim.reaction.window import chosen, noise_of_windows, width_for, windows
 
 DULL: Final = 1e-8  # share of dc/dt's deviation that no average is trusted beyond

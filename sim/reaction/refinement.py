@@ -15,10 +15,12 @@ from scipy.signal import savgol_filter
 
 from blocks.problem import Progress, Report
 from sim.networks.network import RateLaw, Stoichiometry
+from sim.reaction.clamps import around_clamps
 from sim.reaction.descent import End
 from sim.reaction.dynamics import Dynamics, Parameters
+from sim.reaction.elimination import Step
 from sim.reaction.measured import Measured
-from sim.reaction.shooting import Shooting, Step, around_clamps
+from sim.reaction.shooting import Shooting
 from sim.reaction.spline import log_concentration
 
 SHORTEST: Final = 16

@@ -15,20 +15,18 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
+from sim.reaction.clamps import around_clamps
 from sim.reaction.dynamics import Dynamics, Parameters
+from sim.reaction.elimination import Curvature, Step, solve
+from sim.reaction.spline import FLOOR
 
 CURVATURE_EVERY: Final = 4
 """Every how many-th frame enters the curvature; the gradient takes them all, so the end is the same."""
 
-FLOOR: Final = 1e-6  # c.u.
 MAX_LOG_STEP: Final = 1.0  # by which a start may grow or shrink in one step
-CRASH: Final = 0.5  # share of its content that is left after a step
-APPROACH: Final = 3  # frames before a clamp that are left out, and after it
-RECOVERY: Final = 10
 FIRST_DAMPING: Final = 1e-3  # relative to the diagonal of the curvature
 LEAST_DAMPING: Final = 1e-9
 MAX_DAMPING: Final = 1e6
-EASE: Final = 1e-3  # damping of shared parameters, against that of the starts, which are far more local
 
 
 @dataclass(frozen=True)
@@ -47,27 +45,6 @@ class Flight(NamedTuple):
     states: Float64[ndarray, "step window metabolite"]
     cost: float
     """Sum of squared errors in units of the noise."""
-
-
-class Curvature(NamedTuple):
-    """Normal equations: starts of each window, and the parameters that all windows share."""
-
-    starts: Float64[ndarray, "window metabolite metabolite"]
-    mixed: Float64[ndarray, "window metabolite parameter"]
-    shared: Float64[ndarray, "parameter parameter"]
-    pull_starts: Float64[ndarray, "window metabolite"]
-    pull_shared: Float64[ndarray, " parameter"]
-
-
-class Step(NamedTuple):
-    """A damped Gauss-Newton step (of the starts: of their logarithms).
-
-    With it comes the curvature of the shared parameters once the starts are free.
-    """
-
-    starts: Float64[ndarray, "window metabolite"]
-    shared: Float64[ndarray, " parameter"]
-    reduced: Float64[ndarray, "parameter parameter"]
 
 
 class Improved(NamedTuple):
@@ -224,46 +201,3 @@ class Shooting:
             pull_starts=pull[:, :m],
             pull_shared=pull[:, m:].sum(axis=0),
         )
-
-
-def around_clamps(
-    observed: Float64[ndarray, "frame metabolite"],
-) -> Bool[ndarray, "frame metabolite"]:
-    """Frames near one in which next to nothing was left of a metabolite.
-
-    Where a step takes half of what there is, or all, a hair decides between little and nothing, and on
-    how a metabolite grows back: the model is given what was measured instead.
-    """
-    empty = observed <= FLOOR
-    empty[1:] |= observed[1:] < CRASH * observed[:-1]
-    near = empty.copy()
-    for shift in range(1, RECOVERY + 1):
-        near[shift:] |= empty[:-shift]
-        if shift <= APPROACH:
-            near[:-shift] |= empty[shift:]
-    return near
-
-
-def solve(curvature: Curvature, damping: float) -> Step:
-    """The damped step, starts eliminated window by window.
-
-    Args:
-        curvature: Normal equations.
-        damping: Relative to the diagonal.
-    """
-    diagonal = np.einsum("wii->wi", curvature.starts)
-    damped = curvature.starts.copy()
-    rows = np.arange(diagonal.shape[1])
-    # A start that no frame shows (it is clamped away at once) stays where it is.
-    damped[:, rows, rows] += damping * diagonal + np.where(diagonal > 0, 0.0, 1.0)
-    right = np.concatenate([curvature.mixed, curvature.pull_starts[:, :, None]], axis=2)
-    solved = np.linalg.solve(damped, right)
-    absorbed = np.tensordot(curvature.mixed, solved[:, :, :-1], axes=((0, 1), (0, 1)))
-    reduced = curvature.shared - absorbed
-    gradient = curvature.pull_shared - np.einsum("wmp,wm->p", curvature.mixed, solved[:, :, -1])
-    own = np.diagonal(curvature.shared)
-    # The floor keeps what no frame shows (constants that are not determined) where it is.
-    floor = 1e-12 * own + np.where(own > 0, 0.0, 1.0)
-    shared = np.linalg.solve(reduced + np.diag(EASE * damping * own + floor), gradient)
-    starts = solved[:, :, -1] - solved[:, :, :-1] @ shared
-    return Step(starts=starts, shared=shared, reduced=reduced + np.diag(floor))

@@ -16,7 +16,8 @@ from numpy import ndarray
 from scipy.linalg import cho_factor, cho_solve
 
 from sim.networks.network import RateLaw
-from sim.reaction.design import LinearFit, Samples, Structure, solve_linear
+from sim.reaction.design import LinearFit, Structure, solve_linear
+from sim.reaction.samples import Samples
 from sim.reaction.spline import SplineBasis, log_concentration
 
 FIRST_DAMPING: Final = 1e-2  # relative to the diagonal of the curvature

@@ -18,10 +18,10 @@ from torch import Tensor
 from blocks.errors import DataError
 from sim.dataset import Observations
 from sim.networks.substrates import without_equation
+from sim.reaction.clamps import around_clamps
 from sim.reaction.descent import MOST
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn, spoilt
-from sim.reaction.shooting import around_clamps
 from sim.reaction.table import Pull
 from sim.training.averages import Averages, averages, line_deviation, moving, residual_spread
 

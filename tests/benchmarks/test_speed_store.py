@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.speed import commands, store
-from benchmarks.speed.filling import MadeUp, carry_out, fill, new_store
+from benchmarks.speed.filling import carry_out, fill, new_store
+from benchmarks.speed.launched import Launched, planner_of
+from benchmarks.speed.made_up import MadeUp
 from benchmarks.speed.results import Figure
-from memory import Store
+from benchmarks.speed.writers import WRITERS
+from memory import Store, Workspace
 from memory.findings import findings
 from memory.past import configuration
 
@@ -93,7 +96,7 @@ def test_the_section_store_plans_records_asks_and_remembers() -> None:
     assert found["regenerate memory.md"].details["lines"] > 50
     at_once = found["8 processes recording at once: errors"]
     assert at_once.value == 0, at_once.note
-    assert at_once.details["runs that ended"] == store.WRITERS * 2 * MadeUp().slots_of_a_block
+    assert at_once.details["runs that ended"] == WRITERS * 2 * MadeUp().slots_of_a_block
     for what in ("propose a batch", "record a run"):
         growth = found[f"{what}: growth with the runs in the store"]
         assert set(growth.timings) == {f"{size} runs" for size in store.QUICK_SIZES}
@@ -104,7 +107,7 @@ def test_planning_in_a_going_launch_reads_what_was_recorded_since(tmp_path: Path
     made_up = MadeUp()
     with new_store(tmp_path, made_up) as full:
         fill(full, made_up, 2)
-        here = store.Launched(made_up, full, store.planner_of(made_up))
+        here = Launched(made_up, full, planner_of(made_up))
         before = here.propose()
         carry_out(full, here.name, made_up.block())
         after = here.propose()
@@ -143,7 +146,7 @@ def test_our_contender_writes_whole_lives_with_three_replicates(tmp_path: Path) 
     for _ in range(24):
         contender.trial()
     contender.close()
-    with Store.open(store.Workspace(tmp_path), create=False) as kept:
+    with Store.open(Workspace(tmp_path), create=False) as kept:
         (info,) = kept.explorations()
         assert (info.n_done, info.blocks_closed) == (24, 3)
         assert len({configuration(run.proposal.spec) for run in kept.runs(info.name)}) == 24

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from made_up_history import METRICS, carry_out, explored, new_store, plan, proposals, run, slot, spec
 
+from blocks.blindness import check_blind, sealed_metrics
 from blocks.errors import DataError, SpecError, WorkspaceError
 from blocks.exploration import ExplorationSpec
-from blocks.problem import check_blind, sealed_metrics
 from blocks.run import Run
 from memory.blindness import blind_cost
 from memory.queries import query_runs

@@ -22,7 +22,7 @@ from memory.principles import Numbered
 from memory.prior_store import PriorLine
 from memory.seed_document import LineKind, read_lines
 from memory.statements import Statement
-from memory.steering import Place, SteeringLine
+from memory.steering_lines import Place, SteeringLine
 from memory.store import Store, utc_now
 from memory.view import MemoryView
 from memory.void import Voided
@@ -244,6 +244,12 @@ def test_ten_thousand_runs_and_whatever_else_stay_within_three_hundred_lines() -
     assert max(map(len, lines)) <= 700
     assert "more, weaker or later ones." in text
     assert len(render_memory(view_of(statements, runs)).splitlines()) <= 150
+
+
+def test_the_plan_lists_its_slots_in_order() -> None:
+    proposed = tuple(proposal for proposal, _ in proposals(1, block=2))
+    made = document(view_of([NOISE], plan=(*proposed[2:], *proposed[:2])))
+    assert [row[0] for row in made.plan] == ["slot", "0", "1", "2", "3"]
 
 
 def after(block: int, statements: list[Statement], **more: object) -> Digest:

@@ -12,7 +12,7 @@ from blocks.exploration import ExplorationSpec, StrategyChoice
 from blocks.vocabulary import Vocabulary
 from memory.prior_claims import claims_of
 from memory.seed_document import LineKind, read_document, read_lines
-from memory.steering import Place
+from memory.steering_lines import Place
 from memory.store import Store
 
 SEED = """# Working memory of an earlier study

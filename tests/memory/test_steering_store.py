@@ -7,7 +7,7 @@ from made_up_history import explored, new_store, plan, proposals, spec
 
 from blocks.errors import QueryError, SpecError
 from blocks.slot import SlotSpec
-from memory.steering import Place
+from memory.steering_lines import Place
 from memory.store import Store
 
 

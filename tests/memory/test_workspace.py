@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from blocks.errors import WorkspaceError
-from memory.workspace import Workspace, translate_os_errors, write_atomically
+from memory.workspace import Workspace
+from memory.writing import translate_os_errors, write_atomically
 
 
 def test_a_prepared_workspace_has_its_folders_and_a_sealed_one_for_the_owner_alone(tmp_path: Path) -> None:

@@ -8,18 +8,10 @@ import numpy as np
 import pytest
 
 from blocks.errors import DataError
-from sim.dataset import (
-    CONCENTRATION,
-    LABEL,
-    load_observations,
-    load_seal,
-    load_sealed_settings,
-    seal_hash,
-    write_dataset,
-    write_observations,
-)
+from sim.dataset import CONCENTRATION, LABEL, load_observations, write_dataset, write_observations
 from sim.networks.generate import generate_network
 from sim.networks.settings import DataSettings
+from sim.seal import load_seal, load_sealed_settings, seal_hash
 from sim.simulate import simulate, simulate_dataset
 
 DATA = DataSettings(preset="quickstart", seed=987654321, n_frames=30)

@@ -9,9 +9,10 @@ import pytest
 
 from blocks.errors import DataError
 from blocks.identity import content_hash, file_hash
-from sim.dataset import LABEL, load_observations, load_seal
+from sim.dataset import LABEL, load_observations
 from sim.folders import FolderSettings, copy_data, find_data, with_hashes
 from sim.networks.settings import DataSettings
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 
 DATA = DataSettings(preset="quickstart", n_frames=40)

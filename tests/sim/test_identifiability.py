@@ -8,7 +8,8 @@ from sim.networks.generate import generate_network
 from sim.networks.network import RateLaw, Stoichiometry
 from sim.networks.settings import DataSettings
 from sim.networks.substrates import unit_rates
-from sim.reaction.design import Structure, sample, solve_linear
+from sim.reaction.design import Structure, solve_linear
+from sim.reaction.samples import sample
 from sim.simulate import simulate
 
 

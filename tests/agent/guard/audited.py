@@ -8,7 +8,8 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from blocks.identity import content_hash
-from blocks.problem import Problem, load_problem
+from blocks.installed import load_problem
+from blocks.problem import Problem
 from blocks.user_strategy import UserStrategy
 
 _HEAD = """

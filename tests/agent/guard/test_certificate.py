@@ -7,7 +7,7 @@ import pytest
 from agent.auditing import Auditor, Enclosure, refusal
 from agent.guard import FileId
 from blocks.certificate import Certificate, CertificateOutcome
-from blocks.problem import load_problem
+from blocks.installed import load_problem
 from tests.agent.guard.audited import CHANCE, CLEAN, LEAKS, own_strategies, write
 
 pytestmark = pytest.mark.slow

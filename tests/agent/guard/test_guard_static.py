@@ -97,7 +97,7 @@ def test_a_loader_may_open_files_and_may_not_reach_the_truth(tmp_path: Path) -> 
     path.write_text("import numpy as np\n\ndef load(path):\n    return np.load(path)\n")
     assert check_paths([path]).verdict is Verdict.UNDECIDABLE
     assert check_paths([path], loaders=[path]).verdict is Verdict.CLEAN
-    path.write_text("from sim.dataset import load_seal\n")
+    path.write_text("from sim.seal import load_seal\n")
     assert check_paths([path], loaders=[path]).verdict is Verdict.LEAK
 
 
@@ -206,8 +206,8 @@ REFUSED = (
 )
 TRUTH = (
     *("sim.networks.generate.generate", "sim.networks.presets.PRESETS", "sim.simulate.simulate"),
-    *("sim.evaluation.slots", "sim.networks.network.Truth", "sim.dataset.load_seal", "agent.pool.Pool"),
-    *("memory.store.open_store", "sim.dataset.load_sealed_settings"),
+    *("sim.evaluation.slots", "sim.networks.network.Truth", "sim.seal.load_seal", "agent.pool.Pool"),
+    *("memory.store.open_store", "sim.seal.load_sealed_settings"),
 )
 
 

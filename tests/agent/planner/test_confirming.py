@@ -10,7 +10,7 @@ from agent.planner import ConfirmingPlanner, Planner, UcbPlanner, make_planner, 
 from agent.planner.repeating import Repeat, merged
 from agent.planner.tree import Tree
 from blocks.errors import SpecError
-from blocks.exploration import ConfirmationSpec, PlannerSpec
+from blocks.planning import ConfirmationSpec, PlannerSpec
 from blocks.run import FailureKind, Run
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.past import configuration

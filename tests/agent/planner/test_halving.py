@@ -1,7 +1,8 @@
 """Successive halving: rungs, and who goes on."""
 
 from agent.planner.halving import HalvingPlanner, rungs
-from blocks.exploration import ExplorationSpec, PlannerSpec
+from blocks.exploration import ExplorationSpec
+from blocks.planning import PlannerSpec
 from blocks.run import Run
 from blocks.slot import Role
 from blocks.space import LogParameter, SearchSpace

@@ -15,8 +15,8 @@ from agent.planner.recent import best_and_latest
 from agent.planner.seen import Seen
 from agent.planner.shape import LENGTHS
 from agent.planner.tree import Tree, level_rewards
-from blocks.exploration import PlannerName, PlannerSpec
 from blocks.guidance import NO_GUIDANCE
+from blocks.planning import PlannerName, PlannerSpec
 from blocks.run import RunState
 from blocks.slot import Proposal, Role, SlotSpec
 from tests.agent.landscapes import admits, play, toy_spec

@@ -7,8 +7,9 @@ import pytest
 from agent.planner import plain_planner
 from agent.planner.whole_space import switches
 from blocks.errors import SpecError
-from blocks.exploration import ExplorationSpec, PlannerName, PlannerSpec
+from blocks.exploration import ExplorationSpec
 from blocks.loading import validate
+from blocks.planning import PlannerName, PlannerSpec
 from blocks.run import Run
 from blocks.slot import Role
 from memory.past import Past, configuration

@@ -8,8 +8,8 @@ from agent.planner import Planner, make_planner
 from agent.planner.replicating import FROM_BLOCK
 from agent.planner.tree import Tree
 from blocks.constraints import Constraint
-from blocks.exploration import PlannerSpec, ReplicationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
+from blocks.planning import PlannerSpec, ReplicationSpec
 from blocks.run import Run
 from blocks.slot import Role, SlotSpec
 from blocks.steering import read_instructions

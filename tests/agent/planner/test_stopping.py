@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from agent.planner import make_planner
 from agent.planner.stopping import ENOUGH, SHARES, Known, stop_rule
-from blocks.exploration import ExplorationSpec, PlannerSpec
+from blocks.exploration import ExplorationSpec
+from blocks.planning import PlannerSpec
 from blocks.run import Run, RunState
 from blocks.slot import Proposal
 from blocks.stopping import Curve, StopRule

@@ -1,7 +1,7 @@
 """Sweeps: everything is tried once, one change at a time."""
 
 from agent.planner.sweeping import SweepPlanner, grid
-from blocks.exploration import PlannerSpec
+from blocks.planning import PlannerSpec
 from blocks.run import Run
 from blocks.space import CategoricalParameter, IntParameter, LogParameter
 from tests.agent.landscapes import admits, play, toy_spec

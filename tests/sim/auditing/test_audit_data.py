@@ -10,8 +10,9 @@ from blocks.user_strategy import UserStrategy
 from sim.auditing.data import DATASET, FRAMES, label_pairs, write_audit_data
 from sim.auditing.slots import STEPS, audit_slot, long_enough
 from sim.auditing.versions import ROOM, strategy_version
-from sim.dataset import LABEL, load_observations, load_seal
+from sim.dataset import LABEL, load_observations
 from sim.problem import MetabolicProblem
+from sim.seal import load_seal
 from sim.strategies import catalog
 from sim.training.slots import resolve
 from sim.training.trainer import planned

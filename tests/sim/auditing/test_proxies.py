@@ -7,8 +7,9 @@ import pytest
 
 from blocks.proxy import Proxy, ProxyKind
 from sim.auditing.proxies import find_proxies
-from sim.dataset import Observations, load_observations, load_seal
+from sim.dataset import Observations, load_observations
 from sim.networks.settings import DataSettings
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 
 N_PERMUTATIONS = 4999

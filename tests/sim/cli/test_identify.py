@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.dataset import load_seal
 from sim.formulas import formula
 from sim.identified import identify_data
 from sim.networks.settings import DataSettings
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 from tests.cli.conftest import one_line, run
 from tests.sim.awkward import EMPTY, STILL, awkward

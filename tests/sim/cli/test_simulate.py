@@ -8,11 +8,12 @@ import pytest
 
 from blocks.errors import SpecError
 from sim.cli.settings import settings_from
-from sim.dataset import LABEL, load_observations, load_seal, load_sealed_settings
+from sim.dataset import LABEL, load_observations
 from sim.networks.generate import generate_network
 from sim.networks.presets import type_ladder
 from sim.networks.settings import DataSettings
 from sim.pictures.trajectories import draw_trajectories, representatives
+from sim.seal import load_seal, load_sealed_settings
 from sim.simulate import activity_rank, simulate
 from tests.cli.conftest import one_line, run
 

@@ -10,7 +10,7 @@ import torch
 from blocks.errors import DataError, SpecError
 from sim.arrays import write_arrays
 from sim.artifacts import load_node, load_reaction
-from sim.dataset import Observations, load_observations, load_seal
+from sim.dataset import Observations, load_observations
 from sim.evaluation.foundation import determined, evaluate_reaction, judge_candidates
 from sim.evaluation.registry import metric_infos
 from sim.evaluation.slots import evaluate_slot, node_metrics
@@ -21,6 +21,7 @@ from sim.reaction.fit import fit_reaction
 from sim.reaction.model import ReactionModel
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 from sim.training.outcome import TRAINED
 from sim.training.trainer import train_slot

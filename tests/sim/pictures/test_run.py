@@ -11,17 +11,18 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-import sim.problem
 from blocks.errors import DataError
 from blocks.identity import folder_hash
 from sim.arrays import write_arrays
 from sim.artifacts import load_node, load_reaction
-from sim.dataset import load_observations, load_seal
+from sim.code_files import HERE, code_version
+from sim.dataset import load_observations
 from sim.pictures.run import EMBEDDING, LOSS, RATE_CONSTANTS, RESPONSES, pictures_of, shown_replicate
 from sim.problem import MetabolicProblem
 from sim.reaction.fit import fit_reaction
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
+from sim.seal import load_seal
 from sim.training.outcome import HISTORY, REFINED, TRAINED
 from tests.sim.pictures.test_drawing import texts
 from tests.sim.training.tiny import silent, slot
@@ -199,18 +200,18 @@ def test_a_network_with_a_metabolite_that_never_moves_is_drawn(site: Site) -> No
 
 
 def test_a_change_of_a_picture_makes_no_run_another_one(tmp_path: Path) -> None:
-    room = shutil.copytree(sim.problem.HERE, tmp_path / "sim", ignore=shutil.ignore_patterns("*.pyc"))
-    before = sim.problem._code_version(room)
-    sim.problem._code_version.cache_clear()
+    room = shutil.copytree(HERE, tmp_path / "sim", ignore=shutil.ignore_patterns("*.pyc"))
+    before = code_version(room)
+    code_version.cache_clear()
     (room / "pictures" / "style.py").write_text("WIDTH = 7\n")
-    assert sim.problem._code_version(room) == before
-    sim.problem._code_version.cache_clear()
+    assert code_version(room) == before
+    code_version.cache_clear()
     (room / "node.py").write_text("# another\n")
-    assert sim.problem._code_version(room) != before
-    sim.problem._code_version.cache_clear()
+    assert code_version(room) != before
+    code_version.cache_clear()
 
 
 def test_trainings_share_no_code_with_pictures() -> None:
     for path in MetabolicProblem().training_sources():
-        assert not path.is_relative_to(sim.problem.HERE / "pictures")
+        assert not path.is_relative_to(HERE / "pictures")
         assert "sim.pictures" not in path.read_text()

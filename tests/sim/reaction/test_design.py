@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sim.networks.substrates import unit_rates
-from sim.reaction.design import Samples, Structure, curve, designed, gram, line, residual, solve_linear
+from sim.reaction.design import Structure, designed, gram, residual, solve_linear
+from sim.reaction.samples import Samples, curve, line
 from tests.sim.reaction.trajectories import Recording, record
 
 EXACT, NOISY = record(seed=1), record(seed=1, noise=0.01)

@@ -10,19 +10,21 @@ import pytest
 from blocks.errors import DataError
 from blocks.problem import Progress
 from sim.artifacts import load_reaction
-from sim.dataset import Observations, load_observations, load_seal
+from sim.dataset import Observations, load_observations
 from sim.identifiability import determined
 from sim.networks.network import RateLaw, Stoichiometry, Truth
 from sim.networks.settings import DataSettings
 from sim.networks.substrates import anchored_rate_constants
-from sim.reaction.design import Samples, Structure, sample
+from sim.reaction.design import Structure
 from sim.reaction.fit import ReactionFit, candidate_name, fit_reaction
 from sim.reaction.gauge import vanish_without_substrate
 from sim.reaction.model import ReactionModel
 from sim.reaction.overdraft import overdrawn
+from sim.reaction.samples import Samples, sample
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.spline import SplineBasis, log_concentration
 from sim.reaction.varpro import VariableProjection
+from sim.seal import load_seal
 from sim.simulate import simulate_dataset
 
 

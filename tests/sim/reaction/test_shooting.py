@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.reaction.clamps import around_clamps
 from sim.reaction.dynamics import Dynamics, Parameters
-from sim.reaction.shooting import EASE, Curvature, Shooting, around_clamps, solve
+from sim.reaction.elimination import EASE, Curvature, solve
+from sim.reaction.shooting import Shooting
 from tests.sim.reaction.trajectories import Recording, basis_of, record, true_parameters
 
 RECORDING = record(seed=3, n_frames=301, noise=0.02)

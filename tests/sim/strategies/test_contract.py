@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from blocks.errors import SpecError
+from blocks.installed import load_problem
 from blocks.loading import load_exploration
-from blocks.problem import load_problem
 from sim.node import PARAMETERS
 from sim.strategies import Strategy, catalog
 from sim.strategies.base import Latent

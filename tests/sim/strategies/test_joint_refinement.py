@@ -11,12 +11,13 @@ from blocks.identity import file_hash, folder_hash
 from blocks.run import Metrics
 from sim.arrays import write_arrays
 from sim.artifacts import load_reaction
-from sim.dataset import Observations, Recorded, load_observations, load_seal
+from sim.dataset import Observations, Recorded, load_observations
 from sim.evaluation.foundation import evaluate_reaction
 from sim.problem import MetabolicProblem
 from sim.reaction.fit import ReactionFit
 from sim.reaction.settings import FoundationSettings
 from sim.reaction.table import TabulatedReaction
+from sim.seal import load_seal
 from sim.strategies.joint_refinement import JointRefinement
 from sim.training.outcome import REFINED
 from sim.training.trainer import train_slot

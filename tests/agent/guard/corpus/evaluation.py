@@ -22,7 +22,7 @@ def slopes(batch, slope):
     return [slope[types == kind].mean() for kind in types.unique()]
 """,
     "against the seal": """
-from sim.dataset import load_seal
+from sim.seal import load_seal
 
 
 def recovery(seal, slope):

@@ -35,10 +35,10 @@ _FIRST = "for path in seals():\n    {0}\nreturn 0.0"
 LEAKS = {
     "np.load of the seal": hint(_FIRST.format("return np.load(path)['types']"), before=_SEALS),
     "Setpoint's own reader": hint(
-        _FIRST.format("return load_seal(path).types"), before="from sim.dataset import load_seal\n" + _SEALS
+        _FIRST.format("return load_seal(path).types"), before="from sim.seal import load_seal\n" + _SEALS
     ),
     "Setpoint's reader through the module": hint(
-        _FIRST.format("return sim.dataset.load_seal(path).decay"), before="import sim.dataset\n" + _SEALS
+        _FIRST.format("return sim.seal.load_seal(path).decay"), before="import sim.seal\n" + _SEALS
     ),
     "Setpoint's reader by a computed name": hint(
         _FIRST.format("return getattr(dataset, 'load_' + 'seal')(path).types"),
