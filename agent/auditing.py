@@ -19,7 +19,8 @@ from agent.disk import disk_errors_refused, refuse_disk_errors
 from agent.guard import Fence, FileId
 from agent.guard.traces import Trace, judge, read_trace, without_places
 from agent.pool import Outcome, Pool
-from agent.worker import TraceTask, trace, write_audit_data
+from agent.tasks import TraceTask
+from agent.worker import trace, write_audit_data
 from blocks.certificate import Certificate, CertificateOutcome
 from blocks.errors import SetpointError
 from blocks.identity import content_hash, folder_hash

@@ -11,7 +11,8 @@ from agent.foundations import EVALUATION_LIMIT
 from agent.grounds import Grounds
 from agent.pool import Outcome, Pool
 from agent.session import Session
-from agent.worker import Blind, EvaluationTask, evaluate
+from agent.tasks import Blind, EvaluationTask
+from agent.worker import evaluate
 from blocks.blindness import sealed_metrics
 from blocks.run import Run
 

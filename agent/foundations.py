@@ -12,7 +12,8 @@ from agent.disk import remove
 from agent.fencing import fence
 from agent.session import Session
 from agent.steps import Steps
-from agent.worker import EvaluationTask, Span, TrainingTask, evaluate_foundation, train, trained_hash
+from agent.tasks import EvaluationTask, Span, TrainingTask
+from agent.worker import evaluate_foundation, train, trained_hash
 from blocks.errors import DataError, SetpointError
 from blocks.identity import content_hash, short_hash
 

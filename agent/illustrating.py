@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from agent.grounds import Grounds
 from agent.pool import Outcome, Pool
 from agent.session import Session
-from agent.worker import EvaluationTask, illustrate
+from agent.tasks import EvaluationTask
+from agent.worker import illustrate
 from blocks.run import Run, RunState
 
 ILLUSTRATION_LIMIT = 120.0  # s

@@ -10,7 +10,8 @@ from pathlib import Path
 from agent.illustrating import ILLUSTRATION_LIMIT
 from agent.listener import Listener
 from agent.pool import Pool, available_cores
-from agent.worker import EvaluationTask, illustrate
+from agent.tasks import EvaluationTask
+from agent.worker import illustrate
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash
 from blocks.problem import Problem

@@ -11,7 +11,8 @@ from agent.fencing import fence
 from agent.pool import Outcome, Pool
 from agent.preparation import Ground
 from agent.session import Session
-from agent.worker import TrainingTask, rehearse
+from agent.tasks import TrainingTask
+from agent.worker import rehearse
 from blocks.errors import GuardRefusalError, LabelLeakError, SpecError
 from blocks.identity import content_hash
 from blocks.problem import Problem

@@ -18,7 +18,9 @@ from agent.fencing import fence
 from agent.grounds import run_identity
 from agent.guard import check_paths, to_text
 from agent.pool import Outcome, Pool
-from agent.worker import LOG, TrainingTask, read_progress, train, trained_hash
+from agent.progress import read_progress
+from agent.tasks import LOG, TrainingTask
+from agent.worker import train, trained_hash
 from blocks.errors import DataError, GuardRefusalError, QueryError
 from blocks.exploration import ExplorationSpec
 from blocks.identity import content_hash, folder_hash

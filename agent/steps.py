@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.pool import Outcome, Pool
+from agent.progress import read_progress
 from agent.session import Session
-from agent.worker import TrainingTask, read_progress
+from agent.tasks import TrainingTask
 from blocks.errors import SetpointError
 
 

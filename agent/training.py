@@ -19,9 +19,11 @@ from agent.fencing import fence
 from agent.grounds import Grounds
 from agent.pool import Outcome, Pool, failure_of
 from agent.preparation import Ground
+from agent.progress import read_progress
 from agent.rehearsing import rehearsal_task
 from agent.session import Session
-from agent.worker import LOG, Span, TrainingTask, read_progress, rehearse, train
+from agent.tasks import LOG, Span, TrainingTask
+from agent.worker import rehearse, train
 from blocks.errors import DivergenceError
 from blocks.problem import Progress
 from blocks.run import FailureKind, Run

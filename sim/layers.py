@@ -1,4 +1,4 @@
-"""The layers of a piece, forward and back: by kernels on a CPU, by tensor operations elsewhere.
+"""The layers of MLP_node, forward and back: by kernels on a CPU, by tensor operations elsewhere.
 
 The two differ in where the work is done and not in what is computed. Layers are handed on instead of freed,
 since fresh memory costs more than using it.
@@ -14,7 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from sim.kernels.gate import memory_of, no_type_check
-from sim.weights import Kind, Piece
+from sim.weights import Kind, Piece, Stack
 
 _TANH_BACKWARD: Final = torch.ops.aten.tanh_backward.grad_input
 _NOTHING: Final = np.empty((0, 0))
@@ -29,7 +29,7 @@ class Layer(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """Both hidden layers of a piece."""
+    """Both hidden layers of a piece, or of a stack."""
 
     first: Layer
     second: Layer
@@ -58,22 +58,22 @@ def forward(
 
 @no_type_check
 def forward_compiled(
-    piece: Piece,
-    rows: Float[ndarray, "metabolite window"],
+    stack: Stack,
+    rows: Float[ndarray, "replicate metabolite window"],
     *,
-    out: Float[ndarray, "metabolite window"],
+    out: Float[ndarray, "replicate metabolite window"],
 ) -> Layers:
-    """Adds the response of a piece by kernels, and returns the layers behind it.
+    """Adds the response of all replicates by a kernel, and returns the layers behind it.
 
     Args:
-        piece: Detached weights.
+        stack: Detached weights.
         rows: Concentrations, c.u.
         out: To add to, c.u. per t.u.
     """
-    from sim.kernels import layers as kernels
+    from sim.kernels.layers import respond
 
-    layers = shelf.take(piece.kind)
-    kernels.respond(rows, layers.first.memory, layers.second.memory, out, *piece.memory.weights)
+    layers = shelf.take(stack.kind)
+    respond(rows, layers.first.memory, layers.second.memory, out, stack.at_once, *stack.memory.weights)
     return layers
 
 
@@ -119,42 +119,43 @@ def backward(
 
 @no_type_check
 def backward_compiled(
-    piece: Piece,
-    gradient: Piece,
+    stack: Stack,
+    gradient: Stack,
     layers: Layers,
-    rows: Float[ndarray, "metabolite window"],
-    pull: Float[ndarray, "metabolite window"],
+    rows: Float[ndarray, "replicate metabolite window"],
+    pull: Float[ndarray, "replicate metabolite window"],
     *,
-    out: Float[ndarray, "metabolite window"],
+    out: Float[ndarray, "replicate metabolite window"],
 ) -> None:
-    """By kernels: adds to the weights' gradients, and to that of the concentration.
+    """By a kernel: adds to the weights' gradients, and to that of the concentration.
 
     The layers are used up.
 
     Args:
-        piece: Detached weights.
-        gradient: A piece like that, to add to.
+        stack: Detached weights.
+        gradient: A stack like that, to add to.
         layers: From `forward_compiled`.
         rows: As for `forward_compiled`.
         pull: Gradient with respect to the response.
         out: To add to.
     """
-    from sim.kernels import layers as kernels
+    from sim.kernels.layers import respond_back
 
-    memory, to = piece.memory, gradient.memory
-    kernels.respond_back(
+    memory, to = stack.memory, gradient.memory
+    respond_back(
         pull,
         rows,
         layers.first.memory,
         layers.second.memory,
         out,
+        stack.at_once,
         memory.input,
         memory.turned,
         memory.output,
         memory.slope,
         *to.weights,
     )
-    shelf.put(piece.kind, layers)
+    shelf.put(stack.kind, layers)
 
 
 class _Shelf:

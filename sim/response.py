@@ -1,20 +1,19 @@
 """MLP_node as training evaluates it, thousands of times: its gradient is written out.
 
-A `BoundNode` is MLP_node with the embeddings' share of the first layer computed once. It is evaluated
-piece by piece (sim/weights.py), each by the operations of its device (sim/layers.py).
+A `BoundNode` is MLP_node with the embeddings' share of the first layer computed once. It is evaluated in
+one or more parts (sim/weights.py), each by the operations of its device (sim/layers.py).
 """
 
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
-from numpy import ndarray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sim.kernels.gate import memory_of, no_type_check
+from sim.kernels.gate import memory_of
 from sim.layers import Layers, backward, backward_compiled, forward, forward_compiled, shelf
-from sim.weights import NodeWeights, Piece
+from sim.weights import Kind, NodeWeights, Parts, Stack
 
 
 class BoundNode:
@@ -47,36 +46,37 @@ class Evaluated(NamedTuple):
     """Concentrations, as the pieces take them, c.u."""
 
     layers: list[Layers]
-    """In the order of the pieces."""
+    """In the order of the parts."""
 
 
 def evaluate(
-    pieces: list[Piece], concentration: Float[Tensor, "replicate metabolite window"], *, keep: bool
+    parts: Parts, concentration: Float[Tensor, "replicate metabolite window"], *, keep: bool
 ) -> tuple[Float[Tensor, "replicate metabolite window"], Evaluated]:
     """The response, and what is behind it where `keep` says so.
 
     Args:
-        pieces: Of all replicates, detached.
+        parts: Of all replicates, detached.
         concentration: c.u.; of any dtype and strides.
         keep: Whether the way back will be asked for.
 
     Returns:
         Response, c.u. per t.u., and what `pull_back` takes.
     """
-    rows = _copy(concentration, like=pieces[0])
+    rows = _copy(concentration, parts)
     answer = torch.zeros_like(rows)
-    if pieces[0].kind.compiled:
-        layers = respond(pieces, memory_of(rows), out=memory_of(answer))
+    if isinstance(parts, Stack):
+        layers = [forward_compiled(parts, memory_of(rows), out=memory_of(answer))]
     else:
-        layers = [forward(one, rows[one.place], out=answer[one.place]) for one in pieces]
+        layers = [forward(one, rows[one.place], out=answer[one.place]) for one in parts]
     if not keep:
-        give_back(pieces, layers)
+        for kind, behind in zip(_kinds(parts), layers, strict=True):
+            shelf.put(kind, behind)
     return answer, Evaluated(rows, layers if keep else [])
 
 
 def pull_back(
-    pieces: list[Piece],
-    gradients: list[Piece],
+    parts: Parts,
+    gradients: Parts,
     found: Evaluated,
     pull: Float[Tensor, "replicate metabolite window"],
 ) -> Float[Tensor, "replicate metabolite window"]:
@@ -85,73 +85,33 @@ def pull_back(
     The layers of `found` are used up.
 
     Args:
-        pieces: Of all replicates, detached.
-        gradients: Pieces like these, to add to.
+        parts: Of all replicates, detached.
+        gradients: Parts like these, to add to.
         found: From `evaluate`.
         pull: Gradient with respect to the response; of any dtype and strides.
     """
-    pull, rows = _copy(pull, like=pieces[0]), found.rows
+    pull, rows = _copy(pull, parts), found.rows
     moved = torch.zeros_like(pull)
-    if pieces[0].kind.compiled:
-        respond_back(pieces, gradients, found.layers, memory_of(rows), memory_of(pull), out=memory_of(moved))
+    if isinstance(parts, Stack):
+        assert isinstance(gradients, Stack)
+        above, behind = memory_of(pull), found.layers[0]
+        backward_compiled(parts, gradients, behind, memory_of(rows), above, out=memory_of(moved))
         return moved
-    for one, gradient, layers in zip(pieces, gradients, found.layers, strict=True):
+    assert not isinstance(gradients, Stack)
+    for one, gradient, layers in zip(parts, gradients, found.layers, strict=True):
         backward(one, gradient, layers, rows[one.place], pull[one.place], out=moved[one.place])
     return moved
 
 
-@no_type_check
-def respond(
-    pieces: list[Piece],
-    rows: Float[ndarray, "replicate metabolite window"],
-    *,
-    out: Float[ndarray, "replicate metabolite window"],
-) -> list[Layers]:
-    """Adds the response to `out` by kernels, and returns the layers behind it.
-
-    Args:
-        pieces: Of all replicates, detached; for kernels.
-        rows: Concentrations, c.u.
-        out: c.u. per t.u.
-    """
-    return [forward_compiled(one, rows[one.place], out=out[one.place]) for one in pieces]
+def _kinds(parts: Parts) -> list[Kind]:
+    return [parts.kind] if isinstance(parts, Stack) else [one.kind for one in parts]
 
 
-@no_type_check
-def respond_back(
-    pieces: list[Piece],
-    gradients: list[Piece],
-    layers: list[Layers],
-    rows: Float[ndarray, "replicate metabolite window"],
-    pull: Float[ndarray, "replicate metabolite window"],
-    *,
-    out: Float[ndarray, "replicate metabolite window"],
-) -> None:
-    """Adds the gradients with respect to the weights, and to `out` that with respect to the concentration.
-
-    Args:
-        pieces: As for `respond`.
-        gradients: Pieces like these, to add to.
-        layers: From `respond`; they are used up.
-        rows: As for `respond`.
-        pull: Gradient with respect to the response.
-        out: To add to.
-    """
-    for one, gradient, behind in zip(pieces, gradients, layers, strict=True):
-        place = one.place
-        backward_compiled(one, gradient, behind, rows[place], pull[place], out=out[place])
-
-
-def give_back(pieces: list[Piece], layers: list[Layers]) -> None:
-    """Lets go of layers that nobody will ask for."""
-    for one, behind in zip(pieces, layers, strict=True):
-        shelf.put(one.kind, behind)
-
-
-def _copy(values: Float[Tensor, "*shape"], *, like: Piece) -> Float[Tensor, "*shape"]:
-    """Contiguous, and as the operations of the pieces take it: kernels in float64."""
-    dtype = torch.float64 if like.kind.compiled else like.kind.dtype
-    return torch.empty(values.shape, dtype=dtype, device=like.kind.device).copy_(values)
+def _copy(values: Float[Tensor, "*shape"], parts: Parts) -> Float[Tensor, "*shape"]:
+    """Contiguous, and as the operations of the parts take it: kernels in float64."""
+    kind = _kinds(parts)[0]
+    dtype = torch.float64 if kind.compiled else kind.dtype
+    return torch.empty(values.shape, dtype=dtype, device=kind.device).copy_(values)
 
 
 class _Respond(torch.autograd.Function):
@@ -159,17 +119,19 @@ class _Respond(torch.autograd.Function):
     def forward(ctx: Any, concentration: Tensor, keep: bool, *stacked: Tensor | None) -> Tensor:
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
         windows = concentration.reshape(len(weights.share), -1, concentration.shape[-1])
-        pieces = weights.aligned().pieces(windows.shape[1])
-        answer, found = evaluate(pieces, windows.mT, keep=keep)
+        compiled = weights.for_kernels
+        parts = weights.copied(compiled=compiled).parts(windows.shape[1], compiled=compiled)
+        answer, found = evaluate(parts, windows.mT, keep=keep)
         if keep:
-            ctx.weights, ctx.pieces, ctx.found = weights, pieces, found
+            ctx.weights, ctx.parts, ctx.found, ctx.compiled = weights, parts, found, compiled
         return answer.mT.to(concentration.dtype).reshape(concentration.shape)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, pull: Tensor) -> tuple[Tensor | None, ...]:
-        gradients: NodeWeights = ctx.weights.zeros()
+        gradients: NodeWeights = ctx.weights.zeros(compiled=ctx.compiled)
         windows = pull.reshape(len(gradients.share), -1, pull.shape[-1])
-        moved = pull_back(ctx.pieces, gradients.pieces(windows.shape[1]), ctx.found, windows.mT)
+        to = gradients.parts(windows.shape[1], compiled=ctx.compiled)
+        moved = pull_back(ctx.parts, to, ctx.found, windows.mT)
         del ctx.found  # its layers are used up
         return moved.mT.to(pull.dtype).reshape(pull.shape), None, *gradients

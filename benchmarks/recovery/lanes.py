@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from agent.orphans import end_with_the_starter
 from benchmarks.recovery.cells import Cell, run_cell
 from benchmarks.recovery.measure import failed_row, measure
 from benchmarks.recovery.results import Row
@@ -30,9 +31,19 @@ def rows_of(cells: Sequence[Cell], *, workers: int) -> Iterator[Row]:
         for lane in lanes.values():
             yield from run_lane(lane)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with processes(workers) as pool:
         for rows in pool.map(run_lane, lanes.values()):
             yield from rows
+
+
+def processes(workers: int) -> ProcessPoolExecutor:
+    """Processes that end with this one, and their own workers with them.
+
+    Args:
+        workers: How many.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_the_starter)
 
 
 def run_lane(cells: Sequence[Cell]) -> list[Row]:

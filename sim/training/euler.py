@@ -13,11 +13,10 @@ from numpy import ndarray
 from torch import Tensor
 
 from sim.kernels.gate import memory_of
-from sim.layers import Layers
+from sim.layers import Layers, backward_compiled, forward_compiled, shelf
 from sim.reaction.table import Pull
-from sim.response import give_back, respond, respond_back
 from sim.training.data import Reaction
-from sim.weights import Piece
+from sim.weights import Stack
 
 
 class CompiledTape(NamedTuple):
@@ -26,15 +25,15 @@ class CompiledTape(NamedTuple):
     trajectory: Float[ndarray, "step+1 replicate metabolite window"]
     """Concentrations, the start first, c.u."""
 
-    layers: list[list[Layers]]
-    """Of each step and piece."""
+    layers: list[Layers]
+    """Of each step."""
 
     pulls: list[Pull]
     """Back through the reactions of each step."""
 
 
 def forwards(
-    pieces: list[Piece],
+    stack: Stack,
     reaction: Reaction,
     start: Float[Tensor, "replicate window metabolite"],
     *,
@@ -45,7 +44,7 @@ def forwards(
     """The trajectory, and what is behind it.
 
     Args:
-        pieces: Of all replicates, detached; for kernels.
+        stack: All replicates, detached.
         reaction: The frozen reaction model.
         start: Concentrations to start from, c.u., float64.
         steps: Euler steps.
@@ -61,19 +60,19 @@ def forwards(
     for concentration, here, after in zip(whole.unbind(), tape.trajectory, tape.trajectory[1:], strict=False):
         rate, pull = reaction.linearised(concentration)
         change = memory_of(rate.contiguous())
-        layers = respond(pieces, here, out=change)
+        layers = forward_compiled(stack, here, out=change)
         if keep:
             tape.layers.append(layers)
             tape.pulls.append(pull)
         else:
-            give_back(pieces, layers)
+            shelf.put(stack.kind, layers)
         advance(here, change, dt, after)
     return whole[1:].mT.contiguous(), tape
 
 
 def backwards(
-    pieces: list[Piece],
-    gradients: list[Piece],
+    stack: Stack,
+    gradients: Stack,
     tape: CompiledTape,
     pulls: Float[Tensor, "step replicate window metabolite"],
     *,
@@ -83,8 +82,8 @@ def backwards(
     """Adds the gradients with respect to the weights, and returns that with respect to the start.
 
     Args:
-        pieces: As for `forwards`.
-        gradients: Pieces like these, to add to.
+        stack: As for `forwards`.
+        gradients: A stack like that, to add to.
         tape: From `forwards`; its layers are used up.
         pulls: Gradient of the loss with respect to the trajectory.
         dt: Length of a step, t.u.
@@ -96,7 +95,7 @@ def backwards(
     adjoint, moved = np.zeros_like(trajectory[0]), np.empty_like(trajectory[0])
     for step in reversed(range(len(own))):
         arrive(adjoint, own[step], trajectory[step + 1], dt, moved)
-        respond_back(pieces, gradients, tape.layers[step], trajectory[step], moved, out=adjoint)
+        backward_compiled(stack, gradients, tape.layers[step], trajectory[step], moved, out=adjoint)
         if not isolated:
             adjoint += memory_of(tape.pulls[step](torch.from_numpy(moved)).contiguous())
     return torch.from_numpy(adjoint).mT.contiguous()

@@ -17,7 +17,7 @@ from sim.response import BoundNode, Evaluated, evaluate, pull_back
 from sim.training.data import Reaction
 from sim.training.euler import CompiledTape, backwards, forwards
 from sim.training.replicates import mean_of_each
-from sim.weights import NodeWeights, Piece
+from sim.weights import NodeWeights, Parts, Stack
 
 _HELD_BACKWARD = torch.ops.aten.threshold_backward.grad_input
 
@@ -51,7 +51,7 @@ def rollout(
     """
     course = _Course(reaction, steps, dt, isolated, compiled)
     if response is None:
-        return _euler(course, start.detach(), [], None)
+        return _euler(course, start.detach(), None, None)
     keep = response.needs_gradient(start)
     result: Tensor = _Rollout.apply(start, course, keep, *response.weights)  # type: ignore[no-untyped-call]
     return result
@@ -80,7 +80,7 @@ class _Step(NamedTuple):
 def _euler(
     course: _Course,
     start: Float[Tensor, "replicate window metabolite"],
-    pieces: list[Piece],
+    parts: Parts | None,
     tape: list[_Step] | None,
 ) -> Float[Tensor, "step replicate window metabolite"]:
     """The trajectory; on the tape it notes what the way back needs."""
@@ -89,8 +89,8 @@ def _euler(
     for reached in trajectory.unbind():
         change, pull = course.reaction.linearised(concentration)
         found = None
-        if pieces:
-            answer, found = evaluate(pieces, concentration, keep=tape is not None)
+        if parts is not None:
+            answer, found = evaluate(parts, concentration, keep=tape is not None)
             change += answer
         torch.add(concentration, change, alpha=course.dt, out=reached).clamp_(min=0)
         concentration = reached
@@ -102,8 +102,8 @@ def _euler(
 def _back(
     course: _Course,
     pulls: Float[Tensor, "step replicate window metabolite"],
-    pieces: list[Piece],
-    gradients: list[Piece],
+    parts: Parts,
+    gradients: Parts,
     tape: list[_Step],
 ) -> Float[Tensor, "replicate window metabolite"]:
     """Adds the gradients with respect to the weights, and returns that with respect to the start."""
@@ -114,7 +114,7 @@ def _back(
         _HELD_BACKWARD(adjoint, step.reached, 0, grad_input=adjoint)
         moved = adjoint * course.dt
         if step.found is not None:
-            adjoint += pull_back(pieces, gradients, step.found, moved)
+            adjoint += pull_back(parts, gradients, step.found, moved)
         if not course.isolated:
             adjoint += step.pull(moved)
     return adjoint.mT.contiguous()
@@ -124,34 +124,32 @@ class _Rollout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, start: Tensor, course: _Course, keep: bool, *stacked: Tensor | None) -> Tensor:
         weights = NodeWeights(*stacked)  # type: ignore[arg-type]
-        pieces = weights.aligned().pieces(start.shape[1], compiled=course.compiled)
+        compiled = weights.for_kernels if course.compiled is None else course.compiled
+        parts = weights.copied(compiled=compiled).parts(start.shape[1], compiled=compiled)
         tape: CompiledTape | list[_Step]
-        if pieces[0].kind.compiled and start.dtype is torch.float64:
+        if isinstance(parts, Stack) and start.dtype is torch.float64:
             steps, dt = course.steps, course.dt
-            trajectory, tape = forwards(pieces, course.reaction, start, steps=steps, dt=dt, keep=keep)
+            trajectory, tape = forwards(parts, course.reaction, start, steps=steps, dt=dt, keep=keep)
         else:
             tape = []
-            trajectory = _euler(course, start, pieces, tape if keep else None)
+            trajectory = _euler(course, start, parts, tape if keep else None)
         if keep:
-            ctx.course, ctx.weights, ctx.pieces, ctx.tape = course, weights, pieces, tape
+            ctx.course, ctx.weights, ctx.parts, ctx.tape = course, weights, parts, tape
         return trajectory
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, pulls: Tensor) -> tuple[Tensor | None, ...]:
-        gradients: NodeWeights = ctx.weights.zeros()
+        compiled = isinstance(ctx.parts, Stack)
+        gradients: NodeWeights = ctx.weights.zeros(compiled=compiled)
         tape, course = ctx.tape, ctx.course
-        pieces = gradients.pieces(pulls.shape[2], compiled=course.compiled)
+        to = gradients.parts(pulls.shape[2], compiled=compiled)
         del ctx.tape  # its layers are used up
         if isinstance(tape, CompiledTape):
-            dt, isolated = course.dt, course.isolated
-            return (
-                backwards(ctx.pieces, pieces, tape, pulls, dt=dt, isolated=isolated),
-                None,
-                None,
-                *gradients,
-            )
-        return _back(course, pulls, ctx.pieces, pieces, tape), None, None, *gradients
+            assert isinstance(to, Stack)
+            moved = backwards(ctx.parts, to, tape, pulls, dt=course.dt, isolated=course.isolated)
+            return moved, None, None, *gradients
+        return _back(course, pulls, ctx.parts, to, tape), None, None, *gradients
 
 
 def rollout_loss(

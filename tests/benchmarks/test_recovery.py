@@ -1,6 +1,7 @@
 """The recovery benchmark: its bound is a bound, its judgements are strict, and its cells are launches."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -297,3 +298,27 @@ def test_a_cell_that_cannot_be_launched_is_a_failed_row_and_costs_no_other(tmp_p
 def test_the_command_on_record_names_no_place_of_the_caller():
     given = ["--seeds", "1", "2", "--workspace", "somewhere/else", "--json=out.json", "--quick"]
     assert command_of("benchmarks.recovery", given) == "python -m benchmarks.recovery --seeds 1 2 --quick"
+
+
+LANE = """
+import time
+
+if __name__ == "__main__":
+    from benchmarks.recovery.lanes import processes
+
+    with processes(1) as pool:
+        pool.submit(print, "under way", flush=True).result()
+        pool.submit(time.sleep, 60).result()
+"""
+
+
+def test_lanes_end_with_the_benchmark_when_it_is_asked_to_end(tmp_path: Path) -> None:
+    script = tmp_path / "lane.py"
+    script.write_text(LANE, encoding="utf-8")
+    command, environment = [sys.executable, str(script)], {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as benchmark:
+        assert benchmark.stdout is not None
+        assert benchmark.stdout.readline() == "under way\n"
+        benchmark.terminate()
+        # A process that lived on would hold its end of the pipe, so that this would wait for it.
+        assert benchmark.communicate(timeout=20)[0] == ""

@@ -10,7 +10,7 @@ from sim.node import EMBEDDING, NodeCohort
 from sim.reaction.table import TabulatedReaction
 from sim.response import evaluate, pull_back
 from sim.training.rollout import rollout, rollout_loss
-from sim.weights import ROWS_AT_ONCE, NodeWeights
+from sim.weights import ROWS_AT_ONCE, NodeWeights, Stack
 from tests.sim.reaction.test_table import bent_model, stoichiometry
 from tests.sim.training.tiny import DT, N_METABOLITES, tiny_data
 
@@ -90,10 +90,11 @@ def test_other_devices_compute_by_tensor_operations_what_kernels_compute_on_this
     pull = torch.randn(c.shape, dtype=torch.float64)
 
     def found(*, compiled: bool) -> list[Tensor]:
-        pieces, gradient = weights.pieces(windows, compiled=compiled), weights.zeros()
-        assert all(one.kind.compiled == compiled for one in pieces)
-        answer, behind = evaluate(pieces, c, keep=True)
-        moved = pull_back(pieces, gradient.pieces(windows, compiled=compiled), behind, pull)
+        own, gradient = weights.copied(compiled=compiled), weights.zeros(compiled=compiled)
+        parts = own.parts(windows, compiled=compiled)
+        assert isinstance(parts, Stack) == compiled
+        answer, behind = evaluate(parts, c, keep=True)
+        moved = pull_back(parts, gradient.parts(windows, compiled=compiled), behind, pull)
         return [answer, moved, *(one for one in gradient if one is not None)]
 
     for ours, theirs in zip(found(compiled=True), found(compiled=False), strict=True):
