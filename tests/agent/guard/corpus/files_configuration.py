@@ -41,8 +41,8 @@ LEAKS = {
         _FIRST.format("return sim.seal.load_seal(path).decay"), before="import sim.seal\n" + _SEALS
     ),
     "Setpoint's reader by a computed name": hint(
-        _FIRST.format("return getattr(dataset, 'load_' + 'seal')(path).types"),
-        before="from sim import dataset\n" + _SEALS,
+        _FIRST.format("return getattr(seal, 'load_' + 'seal')(path).types"),
+        before="from sim import seal\n" + _SEALS,
     ),
     "true lambda": hint(_FIRST.format("return 1000 * np.load(path)['decay']"), before=_SEALS),
     "true baseline": hint(_FIRST.format("return np.load(path)['baseline']"), before=_SEALS),
