@@ -103,6 +103,9 @@ class Candidates:
         self._spreads: list[float] = []
         """From low to high."""
 
+        self.worth: dict[int, float] = {}
+        """The best that the searching runs of each slot have come to, higher being better."""
+
         self.latest: Candidate | None = None
         """The one whose confirmation under fresh seeds ended last, and well."""
 
@@ -127,6 +130,8 @@ class Candidates:
             known.repeats.append((run, values))
         else:
             known.selection += values
+            here, slot = self._sign * median(values), run.proposal.slot
+            self.worth[slot] = max(here, self.worth.get(slot, here))
         if values and not network:
             self._learn(known, values)
 

@@ -62,7 +62,15 @@ class ConfirmingPlanner:
             if not repeats:
                 raise
             proposed = []
-        return merged(spec, proposed, repeats, first=past.next_number, turn=block + batch, leader=leader)
+        return merged(
+            spec,
+            proposed,
+            repeats,
+            first=past.next_number,
+            turn=block + batch,
+            leader=leader,
+            worth=past.derive(Candidates, spec.objective, metrics[spec.objective].direction).worth,
+        )
 
     def _repeats(
         self,

@@ -19,11 +19,17 @@ def ordered(moves: Iterable[Move], guidance: Guidance) -> Iterator[Move]:
         return
     last = []
     for move in moves:
-        if _goes_against(move, guidance.priors):
+        if speaks_against(move, guidance):
             last.append(move)
         else:
             yield move
     yield from last
+
+
+def speaks_against(move: Move, guidance: Guidance) -> bool:
+    """Whether a move goes against prior knowledge."""
+    priors = (prior for prior in guidance.priors if _bounds(prior))
+    return any(prior.claim.follows(move.values, move.strategies) is False for prior in priors)
 
 
 def by_priors(names: Sequence[str], guidance: Guidance) -> list[str]:
@@ -73,12 +79,6 @@ def quoted(prior: Prior) -> str:
     """A prior in a reason: its first words, and where it stands."""
     text = prior.text if len(prior.text) <= 60 else f"{prior.text[:57].rstrip()}..."
     return f"{text} ({prior.source})"
-
-
-def _goes_against(move: Move, priors: Iterable[Prior]) -> bool:
-    return any(
-        prior.claim.follows(move.values, move.strategies) is False for prior in priors if _bounds(prior)
-    )
 
 
 def _bounds(prior: Prior) -> bool:

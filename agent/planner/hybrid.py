@@ -1,6 +1,7 @@
 """Tree search in which a model chooses among the moves.
 
-Block 1 is that of the tree search. From then on a Gaussian process is fitted to the runs, and a slot that
+Block 1 is that of the tree search. Where the baseline turns out good, block 2 screens around it
+(agent/planner/screening.py). From then on a Gaussian process is fitted to the runs, and a slot that
 exploits or explores takes, of many candidates, the one whose expected objective plus so many standard
 deviations is highest. Candidates are neighbours of the best runs by one change or two, and draws from the
 whole space; what is chosen becomes the child of the run that it differs from least. The slot that tests a
@@ -9,7 +10,7 @@ principle, one of a batch once there are 32 runs, isolates one change, as in the
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from agent.planner.guided import ordered
 from agent.planner.moves import Move
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
+from agent.planner.screening import BLOCK, Screen
 from agent.planner.seen import Model, Seen
 from agent.planner.testing import principle_test
 from agent.planner.threads import on_one_thread
@@ -52,6 +54,12 @@ The same whether a slot exploits or explores: more of them in some slots, and fe
 sooner (docs/planners.md).
 """
 
+CAREFUL: Final = 0.5
+"""The same as a share, where a screen around a good baseline has just said which way to go."""
+
+CAREFUL_UNTIL: Final = BLOCK + 1
+"""The last block in which that is so."""
+
 
 class HybridPlanner(UcbPlanner):
     """Roles, slots and principle tests of the tree search; a model picks what exploits and explores."""
@@ -66,10 +74,13 @@ class HybridPlanner(UcbPlanner):
         whatever differs from the opening tells more; prior knowledge is tested from block 3 on.
         """
         roles = super()._roles(desk, turn)
+        block, before = divmod(turn - 1, desk.spec.block.batches)
+        best = desk.nodes.best(1)
+        if best and Screen(desk).left(block + 1):
+            return Screen(desk).roles(before + 1, best[0].proposal.slot % len(roles))
         early = turn <= 2 * desk.spec.block.batches or not desk.guidance.priors
         if early and len(desk.past) < TESTS_AFTER:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
-        best = desk.nodes.best(1)
         if best and Role.EXPLOIT in roles:
             home = best[0].proposal.slot % len(roles)
             from_home = [(home + step) % len(roles) for step in range(len(roles))]
@@ -79,10 +90,15 @@ class HybridPlanner(UcbPlanner):
 
     def _plans(self, desk: Desk) -> tuple[dict[Role, Plan], Plan]:
         plans, _ = super()._plans(desk)
-        adviser = _Adviser(desk)
+        screen = Screen(desk)
+        adviser = _Adviser(desk, screen)
+
+        def explore(desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
+            return chain(screen.plan(desk, block, batch, slot), adviser.plan(desk, block, batch, slot))
+
         mine: dict[Role, Plan] = {
             Role.EXPLOIT: adviser.plan,
-            Role.EXPLORE: adviser.plan,
+            Role.EXPLORE: explore,
             Role.PRINCIPLE_TEST: partial(principle_test, reach=TESTED, far=True),
         }
         return plans | mine, adviser.plan
@@ -91,7 +107,8 @@ class HybridPlanner(UcbPlanner):
 class _Adviser:
     """The model of one batch, asked first when a slot needs it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, screen: Screen) -> None:
+        self._screen = screen
         encoding, tree = encoding_of(desk.spec), desk.tree
         direction = "maximize" if tree.sign > 0 else "minimize"
         self._seen = desk.past.derive(Seen, encoding, desk.spec.objective, direction)
@@ -124,7 +141,9 @@ class _Adviser:
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
         top = show_number(self._sign * float(model.worth.max()))
-        for place, mean, sd in process.promising(nearby.points, BOLD * desk.spec.planner.boldness):
+        careful = block <= CAREFUL_UNTIL and self._screen.is_near
+        bold = BOLD * desk.spec.planner.boldness * (CAREFUL if careful else 1.0)
+        for place, mean, sd in process.promising(nearby.points, bold):
             values, strategies = self._around.decoded(nearby, place)
             parent, changes = self._nearest(values, strategies, model)
             if changes:

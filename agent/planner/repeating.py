@@ -1,6 +1,8 @@
 """Runs once more: what layers put into a batch in the place of what the planner below proposed."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agent.planner.base import replicate_seeds
@@ -28,6 +30,7 @@ def merged(
     first: int,
     turn: int,
     leader: Run | None = None,
+    worth: Mapping[int, float] = MappingProxyType({}),
 ) -> list[Proposal]:
     """A whole batch: repeats in the slots that give way, the rest as it was proposed.
 
@@ -38,8 +41,10 @@ def merged(
         proposed: What the planner below proposes.
         repeats: At most as many as a batch has slots.
         first: Number of the batch's first run.
-        turn: Counts batches; slots give way in turn, for fresh seeds the one that tests a principle first.
+        turn: Counts batches: slots of equal worth give way in turn.
         leader: The run that looks best: its slot gives way last, since there the search should dig.
+        worth: The best that each slot has come to, higher being better. For fresh seeds the slot that tests a
+            principle gives way, and then the one from which least is to be hoped.
     """
     if not repeats:
         return list(proposed)
@@ -48,10 +53,14 @@ def merged(
     # A round of fresh seeds is a test too, of what the plan rests on most: it comes in the place of another.
     tests = any(not repeat.network for repeat in repeats)
     testing = {one.slot for one in proposed if tests and one.role is Role.PRINCIPLE_TEST}
-    taken = sorted(in_turn, key=lambda slot: (slot == home, slot not in testing))[: len(repeats)]
+
+    def wanted(slot: int) -> tuple[bool, bool, float]:
+        return slot == home, slot not in testing, worth.get(slot, -math.inf)
+
+    taken = sorted(in_turn, key=wanted)[: len(repeats)]
     kept = [proposal for proposal in proposed if proposal.slot not in taken]
     made = [_renumbered(spec, proposal, number) for number, proposal in enumerate(kept, first)]
-    ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network > 0, item[0]))
+    ordered = sorted(zip(taken, repeats, strict=True), key=lambda item: (item[1].network, item[0]))
     for number, (slot, repeat) in enumerate(ordered, first + len(kept)):
         made.append(_proposal(spec, slot, repeat, number=number))
     return made

@@ -99,6 +99,22 @@ def test_the_slot_of_the_best_run_goes_on_digging_and_a_test_gives_way_to_fresh_
         assert testing in (home, given[0])
 
 
+def test_the_slot_from_which_least_is_to_be_hoped_gives_way() -> None:
+    level = {4: 0.6, 16: 0.1, 32: 0.4, 64: 0.5}
+    player = ConfirmingPlanner(plain_planner("random", admits=admits), has_fresh_networks=False)
+    runs = play(
+        player, toy_spec(), blocks=5, landscape=lambda slot: level[int(str(slot.values["time_step"]))]
+    )
+    assert [run.proposal.slot for run in of_role(runs, Role.CONFIRM)] == [1, 1, 1, 1]
+    # But not the slot of what leads, be its worth what it may.
+    repeat = Repeat(Role.CONFIRM, runs[0], 5, 0, "", "")
+    proposed = [run.proposal for run in runs[:4]]
+    for leader in runs[:4]:
+        made = merged(toy_spec(), proposed, [repeat], first=33, turn=9, leader=leader, worth={1: 0.1})
+        (given,) = (one.slot for one in made if one.role is Role.CONFIRM)
+        assert given != leader.proposal.slot
+
+
 def test_no_slots_for_confirmation_means_none() -> None:
     spec = toy_spec(planner=PlannerSpec(confirmation=ConfirmationSpec(slots=0)))
     assert not of_role(play(planner(), spec, blocks=4), Role.CONFIRM)
