@@ -15,7 +15,8 @@ from numpy import ndarray
 
 from blocks.errors import DataError
 from blocks.identity import content_hash
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 
 FORMAT: Final = 1
 """Version of the folder's layout."""

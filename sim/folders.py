@@ -3,6 +3,9 @@
 A folder is what `setpoint simulate` writes (`observations/`, and `truth.seal` beside it), or such an
 observations folder itself, or a data set of a workspace (`datasets/KEY`, its seal in `sealed/KEY.seal`).
 Without a seal there are no labels: metrics that need the truth are missing, and everything else works.
+
+Every command reads the settings of its problem, and so this module; what reads arrays is imported where it
+is used, so that no command waits for NumPy without need.
 """
 
 import shutil
@@ -14,9 +17,6 @@ from pydantic import Field
 from blocks.base import Frozen
 from blocks.errors import DataError
 from blocks.identity import file_hash
-from sim.checks import check_hashes, check_no_labels, read_manifest
-from sim.dataset import LABEL, load_observations
-from sim.seal import load_seal
 
 OBSERVATIONS: Final = "observations"
 SEAL: Final = "truth.seal"
@@ -95,6 +95,8 @@ def with_hashes(settings: FolderSettings, *, base: Path) -> FolderSettings:
         DataError: There is no data set, it was changed since it was written, or it is not the one whose
             hash the settings name.
     """
+    from sim.checks import check_hashes, read_manifest
+
     path = Path(settings.folder).expanduser()
     path = (path if path.is_absolute() else base / path).resolve()
     found = find_data(path)
@@ -125,6 +127,10 @@ def copy_data(settings: FolderSettings, observations: Path, seal: Path) -> None:
     Raises:
         DataError: The data set is malformed, was changed meanwhile, or the seal belongs to another one.
     """
+    from sim.checks import check_no_labels
+    from sim.dataset import LABEL, load_observations
+    from sim.seal import load_seal
+
     found = find_data(Path(settings.folder))
     loaded = load_observations(found.observations)
     if settings.sha256 not in (None, loaded.sha256):

@@ -18,7 +18,8 @@ from benchmarks.guard.worlds import N_REPLICATES, batch_of, frames_of, inside
 from blocks.proxy import ProxyKind
 from sim.auditing.proxies import find_proxies
 from sim.dataset import Observations
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.node import NodeCohort
 from tests.agent.guard.corpus.world import workspace_with
 

@@ -8,22 +8,16 @@ Concentration is dimensionless (c.u.), time is in t.u.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
+from sim.networks.rate_law import RateLaw
+
 HALF_SATURATION: Final = 5.0
 """Scale of saturating substrates and of saturating regulation, c.u."""
-
-
-class RateLaw(StrEnum):
-    """How the substrates of a reaction combine."""
-
-    MASS_ACTION = "mass_action"
-    ADDITIVE = "additive"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from blocks.base import Frozen
-from sim.networks.network import RateLaw
 from sim.networks.presets import PRESETS, PresetName
+from sim.networks.rate_law import RateLaw
 
 Count = Annotated[int, Field(ge=1, le=100_000)]
 NonNegative = Annotated[float, Field(ge=0)]

@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from sim.networks.network import HALF_SATURATION, RateLaw, Stoichiometry
+from sim.networks.network import HALF_SATURATION, Stoichiometry
+from sim.networks.rate_law import RateLaw
 
 
 @dataclass(frozen=True)

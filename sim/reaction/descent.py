@@ -11,7 +11,8 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from blocks.problem import Progress, Report
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.reaction.design import Structure, regulation_line
 from sim.reaction.gauge import vanish_without_substrate
 from sim.reaction.measured import Measured

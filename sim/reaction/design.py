@@ -18,7 +18,8 @@ from numpy import ndarray
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.networks.substrates import Substrates, combine, substrates_of
 from sim.reaction.samples import Samples
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numpy import ndarray
 
-from sim.networks.network import RateLaw
+from sim.networks.rate_law import RateLaw
 from sim.reaction.design import Structure
 from sim.reaction.spline import log_concentration
 from sim.reaction.varpro import Iterate, VariableProjection

@@ -14,7 +14,8 @@ from numpy import ndarray
 from scipy.signal import savgol_filter
 
 from blocks.problem import Progress, Report
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.reaction.clamps import around_clamps
 from sim.reaction.descent import End
 from sim.reaction.dynamics import Dynamics, Parameters

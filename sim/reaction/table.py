@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding
 
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.networks.substrates import substrates_of
 from sim.reaction.compiled import CompiledRates
 from sim.reaction.model import ReactionModel

@@ -15,7 +15,7 @@ from jaxtyping import Float64
 from numpy import ndarray
 from scipy.linalg import cho_factor, cho_solve
 
-from sim.networks.network import RateLaw
+from sim.networks.rate_law import RateLaw
 from sim.reaction.design import LinearFit, Structure, solve_linear
 from sim.reaction.samples import Samples
 from sim.reaction.spline import SplineBasis, log_concentration

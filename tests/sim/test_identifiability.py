@@ -5,7 +5,8 @@ import pytest
 
 from sim.identifiability import Cause, identifiability, unidentifiable
 from sim.networks.generate import generate_network
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.networks.settings import DataSettings
 from sim.networks.substrates import unit_rates
 from sim.reaction.design import Structure, solve_linear

@@ -16,7 +16,7 @@ from benchmarks.guard.watched import Watched
 from blocks.errors import DivergenceError, LabelLeakError
 from sim.guarding.rehearsal import rehearse
 from sim.guarding.watching import watching
-from sim.networks.network import RateLaw
+from sim.networks.rate_law import RateLaw
 from sim.reaction.table import TabulatedReaction
 from sim.strategies import Strategy, catalog
 from sim.training.data import Reaction

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.reaction.dynamics import Dynamics, Parameters
 from sim.reaction.spline import SplineBasis
 from tests.sim.reaction.trajectories import basis_of, record, true_parameters

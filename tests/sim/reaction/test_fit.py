@@ -12,7 +12,8 @@ from blocks.problem import Progress
 from sim.artifacts import load_reaction
 from sim.dataset import Observations, load_observations
 from sim.identifiability import determined
-from sim.networks.network import RateLaw, Stoichiometry, Truth
+from sim.networks.network import Stoichiometry, Truth
+from sim.networks.rate_law import RateLaw
 from sim.networks.settings import DataSettings
 from sim.networks.substrates import anchored_rate_constants
 from sim.reaction.design import Structure

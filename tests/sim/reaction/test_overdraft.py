@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.reaction.overdraft import LADDER, Caution, overdrawn, spoilt
 from sim.simulate import reaction_rates
 from tests.sim.reaction.trajectories import Recording, record

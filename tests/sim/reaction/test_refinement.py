@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.dataset import Observations
-from sim.networks.network import RateLaw
+from sim.networks.rate_law import RateLaw
 from sim.reaction.fit import ReactionFit
 from sim.reaction.model import ReactionModel
 from sim.reaction.refinement import MET, refine, smoothed, stages

@@ -9,7 +9,8 @@ import torch
 from blocks.errors import DataError
 from sim.arrays import write_arrays
 from sim.artifacts import load_reaction
-from sim.networks.network import RateLaw, Stoichiometry
+from sim.networks.network import Stoichiometry
+from sim.networks.rate_law import RateLaw
 from sim.reaction.mlp import SubstrateMlp, fit_mlp
 from sim.reaction.model import ReactionModel, response_grid
 from sim.reaction.spline import SplineBasis

@@ -14,7 +14,8 @@ from blocks.base import Value
 from sim.dataset import Observations
 from sim.evaluation.clusters import clusters_of, embedding_metrics
 from sim.evaluation.lines import ratios, response_curves, response_errors, response_lines, visited_range
-from sim.networks.network import RateLaw, Stoichiometry, Truth
+from sim.networks.network import Stoichiometry, Truth
+from sim.networks.rate_law import RateLaw
 from sim.node import NodeCohort
 from sim.reaction.mlp import fit_mlp
 from sim.reaction.model import ReactionModel, response_grid

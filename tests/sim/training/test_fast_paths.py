@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sim.networks.network import RateLaw
+from sim.networks.rate_law import RateLaw
 from sim.node import EMBEDDING, NodeCohort
 from sim.reaction.table import TabulatedReaction
 from sim.response import evaluate, pull_back

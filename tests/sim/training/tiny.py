@@ -8,7 +8,8 @@ from blocks.base import Value
 from blocks.problem import Progress
 from blocks.slot import SlotSpec
 from sim.dataset import Observations
-from sim.networks.network import RateLaw, Stoichiometry, Truth
+from sim.networks.network import Stoichiometry, Truth
+from sim.networks.rate_law import RateLaw
 from sim.response import BoundNode
 from sim.training.data import Reaction, TrainingData, training_data
 from sim.weights import NodeWeights
