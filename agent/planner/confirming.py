@@ -6,7 +6,8 @@ that of runs which chose nothing (memory/best.py); further ones to fresh network
 of fresh seeds. From block 3 on, the first batch gives slots to pairs of runs that test what is significant
 on fresh networks (agent/planner/replicating.py). A control slot, where the spec asks for one, repeats the
 incumbent unchanged in every batch.
-What remains of the batch is what the planner below proposes. Block 1 is the opening, and is left whole.
+The slot in which runs have come to least gives way first; what remains of the batch is what the planner
+below proposes. Block 1 is the opening, and is left whole.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,11 @@
 """Tree search in which a model chooses among the moves.
 
 Block 1 is that of the tree search. Where the baseline turns out good, block 2 screens around it
-(agent/planner/screening.py). From then on a Gaussian process is fitted to the runs, and a slot that
-exploits or explores takes, of many candidates, the one whose expected objective plus so many standard
-deviations is highest. Candidates are neighbours of the best runs by one change or two, and draws from the
-whole space; what is chosen becomes the child of the run that it differs from least. The slot that tests a
-principle, one of a batch once there are 32 runs, isolates one change, as in the tree search.
+(agent/planner/screening.py, docs/decisions/0016). From then on a Gaussian process is fitted to the runs, and
+a slot that exploits or explores takes, of many candidates, the one whose expected objective plus so many
+standard deviations is highest. Candidates are neighbours of the best runs by one change or two, and draws
+from the whole space; what is chosen becomes the child of the run that it differs from least. The slot that
+tests a principle, one of a batch once there are 32 runs, isolates one change, as in the tree search.
 """
 
 from collections.abc import Iterator, Sequence

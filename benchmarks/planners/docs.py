@@ -17,8 +17,9 @@ STOPS: Final = (16, 24, 32, 48)
 PLAYERS: Final = (
     (
         "hybrid",
-        "a tree of runs; a Gaussian process over them chooses among neighbours of the best runs and draws "
-        f"from the whole space; after {TESTS_AFTER} runs a slot of a batch tests a principle by one change",
+        "a tree of runs; where the baseline is good, block 2 screens several hyperparameters at once; then a "
+        "Gaussian process over the runs chooses among neighbours of the best ones and draws from the whole "
+        f"space; after {TESTS_AFTER} runs a slot of a batch tests a principle by one change",
         "`boldness`",
     ),
     (
