@@ -5,7 +5,7 @@ obeyed together or refused together: two that leave nothing are one clear error.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -14,10 +14,13 @@ from blocks.base import Frozen, Value
 from blocks.errors import SpecError
 from blocks.exploration import ExplorationSpec
 from blocks.slot import show_value
-from blocks.space import CategoricalParameter, IntParameter, PerSlotParameter, Tunable
+from blocks.space import CategoricalParameter, IntParameter, PerSlotParameter, Tunable, share_of, value_at
 from blocks.vocabulary import same_value
 
 Relation = Literal["<", "<=", ">", ">="]
+
+PACES = 200
+"""Into so many parts a range is cut where a value must leave its place for one beside it."""
 
 _STRICT = 1e-3
 """A strict bound is kept by a thousandth of it: values have three digits."""
@@ -135,15 +138,30 @@ def narrow(spec: ExplorationSpec, constraints: Iterable[Constraint]) -> Narrowed
 
 def nearest(parameter: Tunable, value: Value, constraints: Sequence[Constraint]) -> Value:
     """The value itself where all constraints allow it, else the nearest one that they do."""
-    if parameter.contains(value) and all(one.allows_value(value) for one in constraints):
+    if parameter.contains(value) and _allowed(value, constraints):
         return value
     if isinstance(parameter, CategoricalParameter):
         numbers = [one for one in parameter.choices if not isinstance(one, str)]
         if isinstance(value, str) or len(numbers) < len(parameter.choices):
             return parameter.choices[0]
         return min(numbers, key=lambda one: abs(float(one) - float(value)))
-    inside = min(max(float(value), parameter.low), parameter.high)
-    return round(inside) if isinstance(parameter, IntParameter) else inside
+    bounded = min(max(float(value), parameter.low), parameter.high)
+    inside = round(bounded) if isinstance(parameter, IntParameter) else bounded
+    return next((one for one in _from(parameter, inside) if _allowed(one, constraints)), inside)
+
+
+def _allowed(value: Value, constraints: Sequence[Constraint]) -> bool:
+    return all(one.allows_value(value) for one in constraints)
+
+
+def _from(parameter: Tunable, value: Value) -> Iterator[Value]:
+    """A number, and then others ever further from it on the parameter's scale."""
+    yield value
+    here = share_of(parameter, value)
+    for step in range(1, PACES + 1):
+        for share in (here - step / PACES, here + step / PACES):
+            if 0.0 <= share <= 1.0:
+                yield value_at(parameter, share)
 
 
 def _narrowed(

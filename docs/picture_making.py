@@ -58,7 +58,8 @@ class _Photographed(LiveDisplay):
 
     def progress(self, number: int, progress: Sequence[Progress]) -> None:
         super().progress(number, progress)
-        if self._block == 2 and self._ended == 1 and progress[-1].step > 0.3 * progress[-1].total:
+        under_way = bool(progress) and progress[-1].step > 0.3 * progress[-1].total
+        if self._block == 2 and self._ended == 1 and under_way:
             _save(self._picture, "setpoint launch quickstart --blocks 2", [self._render()], self._columns)
             self._ended = -100  # one picture is enough
 

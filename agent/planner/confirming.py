@@ -71,6 +71,7 @@ class ConfirmingPlanner:
             turn=block + batch,
             leader=leader,
             worth=past.derive(Candidates, spec.objective, metrics[spec.objective].direction).worth,
+            spared=_gave_way(spec, past),
         )
 
     def _repeats(
@@ -138,6 +139,13 @@ class ConfirmingPlanner:
                 if network not in tried
             ]
         return found[: confirmation.slots]
+
+
+def _gave_way(spec: ExplorationSpec, past: Past) -> set[int]:
+    """Slots of the last batch that did not search."""
+    latest = past[-spec.block.slots :]
+    batch = [run for run in latest if (run.block, run.batch) == (latest[-1].block, latest[-1].batch)]
+    return {run.proposal.slot for run in batch if not run.proposal.searches}
 
 
 def _control(spec: ExplorationSpec, incumbent: Run) -> Repeat:

@@ -180,7 +180,9 @@ def stuck(
     course = past.derive(Course, objective, info.direction)
     last = course.last
     zero = NEAR_ZERO * abs(info.target or 0.0) if info.direction == "maximize" else 0.0
-    if len(last) == STALLED_RUNS and all(abs(value) < zero for _, value in last):
+    # Where something did well, runs near zero were ventured, and the search goes on from what did well.
+    nothing = all(abs(best) < zero for best, _ in course.best.values())
+    if len(last) == STALLED_RUNS and nothing and all(abs(value) < zero for _, value in last):
         named = ", ".join(str(run.number) for run, _ in last)
         return f"stuck for {STALLED_RUNS} runs: runs {named} stayed near zero"
     before = [best for number, best in course.best.items() if number < block - 1]

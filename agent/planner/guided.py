@@ -19,17 +19,25 @@ def ordered(moves: Iterable[Move], guidance: Guidance) -> Iterator[Move]:
         return
     last = []
     for move in moves:
-        if speaks_against(move, guidance):
+        if breaches(move, guidance):
             last.append(move)
         else:
             yield move
     yield from last
 
 
-def speaks_against(move: Move, guidance: Guidance) -> bool:
-    """Whether a move goes against prior knowledge."""
-    priors = (prior for prior in guidance.priors if _bounds(prior))
-    return any(prior.claim.follows(move.values, move.strategies) is False for prior in priors)
+def breaches(move: Move, guidance: Guidance, *, name: str = "") -> int:
+    """How many priors a move goes against.
+
+    Args:
+        move: The move.
+        guidance: The priors.
+        name: Only those about one hyperparameter; default: all.
+    """
+    priors = [prior for prior in guidance.priors if _bounds(prior)]
+    if name:
+        priors = [prior for prior in priors if name in (prior.claim.subject, prior.claim.value)]
+    return sum(prior.claim.follows(move.values, move.strategies) is False for prior in priors)
 
 
 def by_priors(names: Sequence[str], guidance: Guidance) -> list[str]:

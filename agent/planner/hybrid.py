@@ -1,8 +1,8 @@
 """Tree search in which a model chooses among the moves.
 
 Block 1 is that of the tree search. Where the baseline turns out good, block 2 screens around it
-(agent/planner/screening.py, docs/decisions/0016). From then on a Gaussian process is fitted to the runs, and
-a slot that exploits or explores takes, of many candidates, the one whose expected objective plus so many
+(agent/planner/screening.py, docs/decisions/0016). Else a Gaussian process is fitted to the runs, and a slot
+that exploits or explores takes, of many candidates, the one whose expected objective plus so many
 standard deviations is highest. Candidates are neighbours of the best runs by one change or two, and draws
 from the whole space; what is chosen becomes the child of the run that it differs from least. The slot that
 tests a principle, one of a batch once there are 32 runs, isolates one change, as in the tree search.
@@ -22,7 +22,7 @@ from agent.planner.guided import ordered
 from agent.planner.moves import Move
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
-from agent.planner.screening import BLOCK, Screen
+from agent.planner.screening import Screen
 from agent.planner.seen import Model, Seen
 from agent.planner.testing import principle_test
 from agent.planner.threads import on_one_thread
@@ -56,9 +56,6 @@ sooner (docs/planners.md).
 
 CAREFUL: Final = 0.5
 """The same as a share, where a screen around a good baseline has just said which way to go."""
-
-CAREFUL_UNTIL: Final = BLOCK + 1
-"""The last block in which that is so."""
 
 
 class HybridPlanner(UcbPlanner):
@@ -141,8 +138,8 @@ class _Adviser:
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
         top = show_number(self._sign * float(model.worth.max()))
-        careful = block <= CAREFUL_UNTIL and self._screen.is_near
-        bold = BOLD * desk.spec.planner.boldness * (CAREFUL if careful else 1.0)
+        share = CAREFUL if self._screen.has_pointed(block) else 1.0
+        bold = BOLD * desk.spec.planner.boldness * share
         for place, mean, sd in process.promising(nearby.points, bold):
             values, strategies = self._around.decoded(nearby, place)
             parent, changes = self._nearest(values, strategies, model)

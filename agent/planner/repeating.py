@@ -1,7 +1,7 @@
 """Runs once more: what layers put into a batch in the place of what the planner below proposed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ def merged(
     turn: int,
     leader: Run | None = None,
     worth: Mapping[int, float] = MappingProxyType({}),
+    spared: Collection[int] = (),
 ) -> list[Proposal]:
     """A whole batch: repeats in the slots that give way, the rest as it was proposed.
 
@@ -45,6 +46,8 @@ def merged(
         leader: The run that looks best: its slot gives way last, since there the search should dig.
         worth: The best that each slot has come to, higher being better. For fresh seeds the slot that tests a
             principle gives way, and then the one from which least is to be hoped.
+        spared: Slots that gave way just before, and do so again only after the others: what looks worst must
+            have its chance to become better.
     """
     if not repeats:
         return list(proposed)
@@ -54,8 +57,8 @@ def merged(
     tests = any(not repeat.network for repeat in repeats)
     testing = {one.slot for one in proposed if tests and one.role is Role.PRINCIPLE_TEST}
 
-    def wanted(slot: int) -> tuple[bool, bool, float]:
-        return slot == home, slot not in testing, worth.get(slot, -math.inf)
+    def wanted(slot: int) -> tuple[bool, bool, bool, float]:
+        return slot == home, slot not in testing, slot in spared, worth.get(slot, -math.inf)
 
     taken = sorted(in_turn, key=wanted)[: len(repeats)]
     kept = [proposal for proposal in proposed if proposal.slot not in taken]

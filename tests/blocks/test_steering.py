@@ -100,6 +100,15 @@ def test_a_bound_narrows_range_baseline_and_sweep() -> None:
     assert bounded.sweep["lr"] == (1e-3, 3e-3, 1e-3, 3e-3)
 
 
+def test_a_number_that_is_excluded_moves_to_one_beside_it() -> None:
+    narrowed = narrow(SPEC, ask("avoid lr=0.01", "avoid loops=100")).spec
+    lr, loops = float(narrowed.baseline["lr"]), narrowed.baseline["loops"]
+    assert lr != 0.01
+    assert 0.009 < lr < 0.011
+    assert loops != 100
+    assert 95 < loops < 105
+
+
 def test_slots_whose_value_is_excluded_take_one_that_is_left() -> None:
     left = narrow(SPEC, ask("avoid time_step=64")).spec.space["time_step"]
     assert isinstance(left, PerSlotParameter)

@@ -115,6 +115,22 @@ def test_the_slot_from_which_least_is_to_be_hoped_gives_way() -> None:
         assert given != leader.proposal.slot
 
 
+def test_a_slot_that_gave_way_searches_in_the_next_batch() -> None:
+    spec = toy_spec(block={"batches": 1, "slots": 4})
+    level = {4: 0.6, 16: 0.1, 32: 0.4, 64: 0.5}
+    runs = play(
+        planner(networks=False),
+        spec,
+        blocks=9,
+        landscape=lambda slot: level[int(str(slot.values["time_step"]))],
+    )
+    for block in range(2, 9):
+        searched = {
+            one.proposal.slot for one in runs if one.block in (block, block + 1) and one.proposal.searches
+        }
+        assert searched == {0, 1, 2, 3}
+
+
 def test_no_slots_for_confirmation_means_none() -> None:
     spec = toy_spec(planner=PlannerSpec(confirmation=ConfirmationSpec(slots=0)))
     assert not of_role(play(planner(), spec, blocks=4), Role.CONFIRM)

@@ -49,6 +49,15 @@ def test_three_runs_near_zero_turn_on_the_next_strategy() -> None:
     assert all(run.proposal.change in ("with residual", "with contrastive") for run in others)
 
 
+def test_runs_near_zero_beside_one_that_does_well_were_ventured() -> None:
+    def narrow(slot: SlotSpec) -> float:
+        return 0.7 if slot.values["loops"] == 100 and slot.values["lr"] == 0.01 else 0.0
+
+    runs = play(planner(), toy_spec(), blocks=2, landscape=narrow)
+    assert sum(abs(run.values_of("gain")[0]) < 0.05 for run in runs[4:]) >= 6
+    assert not [run for run in runs if run.proposal.reason.startswith("stuck for 3 runs")]
+
+
 def test_a_block_without_improvement_turns_on_the_next_strategy_and_block_1_never_does() -> None:
     runs = play(planner(), toy_spec(), blocks=4, landscape=flat)
     assert {run.block for run in escalated(runs)} <= {3, 4}

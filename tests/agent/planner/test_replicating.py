@@ -119,7 +119,7 @@ def test_a_pair_that_a_constraint_forbids_is_left_for_one_that_it_allows() -> No
         elsewhere = [proposal for proposal in made if proposal.network]
         assert len(elsewhere) == 2
         with_it.append(sum("contrastive" in one.spec.strategies for one in elsewhere))
-    assert with_it == [2, 0]
+    assert with_it[0] > 0 == with_it[1]
 
 
 def test_neither_the_best_nor_the_tree_rests_on_other_networks() -> None:

@@ -1,5 +1,6 @@
 """The screen of block 2: around a good baseline, several hyperparameters at once, and each can be told."""
 
+from collections.abc import Callable
 from statistics import median
 
 import numpy as np
@@ -7,10 +8,14 @@ import pytest
 
 from agent.planner import Planner, plain_planner
 from agent.planner.screening import HIGH, NEAR, RUNS_EACH
+from blocks.constraints import Constraint
+from blocks.exploration import ExplorationSpec, StrategyChoice
 from blocks.guidance import NO_GUIDANCE, Guidance, Prior, PriorClaim
 from blocks.run import Run
-from blocks.slot import Role, SlotSpec
+from blocks.slot import Proposal, Role, SlotSpec
 from blocks.space import LinearParameter, share_of
+from blocks.steering import read_instructions
+from blocks.vocabulary import Vocabulary
 from tests.agent.landscapes import METRICS, Landscape, admits, outcome, play, smooth, toy_spec
 
 WIDE = toy_spec(
@@ -102,19 +107,74 @@ def test_an_objective_without_a_perfect_value_says_nothing_of_near_and_far() -> 
 
 
 def test_what_prior_knowledge_speaks_against_stays_as_the_baseline_has_it() -> None:
-    claim = PriorClaim(kind="at most", subject="width", direction="prefer", value=5.0)
-    prior = Prior(text="width at most 5", source="seed.md:1", claim=claim)
-    runs = play(hybrid(), WIDE, blocks=1, landscape=good)
-    chosen = {
-        told: [
-            one.spec.values["width"]
-            for one in hybrid().propose(WIDE, runs, block=2, batch=1, metrics=METRICS, guidance=told_to)
-            if one.reason.startswith("screens")
-        ]
-        for told, told_to in (("nothing", NO_GUIDANCE), ("a prior", Guidance(priors=(prior,))))
-    }
-    assert sorted(set(chosen["nothing"])) == [1.5, 8.5]
-    assert sorted(set(chosen["a prior"])) == [1.5, 4.0]
+    chosen = [
+        {one.spec.values["width"] for one in second_block(guidance)}
+        for guidance in (NO_GUIDANCE, at_most(5.0))
+    ]
+    assert chosen == [{1.5, 8.5}, {1.5, 4.0}]
+
+
+def told(*lines: str) -> Guidance:
+    asked = [one for line in lines for one in read_instructions(line, Vocabulary(WIDE))]
+    return Guidance(constraints=tuple(one for one in asked if isinstance(one, Constraint)))
+
+
+def at_most(width: float) -> Guidance:
+    claim = PriorClaim(kind="at most", subject="width", direction="prefer", value=width)
+    return Guidance(priors=(Prior(text=f"width at most {width}", source="seed.md:1", claim=claim),))
+
+
+def second_block(guidance: Guidance, spec: ExplorationSpec = WIDE) -> list[Proposal]:
+    runs = play(hybrid(), spec, blocks=1, landscape=good)
+    return hybrid().propose(spec, runs, block=2, batch=1, metrics=METRICS, guidance=guidance)
+
+
+def test_a_prior_that_the_baseline_breaks_keeps_the_others_screened() -> None:
+    for one in second_block(at_most(3.0)):
+        assert one.reason.startswith("screens")
+        assert one.spec.values["decay"] != WIDE.baseline["decay"]
+        assert one.spec.values["width"] in (1.5, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "obeys"),
+    [
+        ("avoid clipping", lambda slot: "clipping" not in slot.strategies),
+        ("keep loops > 200", lambda slot: slot.values["loops"] > 200),
+        ("fix decay=0.7", lambda slot: slot.values["decay"] == 0.7),
+        ("avoid lr=0.01", lambda slot: slot.values["lr"] != 0.01),
+        ("avoid width=4", lambda slot: slot.values["width"] != 4.0),
+    ],
+)
+def test_what_a_human_asks_for_after_the_opening_is_screened_around(
+    line: str, obeys: Callable[[SlotSpec], bool]
+) -> None:
+    proposed = second_block(told(line))
+    assert len(proposed) == 4
+    for one in proposed:
+        assert one.reason.startswith("screens")
+        assert obeys(one.spec)
+        assert "clipping.norm" not in one.change or "clipping" in one.spec.strategies
+
+
+def test_nothing_to_screen_is_no_error() -> None:
+    fixed = told("fix loops=100", "fix clipping.norm=1", "fix decay=0.4", "fix width=4")
+    assert not any(one.reason.startswith("screens") for one in second_block(fixed))
+
+
+def test_what_a_short_opening_did_not_sweep_is_screened_too_but_never_more_than_the_block_has_runs() -> None:
+    short = WIDE.model_copy(update={"block": WIDE.block.model_copy(update={"batches": 1})})
+    assert not any(one.reason.startswith("screens") for one in second_block(NO_GUIDANCE, short))
+    for one in second_block(told("fix width=4"), short):
+        assert one.reason.startswith("screens 4 hyperparameters")
+        assert "lr 0.01 -> " in one.change
+
+
+def test_even_a_single_hyperparameter_goes_both_ways() -> None:
+    for seed in range(8):
+        spec = toy_spec(seed=seed, strategies=StrategyChoice(baseline=("rollout",), open=("residual",)))
+        runs = screened(play(hybrid(), spec, blocks=2, landscape=lambda _: 0.7))
+        assert {float(run.proposal.spec.values["loops"]) > 100 for run in runs} == {True, False}
 
 
 def test_the_screen_ends_after_two_runs_for_each_hyperparameter() -> None:
