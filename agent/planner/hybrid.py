@@ -72,9 +72,9 @@ class HybridPlanner(UcbPlanner):
         """
         roles = super()._roles(desk, turn)
         block, before = divmod(turn - 1, desk.spec.block.batches)
-        best = desk.nodes.best(1)
-        if best and Screen(desk).left(block + 1):
-            return Screen(desk).roles(before + 1, best[0].proposal.slot % len(roles))
+        best, screen = desk.nodes.best(1), Screen(desk)
+        if best and screen.left(block + 1):
+            return screen.roles(before + 1, best[0].proposal.slot % len(roles))
         early = turn <= 2 * desk.spec.block.batches or not desk.guidance.priors
         if early and len(desk.past) < TESTS_AFTER:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
