@@ -87,6 +87,11 @@ def parse_exploration(
         raise SpecError(f"{source}: {where}is not valid YAML: {error.problem}") from error
     except YAMLError as error:
         raise SpecError(f"{source}: is not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise SpecError(f"{source}: must be nested less deeply than it is; check its brackets") from error
+    except ValueError as error:  # of a number: Python reads none with thousands of digits
+        said = str(error).partition(";")[0]
+        raise SpecError(f"{source}: holds a value that cannot be read: {said}; check its numbers") from error
     if not isinstance(document, dict):
         raise SpecError(f"{source}: must be a mapping of keys to values, but holds {_kind(document)}")
     try:

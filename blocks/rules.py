@@ -29,6 +29,7 @@ _KINDS = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "string_type": "text",
+    "invalid_key": "text",
     "tuple_type": "a list",
     "list_type": "a list",
     "dict_type": "a mapping of keys to values",

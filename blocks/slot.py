@@ -4,6 +4,7 @@ What decides the result (`SlotSpec`) is kept apart from why it was tried (`Propo
 former enters a run's identity.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -115,7 +116,7 @@ def show_value(value: Value | None) -> str:
         return "unset"
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, float) and value != 0 and not 0.01 <= abs(value) < 10000:
+    if isinstance(value, float) and math.isfinite(value) and value != 0 and not 0.01 <= abs(value) < 10000:
         mantissa, _, exponent = f"{value:.3g}".partition("e")
         if not exponent:
             mantissa, _, exponent = f"{value:.2e}".partition("e")

@@ -7,7 +7,7 @@ comes in as a `random.Random`, so that planning stays a pure function of its see
 import math
 from collections.abc import Iterator
 from random import Random
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, RootModel, field_validator, model_validator
 
@@ -20,6 +20,9 @@ STEP = 0.25
 _APART = 0.01
 """Numbers that differ by more than this share are not the same in three digits."""
 
+EXACT = 2**53
+"""Whole numbers up to here are told apart also where a file or a model keeps them as floats."""
+
 
 class _Parameter(Frozen):
     topic: Annotated[str, Field(description="Heading of the working memory that it belongs under.")] = (
@@ -29,6 +32,8 @@ class _Parameter(Frozen):
 
 
 class _Interval(_Parameter):
+    _digits: ClassVar[int]
+
     low: float
     high: float
 
@@ -36,14 +41,35 @@ class _Interval(_Parameter):
     def _ordered(self) -> "_Interval":
         if not self.low < self.high:
             raise ValueError(f"`low < high` must hold, but got (low={self.low:g}, high={self.high:g})")
+        # No step could leave a value whose neighbours all have its digits.
+        if self.tidy(self.low) == self.tidy(self.high):
+            raise ValueError(
+                "low and high must differ in the digits that values are given with "
+                f"({self._digits}), but got (low={self.low}, high={self.high}); make the range wider"
+            )
+        if not math.isfinite(self._extent):
+            raise ValueError(
+                "low and high must be so near that their distance is a finite number, "
+                f"but got (low={self.low:g}, high={self.high:g}); make the range narrower"
+            )
         return self
 
     def contains(self, value: Value) -> bool:
         return not isinstance(value, bool | str) and self.low <= value <= self.high
 
+    def tidy(self, value: float) -> float:
+        """The value with as many digits as values are given with, within the range."""
+        return min(max(float(f"{value:.{self._digits}g}"), self.low), self.high)
+
+    @property
+    def _extent(self) -> float:
+        return self.high - self.low
+
 
 class LogParameter(_Interval):
     """A positive float, drawn evenly over its orders of magnitude."""
+
+    _digits = 3
 
     kind: Literal["log"] = "log"
 
@@ -81,13 +107,15 @@ class LogParameter(_Interval):
             if (stepped := self.tidy(math.exp(moved))) != value:
                 return stepped == wanted
 
-    def tidy(self, value: float) -> float:
-        """The value with three digits, within the range."""
-        return min(max(float(f"{value:.3g}"), self.low), self.high)
+    @property
+    def _extent(self) -> float:
+        return self.high / self.low
 
 
 class LinearParameter(_Interval):
     """A float, drawn evenly."""
+
+    _digits = 4
 
     kind: Literal["linear"] = "linear"
 
@@ -118,17 +146,13 @@ class LinearParameter(_Interval):
             if (stepped := self.tidy(moved)) != value:
                 return stepped == wanted
 
-    def tidy(self, value: float) -> float:
-        """The value with four digits, within the range."""
-        return min(max(float(f"{value:.4g}"), self.low), self.high)
-
 
 class IntParameter(_Parameter):
     """A whole number; `log: true` where orders of magnitude matter."""
 
     kind: Literal["int"] = "int"
-    low: int
-    high: int
+    low: Annotated[int, Field(ge=-EXACT, le=EXACT)]
+    high: Annotated[int, Field(ge=-EXACT, le=EXACT)]
     log: bool = False
 
     @model_validator(mode="after")
@@ -174,6 +198,13 @@ class CategoricalParameter(_Parameter):
 
     kind: Literal["categorical"] = "categorical"
     choices: Annotated[tuple[Value, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "CategoricalParameter":
+        for i, choice in enumerate(self.choices):
+            if choice in self.choices[:i]:  # 1, 1.0 and true are one value
+                raise ValueError(f"choices: must differ from each other, but got {choice!r} twice")
+        return self
 
     @property
     def allowed(self) -> str:

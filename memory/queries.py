@@ -99,7 +99,7 @@ def query_runs(
         condition = "1" if where is None else _condition(connection, in_full(where, short), known, short)
         selected = ", ".join(f'"{name}"' for name in wanted)
         matching = f"FROM runs_wide WHERE {scope} AND (\n{condition}\n)"
-        cut = "" if limit is None else f" LIMIT {limit:d}"
+        cut = "" if limit is None else f" LIMIT {min(limit, 2**63 - 1):d}"  # SQLite's largest
         rows = _ask(
             connection, f"SELECT {selected} {matching} ORDER BY {', '.join(order)}{cut}", values, known, short
         )
@@ -178,6 +178,7 @@ def _ask(
             sqlite3.SQLITE_ERROR,
             sqlite3.SQLITE_AUTH,
             sqlite3.SQLITE_MISMATCH,
+            sqlite3.SQLITE_TOOBIG,
         ):
             raise QueryError(
                 f"where: must be an SQL expression that only reads, but SQLite says: "

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ from memory.schema import DatasetRow, MetricRow, RunRow
 
 Row = TypeVar("Row")
 
+LARGEST: Final = 2**63 - 1
+"""Whole number that SQLite keeps."""
+
 _LAST = Prepared(select(func.max(RunRow.number)).where(RunRow.exploration == bindparam("exploration")))
 _DATASET = Prepared(select(DatasetRow.key).where(DatasetRow.observations_hash == bindparam("hash")))
 
@@ -29,7 +32,9 @@ def row_of(session: Session, exploration: str, number: int) -> RunRow:
         QueryError: There is none of that number.
     """
     here = RunRow.exploration == exploration
-    row = session.scalar(select(RunRow).where(here, RunRow.number == number))
+    row = None
+    if number <= LARGEST:  # SQLite cannot be asked about more
+        row = session.scalar(select(RunRow).where(here, RunRow.number == number))
     if row is None:
         raise no_such_run(cursor_of(session), exploration, number)
     return row

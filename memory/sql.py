@@ -92,6 +92,7 @@ def limited(connection: sqlite3.Connection, limit_s: float, *, where: str) -> It
 
     Raises:
         QueryError: It took longer.
+        KeyboardInterrupt: It was ended by Ctrl-C.
     """
     end = time.monotonic() + limit_s
     connection.set_progress_handler(lambda: time.monotonic() > end, INSTRUCTIONS)
@@ -100,6 +101,8 @@ def limited(connection: sqlite3.Connection, limit_s: float, *, where: str) -> It
     except (sqlite3.OperationalError, QueryError) as error:
         cause = error if isinstance(error, sqlite3.OperationalError) else error.__cause__
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            if time.monotonic() <= end:  # the driver drops a Ctrl-C that comes while it looks at the clock
+                raise KeyboardInterrupt from error
             raise QueryError(
                 f"{where}: must be answered within {limit_s:g} s, but takes longer; "
                 "join fewer rows, or ask about one exploration"
@@ -126,7 +129,7 @@ def _refusal(error: Exception, names: Sequence[str]) -> Exception:
         return QueryError(
             f"sql: must be one statement that only reads, but SQLite says: {said}; for example {EXAMPLE}"
         )
-    if code not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH):
+    if code not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG):
         return error
     if missing := re.fullmatch(r"no such table: (?:main\.)?(.*)", said):
         near = difflib.get_close_matches(missing[1], names, n=3, cutoff=0.5)

@@ -17,6 +17,7 @@ _REFUSALS = {
     errno.EPERM: ("the operation is not permitted", "choose a folder that can be written with --workspace"),
     errno.ENOTDIR: ("part of the path is a file", "choose a folder with --workspace"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
+    errno.EISDIR: ("a folder is in its place", "give another name"),
     errno.EEXIST: ("a file is in its place", "choose a folder with --workspace, or move the file away"),
 }
 

@@ -46,6 +46,14 @@ def test_every_exploration_of_the_catalog_loads_under_its_own_name(name: str) ->
         ("space/lr_node_homeo/low", "fast", "space.lr_node_homeo.low: must be a number, but got 'fast'"),
         ("space/lr_node_homeo/lo", 1, "space.lr_node_homeo.lo: is not a known key; did you mean low?"),
         ("space/lr_node_homeo/low", 5, "`low < high` must hold, but got (low=5, high=0.1)"),
+        ("space/lr_node_homeo/low", 0.09999999, "low and high must differ in the digits"),
+        ("space/lr_node_homeo/high", 1e308, "lr_node_homeo: low and high must be so near"),
+        (
+            "space/amplification.gain/choices",
+            [1, 10.0, True],
+            "space.amplification.gain.choices: must differ from each other, but got True twice",
+        ),
+        ("space/batch_size/high", 10**400, "space.batch_size.high: must be"),
         ("space/lr_node_homeo/kind", "logarithmic", "must be given with `kind:` one of 'log', 'linear'"),
         ("space/lr_nodes", {"kind": "log", "low": 0.1, "high": 1}, "baseline.lr_nodes: is missing"),
         ("replicates", 0, "replicates: must be 1 .. 64, but got 0"),
@@ -89,6 +97,12 @@ def test_a_broken_rule_names_file_key_value_and_what_is_allowed(path: str, value
 def test_invalid_yaml_names_line_and_column() -> None:
     with pytest.raises(SpecError, match=r"my\.yaml: line 2, column \d+: is not valid YAML"):
         parse_exploration("name: a\n  data: [\n", source="my.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 500, f"seed: {'9' * 5000}", "5: 6"])
+def test_a_file_that_python_cannot_hold_is_one_clear_line(text: str) -> None:
+    with pytest.raises(SpecError, match=r"^my\.yaml[:,] [^\n]*$"):
+        parse_exploration(text, source="my.yaml")
 
 
 def test_a_key_given_twice_is_refused() -> None:

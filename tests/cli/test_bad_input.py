@@ -136,7 +136,10 @@ def test_asking_an_empty_folder_says_what_to_do(command: tuple[str, ...], setpoi
         (("runs", "--where", "1) ; DROP TABLE runs; --"), "where:"),
         (("runs", "--sort", "-closenes"), "did you mean closeness"),
         (("runs", "--columns", "run,lr"), "lr"),
+        (("runs", "--where", "zeroblob(2000000000) IS NULL"), "where: must be"),
         (("show", "99"), "99"),
+        (("show", "9" * 30), "must be a run's number"),
+        (("tree", "--svg", "."), "a folder is in its place"),
         (("runs", "--exploration", "nope"), "nope"),
         (("memory", "--block", "7"), "7"),
         (("launch", "--blocks", "0"), "--blocks"),
@@ -157,6 +160,14 @@ def test_a_wrong_question_is_answered_with_what_is_wrong(
     assert result.returncode == 2
     assert said in one_line(result)
     assert database.read_bytes() == before
+
+
+def test_infinite_values_and_limits_beyond_all_runs_are_no_fault(
+    one_launch: tuple[Path, Completed], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = one_launch
+    assert "-inf" in ask_here("sql", "SELECT -1e400", cwd=folder, capsys=capsys).stdout
+    assert ask_here("runs", "--limit", "9" * 30, cwd=folder, capsys=capsys).returncode == 0
 
 
 def _can_mount() -> bool:

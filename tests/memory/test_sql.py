@@ -1,7 +1,9 @@
 """Any question in SQL: answered, whatever it reads, and refused, whatever it would write."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from made_up_history import explored
@@ -70,7 +72,14 @@ def test_an_endless_question_is_ended(store: Store) -> None:
         ask_sql(store.workspace, endless, limit_s=0.2)
 
 
+def test_an_endless_question_is_ended_by_ctrl_c(store: Store) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    Timer(0.1, signal.raise_signal, (signal.SIGINT,)).start()
+    with pytest.raises(KeyboardInterrupt):
+        ask_sql(store.workspace, endless, limit_s=20)
+
+
 def test_what_is_no_question_says_how_to_ask(store: Store) -> None:
-    for text in ("", "-- nothing", "SELEKT 1"):
+    for text in ("", "-- nothing", "SELEKT 1", "SELECT zeroblob(2000000000)"):
         with pytest.raises(QueryError, match="for example SELECT run, state FROM runs_wide"):
             ask_sql(store.workspace, text)
