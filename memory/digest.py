@@ -86,7 +86,7 @@ def read_digest(workspace: Workspace, exploration: str, block: int) -> Digest:
             raise QueryError(
                 f"{exploration}: must be a block whose working memory was kept, but got {block}; {hint}"
             )
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     try:
         return Digest.model_validate_json(text)
     except ValidationError as error:

@@ -75,10 +75,10 @@ def read_memory(workspace: Workspace, *, exploration: str | None = None, block: 
         block: As it was after this block; as it is now without it.
 
     Raises:
-        QueryError: No such memory was written.
+        QueryError: No such memory was written, or it was changed into what is no text.
     """
     text = _text_of(workspace.memory_file)
-    if text is not None and block is None and exploration in (None, _named(text)):
+    if text is not None and text.strip() and block is None and exploration in (None, _named(text)):
         return text
     name = exploration or exploration_of(workspace)
     kept = workspace.snapshots(name).glob("block-*.md")
@@ -92,7 +92,10 @@ def read_memory(workspace: Workspace, *, exploration: str | None = None, block: 
             f"{name}: must be a block whose working memory was kept, but got {wanted}; "
             f"kept blocks: {known}{hint}"
         )
-    return _text_of(workspace.snapshot(name, wanted)) or ""
+    path = workspace.snapshot(name, wanted)
+    if not (kept_text := _text_of(path)):
+        raise QueryError(f"{path}: must be what `setpoint launch` wrote, but it was changed; launch again")
+    return kept_text
 
 
 def exploration_of(workspace: Workspace) -> str:

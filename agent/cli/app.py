@@ -5,6 +5,7 @@ Tables go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 the th
 `setpoint --help` answers at once.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -56,6 +57,7 @@ def run(arguments: list[str]) -> int:
     show_tracebacks(bool(arguments) and arguments[0] in _VERBOSE)  # also where the rest cannot be parsed
     try:
         outcome = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except SetpointError as error:
         return _fail(str(error), error.exit_code)
     except UsageError as error:
@@ -67,10 +69,29 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe went away (`setpoint runs | head`): nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unread()
+    except SystemExit as end:  # typer's answer to a broken pipe
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        return _unread()
+    except OSError as error:
+        # What is written into a workspace is told by WorkspaceError, and an error of a file names it.
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename is not None:
+            raise
+        _give_up_stdout()
+        return _fail(f"stdout must take what is said, but cannot ({error.strerror}); write it elsewhere", 2)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _unread() -> int:
+    """The reader of a pipe went away (`setpoint runs | head`): nothing is wrong."""
+    _give_up_stdout()
+    return 0
+
+
+def _give_up_stdout() -> None:
+    """Lets what is still to be written vanish, which would be an error again as the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command_of(error: Exception, arguments: list[str]) -> str:

@@ -1,5 +1,6 @@
 """The display of a launch without a terminal: one plain line per event, on stderr."""
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,10 @@ from blocks.run import MetricInfo, Run
 
 
 class PlainDisplay:
-    """A listener that writes lines: `2026-11-23T09:14:02 run 21 done gain 0.871 ±0.004 slot 0 ...`."""
+    """A listener that writes lines: `2026-11-23T09:14:02 run 21 done gain 0.871 ±0.004 slot 0 ...`.
+
+    Where nobody reads them any more, or their disk is full, it falls silent and the launch goes on.
+    """
 
     def __init__(self, stream: TextIO, *, now: Callable[[], datetime] = datetime.now) -> None:
         self._stream = stream
@@ -86,5 +90,9 @@ class PlainDisplay:
         return f"{run.state.value} {self._board.result(run)}"
 
     def _line(self, text: str) -> None:
-        self._stream.write(f"{self._now():%Y-%m-%dT%H:%M:%S} {text}\n")
-        self._stream.flush()
+        try:
+            self._stream.write(f"{self._now():%Y-%m-%dT%H:%M:%S} {text}\n")
+            self._stream.flush()
+        except OSError:
+            # What is still to be written would be an error again as the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

@@ -2,6 +2,7 @@
 
 import io
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -83,6 +84,12 @@ def test_the_plain_display_writes_a_dated_line_per_event() -> None:
     assert sum("simulating" in line for line in lines) == 1
     assert lines[-1].split(" ", 1)[1].startswith("run 2 done gain ")
     assert lines[-1].endswith("slot 1 time_step 16 10s")
+
+
+def test_the_plain_display_falls_silent_where_its_lines_cannot_be_written() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as stream, PlainDisplay(stream) as display:
+        display.note("nobody reads this")
+        display.note("nor this")
 
 
 def test_the_time_left_counts_what_waits_and_what_is_under_way() -> None:

@@ -299,13 +299,30 @@ def test_guard_check_of_broken_code_is_one_clear_line(launched: Path) -> None:
     assert "broken.py" in one_line(result)
 
 
-def test_a_reader_of_a_pipe_may_leave(launched: Path) -> None:
-    done = subprocess.run(
-        f"{SETPOINT} runs --columns all --format csv | head -n 1",
-        shell=True, cwd=launched, env=environment(), capture_output=True, text=True, check=False,
+def in_a_shell(line: str, *, cwd: Path, **extra: str) -> Completed:
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        cwd=cwd, env=environment(**extra), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.startswith("exploration,run")
-    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_of_a_pipe_may_leave(launched: Path) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 30000"
+    done = in_a_shell(f"{SETPOINT} sql '{many}' | head -n 1", cwd=launched)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "i", "")
+
+
+@pytest.mark.parametrize(
+    ("stdout", "code", "said"),
+    [(">&-", 0, ""), (">/dev/full", 2, "setpoint: stdout must take what is said, but cannot")],
+)
+def test_a_stdout_that_is_closed_or_full_is_no_traceback(
+    stdout: str, code: int, said: str, launched: Path
+) -> None:
+    done = in_a_shell(f"{SETPOINT} runs {stdout}", cwd=launched, PYTHONIOENCODING="ascii")
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == bool(said)
 
 
 def test_status_says_how_far_it_is_and_how_to_go_on(ask: Ask) -> None:

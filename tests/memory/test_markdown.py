@@ -13,6 +13,7 @@ from blocks.errors import QueryError
 from blocks.exploration import ExplorationSpec, MemorySpec
 from blocks.run import Failure, FailureKind, Run
 from blocks.slot import Proposal
+from memory.digest import read_digest
 from memory.findings import findings
 from memory.markdown import (
     MARKER,
@@ -242,3 +243,17 @@ def test_a_memory_is_read_as_it_is_or_as_it_was(store: Store) -> None:
     assert "Later." not in read_memory(workspace, exploration="made_up", block=9)
     with pytest.raises(QueryError, match=r"made_up: .* but got 3; kept blocks: 9, 1000; the nearest is 9"):
         read_memory(workspace, exploration="made_up", block=3)
+
+
+def test_a_memory_that_was_emptied_or_is_no_text_is_not_shown(store: Store) -> None:
+    workspace = store.workspace
+    _write(store, "made_up", 9)
+    workspace.memory_file.write_text("")
+    with pytest.raises(QueryError, match="must hold a working memory"):
+        read_memory(workspace)
+    workspace.snapshot("made_up", 9).write_bytes(b"\xff")
+    with pytest.raises(QueryError, match=r"block-009\.md: must be what .* but it was changed"):
+        read_memory(workspace, exploration="made_up")
+    workspace.snapshot("made_up", 9).with_suffix(".json").write_bytes(b"\xff")
+    with pytest.raises(QueryError, match=r"block-009\.json: must be what .* but it was changed"):
+        read_digest(workspace, "made_up", 9)
