@@ -27,6 +27,9 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 
+LONGEST = 200
+"""Characters of a path that are shown."""
+
 _VERBOSE = ("-v", "--verbose")
 
 # Typer brings its own copy of click and does not name this class: it is what BadParameter derives from.
@@ -75,11 +78,19 @@ def run(arguments: list[str]) -> int:
             raise
         return _unread()
     except OSError as error:
-        # What is written into a workspace is told by WorkspaceError, and an error of a file names it.
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename is not None:
-            raise
-        _give_up_stdout()
-        return _fail(f"stdout must take what is said, but cannot ({error.strerror}); write it elsewhere", 2)
+        # What is written into a workspace is told by WorkspaceError; a stream has no name.
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            _give_up_stdout()
+            said = f"stdout must take what is said, but cannot ({error.strerror})"
+            return _fail(f"{said}; write it elsewhere", 2)
+        place = "what the command needs of the system" if error.filename is None else str(error.filename)
+        if len(place) > LONGEST:
+            place = f"{place[:LONGEST]}..."
+        return _fail(
+            f"{place} must be usable, but is not ({error.strerror or error}); "
+            "check the path and the limits of the system; `setpoint --verbose` in front says where",
+            2,
+        )
     return outcome if isinstance(outcome, int) else 0
 
 

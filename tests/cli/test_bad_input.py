@@ -121,6 +121,13 @@ def test_a_workspace_that_cannot_be_made_is_one_clear_line(
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+def test_a_name_that_the_disk_refuses_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = ask_here("runs", "--workspace", "x" * 300, cwd=tmp_path, capsys=capsys)
+    assert (result.returncode, "File name too long" in one_line(result)) == (2, True)
+
+
 @pytest.mark.parametrize("command", [("runs",), ("memory",), ("show", "1")])
 def test_asking_an_empty_folder_says_what_to_do(command: tuple[str, ...], setpoint: Setpoint) -> None:
     result = setpoint(*command)
