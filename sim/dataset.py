@@ -148,7 +148,7 @@ def write_observations(
 
     Args:
         observations: Folder to make; it must not exist yet, or be empty.
-        concentration: As measured, c.u.
+        concentration: As measured, c.u.; what is masked or NaN was not measured.
         stoichiometry: S, E and rate law.
         dt: Time between frames, t.u.
 
@@ -156,11 +156,12 @@ def write_observations(
         SHA-256 of the observations.
 
     Raises:
-        DataError: There is a data set already.
+        DataError: There is a data set already, or the concentrations do not fit the network.
     """
     _refuse_overwriting(observations)
+    measured = _measured(observations, concentration, stoichiometry.n_metabolites)
     with _made_whole(observations) as folder:
-        return _write_observations(folder, concentration, stoichiometry, dt)
+        return _write_observations(folder, measured, stoichiometry, dt)
 
 
 def load_observations(folder: Path, *, verify: bool = True) -> Observations:
@@ -211,6 +212,19 @@ def _write_observations(
 def _refuse_overwriting(observations: Path) -> None:
     if observations.exists() and any(observations.iterdir()):
         raise DataError(f"{observations}: must not exist yet, but holds files; remove it or write elsewhere")
+
+
+def _measured(
+    observations: Path, concentration: Float64[ndarray, "frame metabolite"], n_metabolites: int
+) -> Float64[ndarray, "frame metabolite"]:
+    """The concentrations, NaN where they are masked: a mask is not kept in a file, what it hides would be."""
+    given = np.ma.asarray(concentration)
+    if given.dtype.kind not in "fiu" or given.ndim != 2 or given.shape[1] != n_metabolites:
+        raise DataError(
+            f"{observations}: concentrations must be real numbers of shape (frames, {n_metabolites}), "
+            f"but are {given.dtype} of shape {given.shape}; give a row per frame, a column per metabolite"
+        )
+    return np.ma.filled(given.astype(np.float64), np.nan)
 
 
 def _frames(concentration: Float64[ndarray, "frame metabolite"]) -> Float64[ndarray, "frame metabolite 8"]:

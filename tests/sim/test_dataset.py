@@ -173,6 +173,18 @@ def test_observations_without_truth_are_written_alike(dataset, tmp_path):
     assert sha256 == labelled.sha256 == load_observations(tmp_path / "measured").sha256
 
 
+def test_what_is_masked_was_not_measured_and_other_shapes_are_refused(dataset, tmp_path):
+    given = load_observations(dataset[0])
+    network = {"stoichiometry": given.stoichiometry, "dt": given.dt}
+    masked = np.ma.masked_array(given.concentration, mask=np.zeros(given.concentration.shape, dtype=bool))
+    masked[:, 3] = np.ma.masked
+    write_observations(tmp_path / "masked", concentration=masked, **network)
+    assert load_observations(tmp_path / "masked").unobserved.nonzero()[0].tolist() == [3]
+    for wrong in (given.concentration[:, 0], given.concentration[:, :5], given.concentration.astype(complex)):
+        with pytest.raises(DataError, match=r"must be real numbers of shape \(frames, 20\), but are"):
+            write_observations(tmp_path / "wrong", concentration=wrong, **network)
+
+
 def test_the_seal_of_another_data_set_is_refused(dataset, tmp_path):
     sha256 = load_observations(dataset[0]).sha256
     assert load_seal(dataset[1], observations_sha256=sha256).types.size == 20
