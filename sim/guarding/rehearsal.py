@@ -94,6 +94,11 @@ class _Watched(Strategy):
         found = self._strategy.loss(batch)
         if found is not None:
             self._refuse([found], LOSS, self._strategy.loss)
+            # A mean over all replicates would be added to each, and mix them, and nobody would see it.
+            wanted = tuple(batch.node.embedding.shape[:1])
+            if not isinstance(found, Tensor) or tuple(found.shape) != wanted:
+                given = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else f"{found!r:.40}"
+                raise TypeError(f"loss must give one value per replicate, shape {wanted}, but gave {given}")
         return found
 
     def gradients(self, node: NodeCohort) -> None:

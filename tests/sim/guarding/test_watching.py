@@ -136,6 +136,18 @@ def test_a_strategy_that_waits_is_watched_at_its_work_as_well() -> None:
         rehearse(resolve(slot("rollout", "late"), known), data, reaction, n_frames=400)
 
 
+def test_a_loss_that_is_not_one_value_per_replicate_is_refused_while_it_is_watched() -> None:
+    class Mixing(Strategy):
+        name, summary, reference = "mixing", "takes a mean over all replicates", "none"
+
+        def loss(self, batch: Any) -> Tensor | None:
+            return batch.response(batch.windows[0]).square().mean()
+
+    known = {**catalog(), "mixing": Mixing}
+    with pytest.raises(TypeError, match=r"one value per replicate, shape \(\d,\), but gave shape \(\)"):
+        rehearse(resolve(slot("rollout", "mixing"), known), *tiny_data(), n_frames=400)
+
+
 def test_a_divergence_by_a_label_is_told_from_another_one_by_its_replay() -> None:
     class Moment(Strategy):
         name, summary, reference = "moment", "uses the label once, when nobody rehearses", "none"
