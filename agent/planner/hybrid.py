@@ -72,13 +72,14 @@ class HybridPlanner(UcbPlanner):
         """
         roles = super()._roles(desk, turn)
         block, before = divmod(turn - 1, desk.spec.block.batches)
-        best, screen = desk.nodes.best(1), Screen(desk)
-        if best and screen.left(block + 1):
+        screen = Screen(desk)
+        if screen.left(block + 1) and (best := desk.nodes.best(1)):
             return screen.roles(before + 1, best[0].proposal.slot % len(roles))
         early = turn <= 2 * desk.spec.block.batches or not desk.guidance.priors
         if early and len(desk.past) < TESTS_AFTER:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
-        if best and Role.EXPLOIT in roles:
+        # Where all do the same there is nothing to swap.
+        if Role.EXPLOIT in roles and len(set(roles)) > 1 and (best := desk.nodes.best(1)):
             home = best[0].proposal.slot % len(roles)
             from_home = [(home + step) % len(roles) for step in range(len(roles))]
             giving = next(slot for slot in from_home if roles[slot] is Role.EXPLOIT)

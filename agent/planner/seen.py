@@ -7,7 +7,7 @@ asked at every run or once at its end.
 """
 
 import math
-from array import array
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ from agent.planner.encoding import Encoding
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
 from agent.planner.shape import Shape, shape_of
-from agent.planner.tree import first, floor_of
+from agent.planner.tree import floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
@@ -77,7 +77,9 @@ class Seen:
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._runs: list[Run] = []
         self._places: dict[int | None, int] = {}
-        self._levels = array("d")
+        self._levels: list[float] = []
+        self._ranked: list[tuple[float, int]] = []
+        """All runs, best first, as their level below zero and their place."""
         self._scored = 0
         self._values = np.full((0, 1), math.nan)
         self._sizes = np.zeros(0, dtype=np.int64)
@@ -87,6 +89,7 @@ class Seen:
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
         self._snapshot: Results | None = None
+        self._can_fit = False
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
@@ -107,14 +110,15 @@ class Seen:
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
+            insort(self._ranked, (math.inf, len(self._runs) - 1))
             if len(self._sizes) < len(self._runs):
                 self._widen(len(self._sizes) + MODEL_RUNS, self._values.shape[1])
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
-                self._snapshot, self._shape = self._results(), None
-        if self._scored >= 2 and (self._snapshot is None or not self._snapshot.sizes.any()):
-            self._snapshot, self._shape = self._results(), None  # there was nothing to search in before
+                self._keep_for_shape()
+        if self._scored >= 2 and not self._can_fit:
+            self._keep_for_shape()  # there was nothing to search in before
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
@@ -150,6 +154,11 @@ class Seen:
             found.append(self._codes.setdefault((name, value, isinstance(value, bool)), len(self._codes)))
         return found + [name in strategies for name in self._encoding.strategies]
 
+    def _keep_for_shape(self) -> None:
+        """Length scales will be searched for in the runs as they stand now."""
+        self._snapshot, self._shape = self._results(), None
+        self._can_fit = bool(self._snapshot.sizes.any())
+
     def _learn(self, place: int, values: list[float]) -> None:
         if not values:
             return
@@ -157,7 +166,9 @@ class Seen:
             self._widen(len(self._sizes), len(values))
         self._values[place, : len(values)], self._sizes[place] = values, len(values)
         self._scored += math.isinf(self._levels[place])
+        del self._ranked[bisect_left(self._ranked, (-self._levels[place], place))]
         self._levels[place] = math.fsum(values) / len(values)
+        insort(self._ranked, (-self._levels[place], place))
 
     def _widen(self, n_runs: int, n_values: int) -> None:
         """Makes room; twice as much at least, so that it is seldom done."""
@@ -188,16 +199,15 @@ class Seen:
 
     def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""
-        n = len(self._runs)
+        n, third = len(self._runs), MODEL_RUNS // 3
         if n <= MODEL_RUNS:
             return np.arange(n)
-        third = MODEL_RUNS // 3
-        chosen = np.zeros(n, dtype=bool)
-        chosen[:third] = True
-        chosen[first(third, -np.array(self._levels))] = True
-        latest = np.flatnonzero(~chosen[-MODEL_RUNS:])[np.count_nonzero(chosen) - MODEL_RUNS :]
-        chosen[n - MODEL_RUNS + latest] = True
-        return np.flatnonzero(chosen)
+        chosen = {*range(third), *(place for _, place in self._ranked[:third])}
+        latest = n
+        while len(chosen) < MODEL_RUNS:
+            latest -= 1
+            chosen.add(latest)
+        return np.array(sorted(chosen))
 
     def _arrays(
         self, results: Results
