@@ -37,7 +37,7 @@ class History:
             exploration: Name of the exploration.
             metric: The metric that the runs hold; they hold no other.
         """
-        past, heard = self._pasts.pop((exploration, metric), Heard(Past(), 0))
+        past, heard = self._pasts.pop((exploration, metric), None) or Heard(Past(), 0)
         with self._database.looking() as cursor:
             now = last_event(cursor, exploration)
             if now > heard:

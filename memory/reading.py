@@ -49,10 +49,13 @@ _VOID = exists().where(
 )
 # What is evaluated has metrics of all its replicates; to look for their number in the summary takes longer.
 _READ = select(*_COLUMNS, _RUNS.c.summary.is_not(None), _VOID).where(_HERE)
-_VALUES = (
+_ALL_VALUES = (
     select(_METRICS.c.run, _METRICS.c.replicate, _METRICS.c.value)
     .join(_RUNS, _RUNS.c.id == _METRICS.c.run)
     .where(_HERE, _METRICS.c.name == bindparam("metric"))
+)
+_VALUES = select(_METRICS.c.replicate, _METRICS.c.value).where(
+    _METRICS.c.run == bindparam("run"), _METRICS.c.name == bindparam("metric")
 )
 _READ_ALL, _READ_CHANGED = Prepared(_READ), Prepared(_READ.where(_CHANGED))
 _LAST = Prepared(select(func.max(_EVENTS.c.id)).where(_EVENTS.c.exploration == bindparam("exploration")))
@@ -77,10 +80,17 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
     where = {"exploration": exploration, "since": since}
     read = _READ_CHANGED if since else _READ_ALL
     rows = [dict(zip(_NAMES, values, strict=True)) for values in read.rows(cursor, **where)]
-    measured = _measured(max((len(row["spec"]["seeds"]) for row in rows), default=0), all_runs=not since)
     found: dict[int, list[tuple[int, float | None]]] = defaultdict(list)
-    for run, replicate, value in measured.run(cursor, metric=metric, **where).fetchall():
-        found[run].append((replicate, value))
+    if since:
+        # These are few, and some are not evaluated yet.
+        for row in rows:
+            if row["is_evaluated"]:
+                measured = _measured(len(row["spec"]["seeds"]), all_runs=False)
+                found[row["id"]] = measured.run(cursor, run=row["id"], metric=metric).fetchall()
+    else:
+        measured = _measured(max((len(row["spec"]["seeds"]) for row in rows), default=0), all_runs=True)
+        for run, replicate, value in measured.run(cursor, metric=metric, **where).fetchall():
+            found[run].append((replicate, value))
     for row in rows:
         yield _run_of(row, metric, found.get(row["id"], ()))
 
@@ -89,8 +99,7 @@ def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -
 def _measured(n_replicates: int, *, all_runs: bool) -> Prepared:
     """The values of runs with so many replicates at most: found by the whole key, past all other metrics."""
     replicates: ColumnElement[int] = literal_column(f"({', '.join(map(str, range(n_replicates)))})")
-    values = _VALUES.where(_METRICS.c.replicate.op("IN")(replicates))
-    return Prepared(values if all_runs else values.where(_CHANGED))
+    return Prepared((_ALL_VALUES if all_runs else _VALUES).where(_METRICS.c.replicate.op("IN")(replicates)))
 
 
 def _run_of(row: dict[str, Any], metric: str, values: Sequence[tuple[int, float | None]]) -> Run:
