@@ -20,8 +20,8 @@ from sqlalchemy.types import TypeEngine
 
 from memory.schema import UtcDateTime
 
-AT_ONCE = 64
-"""Rows of one statement: a run's metrics make two or three, which the driver keeps compiled."""
+AT_ONCE = 128
+"""Rows of one statement: a run's metrics make one or two, which the driver keeps compiled."""
 
 
 class Cursor(Protocol):

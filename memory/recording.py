@@ -221,9 +221,9 @@ def store_metrics(cursor: Cursor, run_id: int, metrics: Sequence[Metrics], *, kn
         Those that were not known, for the caller to know once they are stored.
     """
     values = [
-        (run_id, index, name, value)
+        (run_id, index, name, replicate[name])
         for index, replicate in enumerate(metrics)
-        for name, value in sorted(replicate.items())  # as the table has them: then few of its pages split
+        for name in sorted(replicate)  # as the table has them: then few of its pages split
     ]
     _MEASURE.run_together(cursor, values)
     fresh = {(METRIC, name) for name in set().union(*metrics)} - known

@@ -13,8 +13,6 @@ from functools import partial
 from itertools import chain, islice
 from typing import Final
 
-import numpy as np
-
 from agent.planner.base import slot_rng
 from agent.planner.desk import Desk, Plan, Planned
 from agent.planner.encoding import encoding_of
@@ -135,10 +133,11 @@ class _Adviser:
         self._process, self._believed = process, len(desk.children)
         if self._around is None:
             self._around = self._seen.around(desk.narrowed, desk.guidance, block)
-        best = [model.runs[place] for place in np.argsort(-model.worth, kind="stable")[:NODES]]
+        order = model.process.best_first[:NODES].tolist()
+        best = [model.runs[place] for place in order]
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
-        top = show_number(self._sign * float(model.worth.max()))
+        top = show_number(self._sign * float(model.process.fitted[order[0]]))
         share = CAREFUL if self._screen.has_pointed(block) else 1.0
         bold = BOLD * desk.spec.planner.boldness * share
         for place, mean, sd in process.promising(nearby.points, bold):

@@ -228,13 +228,9 @@ class Surroundings:
             if begin:
                 dice.random(out=found.switches[here])
             begin += number
-        size, picked = found.steps, found.switches
-        size *= STEP
-        np.abs(size, out=size)
-        np.maximum(size, STEP / 5, out=size)
-        np.negative(size, out=size, where=down >= 0.5)
-        picked *= len(self._switches) + STEPS
-        return found
+        size = np.maximum(np.abs(found.steps * STEP), STEP / 5)
+        found.switches[:] *= len(self._switches) + STEPS
+        return found._replace(steps=np.where(down >= 0.5, -size, size))
 
     def _change(self, cells: Cells, begins: Int[np.ndarray, " change"], thrown: _Throws) -> None:
         """Makes one change to each of some rows, to a number, to a named value or to a strategy.
@@ -257,7 +253,7 @@ class Surroundings:
             moved = thrown.steps + before
             np.abs(moved, out=moved)
             moved %= 2.0
-            np.subtract(2.0, moved, out=moved, where=moved > 1.0)
+            np.minimum(moved, 2.0 - moved, out=moved)
             for column, n_choices in self._named:
                 here = chosen == column
                 by = 1.0 + np.floor(thrown.others[here] * (n_choices - 1))

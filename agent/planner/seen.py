@@ -9,6 +9,7 @@ asked at every run or once at its end.
 import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -50,9 +51,6 @@ class Model(NamedTuple):
     runs: list[Run]
     codes: Int[np.ndarray, "run name"]
     """Their values and strategies as numbers that are equal where those are."""
-
-    worth: Float64[np.ndarray, " run"]
-    """What they are expected to be worth, without noise, higher being better."""
 
 
 class _Kernel(NamedTuple):
@@ -130,13 +128,12 @@ class Seen:
                 self._shape = shape_of(points, levels, groups, weights=weights)
             found = self._results()
             points, levels, weights = self._arrays(found)
-            kernel = self._kernel_of(found.places, points / np.repeat(self._shape.lengths, groups))
+            kernel = partial(self._kernel_of, found.places)
             process = Process(points, levels, groups, weights=weights, shape=self._shape, kernel=kernel)
             self._model = Model(
                 process,
                 [self._runs[place] for place in found.places.tolist()],
                 self._codes_at[found.places],
-                process.fitted,
             )
         return self._model
 
@@ -195,7 +192,7 @@ class Seen:
             found[fresh] = kernel_between(scaled[fresh], scaled)
             found[:, fresh] = found[fresh].T
         self._kernel = _Kernel(self._shape, places, found)
-        return found
+        return found.copy()
 
     def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""

@@ -67,7 +67,7 @@ def test_the_same_runs_give_the_same_model_whether_it_was_asked_in_between_or_no
     assert one is not None
     assert other is not None
     assert one.process.shape == other.process.shape
-    assert (one.worth == other.worth).all()
+    assert (one.process.fitted == other.process.fitted).all()
     assert [run.number for run in one.runs] == [run.number for run in other.runs]
 
 
