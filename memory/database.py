@@ -84,9 +84,14 @@ class Database:
         exploration: str | None = None,
         run: int | None = None,
         detail: str = "",
-    ) -> None:
-        """Appends an event to the transaction's journal."""
+    ) -> int:
+        """Appends an event to the transaction's journal.
+
+        Returns:
+            Its id.
+        """
         _APPEND.run(cursor, at=self.clock(), exploration=exploration, run=run, what=what, detail=detail)
+        return cast(int, cursor.lastrowid)
 
 
 class Transaction:
