@@ -223,7 +223,8 @@ class RunTable:
                     f"{exploration}, run {number}: truth may be opened once it is trained, "
                     f"but it is {row.state}"
                 )
-            self._note(cursor, exploration, number, "truth opened", row.trained_hash)
+            event = self._note(cursor, exploration, number, "truth opened", row.trained_hash)
+        self._echo.moved(exploration, number, event)
 
     def finish(self, exploration: str, number: int, metrics: Sequence[Metrics]) -> None:
         """Stores the metrics of a trained run, one mapping per replicate. NaN and infinity become NULL.

@@ -14,15 +14,13 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from agent.planner.encoding import Encoding, Points, RowEncoding, Rows
+from agent.planner.throws import STEPS, Throws, throw
 from agent.planner.whole_space import Draw, constants, switches
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
 from blocks.slot import SlotSpec
-from blocks.space import STEP, CategoricalParameter, IntParameter, Tunable, share_of, value_at
-
-STEPS: Final = 16
-"""Neighbours of a run by a number or a named value."""
+from blocks.space import CategoricalParameter, IntParameter, Tunable, share_of, value_at
 
 PAIRS: Final = 24
 """Neighbours of a run by two changes."""
@@ -69,26 +67,6 @@ class _Layout(NamedTuple):
 
     switched: Int[np.ndarray, " row"]
     """Cells of the strategies that rows are made for."""
-
-
-class _Throws(NamedTuple):
-    """What was thrown for changes, one for each."""
-
-    keys: Float64[np.ndarray, "change column"]
-    """The highest one says which number or named value is moved."""
-
-    steps: Float64[np.ndarray, " change"]
-    """By how much, of a number."""
-
-    others: Float64[np.ndarray, " change"]
-    """Where to, of a named value."""
-
-    switches: Float64[np.ndarray, " change"]
-    """The index of the strategy that is toggled instead, where there is such a one."""
-
-    def part(self, begin: int, end: int) -> "_Throws":
-        """Those of some changes."""
-        return _Throws(*(thrown[begin:end] for thrown in self))
 
 
 class Surroundings:
@@ -156,7 +134,8 @@ class Surroundings:
         rows = np.empty((len(layout.origin), base.shape[1]))
         base.take(layout.copied, axis=0, out=rows[:-DRAWN], mode="clip")
         cells, n_single, n_all = rows.reshape(-1), STEPS * len(sources), len(layout.once)
-        thrown = self._thrown((n_single, n_all - n_single, n_all - n_single), dice)
+        numbers = (n_single, n_all - n_single, n_all - n_single)
+        thrown = throw(numbers, dice, n_columns=self._n, n_switches=len(self._switches))
         self._change(cells, layout.once, thrown.part(0, n_all))
         self._change(cells, layout.twice, thrown.part(n_all, len(thrown.steps)))
         cells[layout.switched] = 1.0 - cells[layout.switched]
@@ -213,26 +192,7 @@ class Surroundings:
         shares = [_share(parameter, values[name]) for name, parameter in self._tunable.items()]
         return values, np.array(shares + [float(name in strategies) for name in self._names])
 
-    def _thrown(self, numbers: Sequence[int], dice: np.random.Generator) -> _Throws:
-        """Throws for so many changes at a time; the first of them toggle nothing."""
-        n = sum(numbers)
-        found = _Throws(np.empty((n, self._n)), *np.empty((2, n)), np.full(n, np.inf))
-        down, begin = np.empty(n), 0
-        for number in numbers:
-            here = slice(begin, begin + number)
-            if self._n:
-                dice.random(out=found.keys[here])
-                dice.standard_normal(out=found.steps[here])
-                dice.random(out=down[here])
-                dice.random(out=found.others[here])
-            if begin:
-                dice.random(out=found.switches[here])
-            begin += number
-        size = np.maximum(np.abs(found.steps * STEP), STEP / 5)
-        found.switches[:] *= len(self._switches) + STEPS
-        return found._replace(steps=np.where(down >= 0.5, -size, size))
-
-    def _change(self, cells: Cells, begins: Int[np.ndarray, " change"], thrown: _Throws) -> None:
+    def _change(self, cells: Cells, begins: Int[np.ndarray, " change"], thrown: Throws) -> None:
         """Makes one change to each of some rows, to a number, to a named value or to a strategy.
 
         A number moves by a Gaussian step that is reflected at the ends.
