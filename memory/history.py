@@ -40,7 +40,8 @@ class History:
             exploration: Name of the exploration.
             metric: The metric that the runs hold; they hold no other.
         """
-        past, heard = self._pasts.pop((exploration, metric), None) or Heard(Past(), 0)
+        known = self._pasts.pop((exploration, metric), None)
+        past, heard = Heard(Past(), 0) if known is None else known
         with self._database.looking() as cursor:
             now, n_events = news(cursor, exploration, since=heard)
             mine = self._echo.take(exploration, metric, last=now, n_events=n_events)
