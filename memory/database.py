@@ -84,14 +84,9 @@ class Database:
         exploration: str | None = None,
         run: int | None = None,
         detail: str = "",
-    ) -> int:
-        """Appends an event to the transaction's journal.
-
-        Returns:
-            Its id.
-        """
+    ) -> None:
+        """Appends an event to the transaction's journal."""
         _APPEND.run(cursor, at=self.clock(), exploration=exploration, run=run, what=what, detail=detail)
-        return cast(int, cursor.lastrowid)
 
 
 class Transaction:

@@ -7,9 +7,8 @@ from sqlalchemy import ColumnElement, func, select
 
 from blocks.run import Run, RunState
 from memory.database import Database
-from memory.echo import Echo
 from memory.past import Past
-from memory.reading import changed_runs, news
+from memory.reading import changed_runs, last_event
 from memory.records import RunKey
 from memory.rows import first_done, metrics_of, row_of, run_of
 from memory.schema import GuardCheckRow, RunRow
@@ -27,14 +26,12 @@ class History:
 
     _database: Database
     _pasts: dict[tuple[str, str], Heard]
-    _echo: Echo
 
     def past(self, exploration: str, metric: str) -> Past:
         """All runs with one of their metrics, as planners and findings need them.
 
         Kept from one call to the next: only the runs are read that the journal says have changed since,
-        whichever process changed them, and of these none that nobody but this store has changed. The next
-        call updates the past that this one gave.
+        whichever process changed them. The next call updates the past that this one gave.
 
         Args:
             exploration: Name of the exploration.
@@ -43,11 +40,8 @@ class History:
         known = self._pasts.pop((exploration, metric), None)
         past, heard = Heard(Past(), 0) if known is None else known
         with self._database.looking() as cursor:
-            now, n_events = news(cursor, exploration, since=heard)
-            mine = self._echo.take(exploration, metric, last=now, n_events=n_events)
-            if mine is not None:
-                past.update(mine)
-            elif now > heard:
+            now = last_event(cursor, exploration)
+            if now > heard:
                 past.update(changed_runs(cursor, exploration, metric, since=heard))
         self._pasts[exploration, metric] = Heard(past, now)
         return past

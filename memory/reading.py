@@ -58,19 +58,14 @@ _VALUES = select(_METRICS.c.replicate, _METRICS.c.value).where(
     _METRICS.c.run == bindparam("run"), _METRICS.c.name == bindparam("metric")
 )
 _READ_ALL, _READ_CHANGED = Prepared(_READ), Prepared(_READ.where(_CHANGED))
-_NEWS = Prepared(
-    select(func.max(_EVENTS.c.id), func.count(_EVENTS.c.run)).where(
-        _EVENTS.c.exploration == bindparam("exploration"), _EVENTS.c.id > bindparam("since")
-    )
-)
+_LAST = Prepared(select(func.max(_EVENTS.c.id)).where(_EVENTS.c.exploration == bindparam("exploration")))
 
 _NAMES = (*(column.name for column in _COLUMNS), "is_evaluated", "void")
 
 
-def news(cursor: Cursor, exploration: str, *, since: int) -> tuple[int, int]:
-    """Id of the last event of an exploration, and how many events of its runs there are since another one."""
-    last, n_events = _NEWS.run(cursor, exploration=exploration, since=since).fetchone()
-    return last or since, n_events
+def last_event(cursor: Cursor, exploration: str) -> int:
+    """Id of the last event of an exploration; 0 where nothing has happened."""
+    return _LAST.run(cursor, exploration=exploration).fetchone()[0] or 0
 
 
 def changed_runs(cursor: Cursor, exploration: str, metric: str, *, since: int) -> Iterator[Run]:

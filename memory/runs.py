@@ -12,7 +12,6 @@ from blocks.slot import Proposal
 from blocks.stopping import Course
 from memory.certificates import NONE, certified_by
 from memory.database import Database
-from memory.echo import Echo
 from memory.prepared import Cursor
 from memory.recording import append_runs, ground_of, move, require_open, standing, store_metrics
 from memory.retractions import inherit
@@ -28,7 +27,6 @@ class RunTable:
     _database: Database
     _known_names: set[Name]
     _known_outcomes: dict[int, str | None]
-    _echo: Echo
 
     def plan(
         self,
@@ -101,16 +99,11 @@ class RunTable:
             )
             if ground.has_void:
                 inherit(cursor, exploration, first=first)
-            events = [
+            for run in planned:
                 self._note(cursor, exploration, run.number, "planned", run.proposal.role.value)
-                for run in planned
-            ]
             if not ordered.keys() <= self._known_names:
                 add_names(cursor, ordered)
         self._known_names |= ordered.keys()
-        if not ground.has_void:  # of which they may be descendants
-            for run, event in zip(planned, events, strict=True):
-                self._echo.planned(exploration, run, event)
         return planned
 
     def start(self, exploration: str, number: int) -> None:
@@ -119,8 +112,7 @@ class RunTable:
             now = self._database.clock()
             move(cursor, exploration, number, RunState.RUNNING, started_at=now)
             attempts = standing(cursor, exploration, number).attempts
-            event = self._note(cursor, exploration, number, "started", f"attempt {attempts}")
-        self._echo.moved(exploration, number, event, state=RunState.RUNNING, started_at=now)
+            self._note(cursor, exploration, number, "started", f"attempt {attempts}")
 
     def trained(
         self,
@@ -156,20 +148,9 @@ class RunTable:
                 trained_at=now,
                 **_columns_of(course),
             )
-            events = [self._note(cursor, exploration, number, "trained", trained_hash)]
+            self._note(cursor, exploration, number, "trained", trained_hash)
             if opens_truth:
-                events.append(self._note(cursor, exploration, number, "truth opened", trained_hash))
-        self._echo.moved(
-            exploration,
-            number,
-            *events,
-            state=RunState.TRAINED,
-            trained_hash=trained_hash,
-            train_s=float(train_s),
-            trained_steps=None if course is None else course.steps,
-            planned_steps=None if course is None else course.planned,
-            curve=None if course is None else course.curve,
-        )
+                self._note(cursor, exploration, number, "truth opened", trained_hash)
 
     def stop(
         self,
@@ -223,8 +204,7 @@ class RunTable:
                     f"{exploration}, run {number}: truth may be opened once it is trained, "
                     f"but it is {row.state}"
                 )
-            event = self._note(cursor, exploration, number, "truth opened", row.trained_hash)
-        self._echo.moved(exploration, number, event)
+            self._note(cursor, exploration, number, "truth opened", row.trained_hash)
 
     def finish(self, exploration: str, number: int, metrics: Sequence[Metrics]) -> None:
         """Stores the metrics of a trained run, one mapping per replicate. NaN and infinity become NULL.
@@ -244,11 +224,8 @@ class RunTable:
                     f"replicates, but got {len(cleaned)}"
                 )
             names = store_metrics(cursor, row.id, cleaned, known=self._known_names)
-            event = self._note(cursor, exploration, number, "done")
+            self._note(cursor, exploration, number, "done")
         self._known_names |= names
-        self._echo.moved(
-            exploration, number, event, state=RunState.DONE, metrics=tuple(cleaned), ended_at=now
-        )
 
     def fail(self, exploration: str, number: int, failure: Failure, *, train_s: float | None) -> None:
         """Ends a run badly; it stays in the store, since the planner learns from it."""
@@ -266,8 +243,8 @@ class RunTable:
             )
             self._note(cursor, exploration, number, "failed", f"{failure.kind.value}: {failure.reason}")
 
-    def _note(self, cursor: Cursor, exploration: str, number: int, what: str, detail: str = "") -> int:
-        return self._database.note(cursor, what, exploration=exploration, run=number, detail=detail)
+    def _note(self, cursor: Cursor, exploration: str, number: int, what: str, detail: str = "") -> None:
+        self._database.note(cursor, what, exploration=exploration, run=number, detail=detail)
 
 
 def _columns_of(course: Course | None) -> dict[str, Any]:

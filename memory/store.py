@@ -15,7 +15,6 @@ from memory.admissions import Admissions
 from memory.beliefs import Beliefs
 from memory.certificates import Certificates
 from memory.database import Database, open_database
-from memory.echo import Echo
 from memory.explorations import Explorations
 from memory.foundations import Foundations
 from memory.history import Heard, History
@@ -60,7 +59,6 @@ class Store(
         self._known_names: set[Name] = set()
         self._known_outcomes: dict[int, str | None] = {}
         self._pasts: dict[tuple[str, str], Heard] = {}
-        self._echo = Echo()
 
     @classmethod
     def open(

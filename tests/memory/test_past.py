@@ -1,6 +1,5 @@
 """A past that grew with its store is what the store holds, whoever wrote to it and in whatever order."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,25 +82,6 @@ def test_what_another_process_writes_reaches_the_past(store: Store) -> None:
         carry_out(other, plan(other, proposals(2), batch=2), rng=rng)
     assert_up_to_date(store)
     assert len(store.past("made_up", "gain")) == 8
-
-
-def test_what_a_store_wrote_itself_is_not_read_again_and_is_what_another_one_reads(store: Store) -> None:
-    assert list(store.past("made_up", "gain")) == []
-    planned = plan(store, proposals(1))
-    store.start("made_up", 2)
-    store.trained("made_up", 2, trained_hash="h", train_s=1, opens_truth=True)
-    store.finish("made_up", 2, [{"gain": math.nan, "other": 1.0}, {"other": 2.0}, {"gain": 3.0}])
-    told = store.past("made_up", "gain")
-    assert [one.proposal for one in told] == [one.proposal for one in planned]
-    assert all(one.proposal is of.proposal for one, of in zip(told, planned, strict=True))
-    with Store.open(Workspace(store.workspace.root)) as other:
-        assert list(map(vars, told)) == list(map(vars, other.past("made_up", "gain")))
-        # It is known to this store as a run that is going on, until it hears what the other one did.
-        other.retract("made_up", where="run = 1", reason="the clock was wrong")
-        store.start("made_up", 1)
-        assert [one.number for one in store.past("made_up", "gain").void] == [1]
-        store.trained("made_up", 1, trained_hash="h", train_s=1.0)
-        assert list(store.past("made_up", "gain").void) == list(other.past("made_up", "gain").void)
 
 
 def test_a_reused_result_reaches_the_past_with_its_replicates(tmp_path: Path) -> None:
