@@ -13,7 +13,7 @@ beside, and decide nothing, since networks differ in how hard they are.
 """
 
 import math
-from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -22,6 +22,7 @@ from typing import NamedTuple
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, RunState, mean_of, sample_sd, show_number
 from blocks.slot import Role
+from memory.ordered import Ordered
 from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
 
@@ -97,12 +98,10 @@ class Candidates:
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._known: dict[Configuration, Candidate] = {}
         self._identities: set[str] = set()
-        self._ordered: dict[int, list[tuple[float, int, Candidate]]] = {}
+        self._ordered: dict[int, Ordered[tuple[float, int, Candidate]]] = defaultdict(Ordered)
         """By how many values they have, from the best median to the worst, the older one of equals first."""
 
-        self._spreads: list[float] = []
-        """From low to high."""
-
+        self._spreads = Ordered[float]()
         self.worth: dict[int, float] = {}
         """The best that the searching runs of each slot have come to, higher being better."""
 
@@ -149,8 +148,8 @@ class Candidates:
     @property
     def noise(self) -> float:
         """Standard deviation of replicates, of the median candidate; 0 where none has two."""
-        n = len(self._spreads)
-        return (self._spreads[(n - 1) // 2] + self._spreads[n // 2]) / 2 if n else 0.0
+        n, spreads = len(self._spreads), self._spreads.items
+        return (spreads[(n - 1) // 2] + spreads[n // 2]) / 2 if n else 0.0
 
     def score(self, one: Candidate, noise: float) -> float:
         """By which candidates are ordered, higher being better."""
@@ -177,17 +176,13 @@ class Candidates:
 
     def _learn(self, known: Candidate, values: Sequence[float]) -> None:
         if known.values:
-            mine = self._ordered[len(known.values)]
-            del mine[bisect_left(mine, (-self._sign * known.median, known.run.number))]
+            self._ordered[len(known.values)].remove((-self._sign * known.median, known.run.number, known))
         if known.spread is not None:
-            del self._spreads[bisect_left(self._spreads, known.spread)]
+            self._spreads.remove(known.spread)
         known.learn(values)
-        insort(
-            self._ordered.setdefault(len(known.values), []),
-            (-self._sign * known.median, known.run.number, known),
-        )
+        self._ordered[len(known.values)].add((-self._sign * known.median, known.run.number, known))
         if known.spread is not None:
-            insort(self._spreads, known.spread)
+            self._spreads.add(known.spread)
 
     def _confirm(self, known: Candidate, run: Run, values: list[float]) -> None:
         network = run.proposal.network
