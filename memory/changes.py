@@ -50,18 +50,18 @@ class Values(ABC):
         self._name = name
         self._owner = owner
         # By the code of what is left of a sample without the hyperparameter. Most stand alone.
-        self._alone: dict[int, Sample] = {}
-        self._buckets: dict[int, _Bucket] = {}
+        self._places: dict[int, Sample | _Bucket] = {}
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
         if (key := self._key(sample)) is None:
             return
-        if (bucket := self._buckets.get(key)) is None:
-            if (other := self._alone.pop(key, None)) is None:
-                self._alone[key] = sample
-                return
-            bucket = self._buckets[key] = _Bucket(other)
+        there = self._places.setdefault(key, sample)
+        if there is sample:
+            return
+        if isinstance(there, Sample):
+            there = self._places[key] = _Bucket(there)
+        bucket = there
         if not bucket.samples:
             bucket.samples.append(sample)
             bucket.first = sample.runs[0]
@@ -80,8 +80,9 @@ class Values(ABC):
         """Takes back a sample that was inserted."""
         if (key := self._key(sample)) is None:
             return
-        if (bucket := self._buckets.get(key)) is None:
-            del self._alone[key]
+        bucket = self._places[key]
+        if isinstance(bucket, Sample):
+            del self._places[key]
             return
         index = bucket.place(_rank(sample.values[self._name]), self._name)
         self._count(bucket, self._pairs_of(bucket.samples, index), -1)
@@ -90,22 +91,20 @@ class Values(ABC):
 
     def beside(self, failed: Iterable[Fallen]) -> Iterator[tuple[Fallen, Value]]:
         """Each with the nearest values at which a sample came through that differs in this alone."""
-        name, owner, alone, buckets = self._name, self._owner, self._alone, self._buckets
+        name, owner, places = self._name, self._owner, self._places
         for one in failed:
             code = one.coded.values.get(name)
             if code is None or (owner and owner not in one.strategies):
                 continue
-            key = one.coded.whole ^ code
-            near = alone.get(key)
-            if near is None and key not in buckets:
+            near = places.get(one.coded.whole ^ code)
+            if near is None:
                 continue
             own = one.run.proposal.spec.values[name]
-            if near is not None:
+            if isinstance(near, Sample):
                 values = [near.values[name]]
             else:
-                bucket = buckets[key]
-                index = bucket.place(_rank(own), name)
-                values = [sample.values[name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+                index = near.place(_rank(own), name)
+                values = [sample.values[name] for sample in near.samples[max(index - 1, 0) : index + 1]]
             if own not in values:  # else other seeds came through at the very same value: it is not the value
                 for value in values:
                     yield one, value
