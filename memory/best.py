@@ -20,8 +20,9 @@ from statistics import median
 from typing import NamedTuple
 
 from blocks.exploration import ExplorationSpec
-from blocks.run import MetricInfo, Run, RunState, mean_of, sample_sd, show_number
+from blocks.run import MetricInfo, Run, mean_of, sample_sd, show_number
 from blocks.slot import Role
+from memory.ended import Ended
 from memory.ordered import Ordered
 from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
@@ -55,7 +56,7 @@ class Candidate:
     selection: list[float] = field(default_factory=list)
     """Objective in the runs that searched."""
 
-    repeats: list[tuple[Run, list[float]]] = field(default_factory=list)
+    repeats: list[tuple[Run, Sequence[float]]] = field(default_factory=list)
     """Confirmations under fresh seeds, and controls, oldest first."""
 
     elsewhere: dict[int, tuple[Run, Estimate]] = field(default_factory=dict)
@@ -78,10 +79,10 @@ class Candidate:
     spread: float | None = None
     """Standard deviation of its replicates."""
 
-    def learn(self, values: Sequence[float]) -> None:
+    def learn(self, values: Sequence[float], their_median: float) -> None:
         """Takes in replicates on the exploration's own data."""
+        self.median = median([*self.values, *values]) if self.values else their_median
         self.values += values
-        self.median = median(self.values)
         self.spread = sample_sd(self.values) if len(self.values) > 1 else None
 
 
@@ -108,19 +109,19 @@ class Candidates:
         self.latest: Candidate | None = None
         """The one whose confirmation under fresh seeds ended last, and well."""
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; one that reuses another's result says nothing of its own."""
+        run = ended.run
         if not run.is_evidence or run.identity in self._identities:
             return
         self._identities.add(run.identity)
         role, network = run.proposal.role, run.proposal.network
-        key = configuration(run.proposal.spec)
-        values = run.values_of(self._objective) if run.state is RunState.DONE else []
-        known = self._known.get(key)
+        values = ended.values_of(self._objective) if ended.counts else ()
+        known = self._known.get(ended.configuration)
         if known is None:
             if not values or network:
                 return
-            known = self._known[key] = Candidate(run)
+            known = self._known[ended.configuration] = Candidate(run)
         if role is Role.CONFIRM:
             self._confirm(known, run, values)
         elif network or not values:
@@ -129,10 +130,10 @@ class Candidates:
             known.repeats.append((run, values))
         else:
             known.selection += values
-            here, slot = self._sign * median(values), run.proposal.slot
+            here, slot = self._sign * ended.median_of(self._objective), run.proposal.slot
             self.worth[slot] = max(here, self.worth.get(slot, here))
         if values and not network:
-            self._learn(known, values)
+            self._learn(known, values, ended.median_of(self._objective))
 
     def of(self, run: Run) -> Candidate | None:
         """The candidate that a run belongs to."""
@@ -174,17 +175,17 @@ class Candidates:
             default=None,
         )
 
-    def _learn(self, known: Candidate, values: Sequence[float]) -> None:
+    def _learn(self, known: Candidate, values: Sequence[float], their_median: float) -> None:
         if known.values:
             self._ordered[len(known.values)].remove((-self._sign * known.median, known.run.number, known))
         if known.spread is not None:
             self._spreads.remove(known.spread)
-        known.learn(values)
+        known.learn(values, their_median)
         self._ordered[len(known.values)].add((-self._sign * known.median, known.run.number, known))
         if known.spread is not None:
             self._spreads.add(known.spread)
 
-    def _confirm(self, known: Candidate, run: Run, values: list[float]) -> None:
+    def _confirm(self, known: Candidate, run: Run, values: Sequence[float]) -> None:
         network = run.proposal.network
         if not values:
             known.failed_on[network] = run
@@ -256,7 +257,7 @@ def best_among(runs: Iterable[Run], objective: str, info: MetricInfo) -> Best | 
     """As `best`, of some runs alone, be their replicates few: to mark it in a picture of them."""
     candidates = Candidates(objective, info.direction)
     for run in sorted(runs, key=lambda run: run.number):
-        candidates.add(run)
+        candidates.add(Ended(run))
     return best_of(candidates)
 
 

@@ -7,12 +7,12 @@ A run that could have been stopped early for how it did stands in no comparison,
 
 from collections.abc import Iterator
 
-from blocks.run import Run
 from memory.changes import Named, Number, Values
 from memory.codes import Codes
 from memory.comparison import Comparison
 from memory.corners import Corners
 from memory.crossings import Crossings
+from memory.ended import Ended
 from memory.failures import Endings
 from memory.fates import fates
 from memory.measured import Looked, Measured
@@ -61,8 +61,9 @@ class Evidence:
         self._crossings = Crossings(self._codes)
         self._corners = Corners()
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended."""
+        run = ended.run
         if run.block > self._block:
             if moves_for_good(self._n_ended, self._n_looked):
                 if self._may_move():
@@ -74,7 +75,7 @@ class Evidence:
         self.endings.add(run)
         if not run.compares:
             return
-        values = run.values_of(self._objective)
+        values = ended.values_of(self._objective)
         before, after = self.samples.take(run, values)
         if after is None or before is after:
             return

@@ -1,7 +1,7 @@
 """A list in order to which much is added and taken from, and which is seldom read.
 
-To put one thing into its place moves all that come after it, and compares it with things that lie far apart in
-memory. So what comes and goes is only noted; when the list is read, a few are put into their places one by
+To put one thing into its place moves all that come after it, and compares it with things that lie far apart
+in memory. So what comes and goes is only noted; when the list is read, a few are put into their places one by
 one, and many are sorted in together.
 """
 

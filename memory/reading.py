@@ -22,6 +22,7 @@ _RUNS, _METRICS, _EVENTS = (cast(Table, row.__table__) for row in (RunRow, Metri
 
 _VOID_RUNS, _RETRACTIONS = (cast(Table, row.__table__) for row in (VoidRunRow, RetractionRow))
 
+
 class _Row(NamedTuple):
     """What is read of a run; all but the last two are columns of its table."""
 
@@ -141,9 +142,7 @@ def _run_of(row: _Row, metric: str, values: Sequence[tuple[int, float | None]]) 
         proposal=proposal,
         identity=row.identity,
         state=row.state,
-        failure=None
-        if kind is None
-        else Failure.model_construct(kind=kind, reason=row.failure_reason or ""),
+        failure=None if kind is None else Failure.model_construct(kind=kind, reason=row.failure_reason or ""),
         metrics=tuple(metrics),
         dataset=row.dataset,
         certified=row.certified,

@@ -107,7 +107,7 @@ class Samples:
         """Pools a run that has ended."""
         self.take(run, run.values_of(self._objective))
 
-    def take(self, run: Run, its_values: list[float]) -> tuple[Sample | None, Sample | None]:
+    def take(self, run: Run, its_values: Sequence[float]) -> tuple[Sample | None, Sample | None]:
         """Pools a run that has ended, and says what that changed.
 
         Args:

@@ -23,7 +23,8 @@ from agent.planner.tree import first, floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
-from blocks.run import Run, RunState, median_of
+from blocks.run import Run, median_of
+from memory.ended import Ended
 
 MODEL_RUNS: Final = 72
 """Runs that the model is fitted on, however many there are."""
@@ -87,16 +88,17 @@ class Seen:
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
         self._snapshot: Results | None = None
+        self._has_results = False  # in the snapshot
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
         self._kernel: _Kernel | None = None
         self._around: Surroundings | None = None
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; what repeats a run judges that run too."""
-        counts = run.state is RunState.DONE and run.is_evidence
-        values = [self._sign * value for value in run.values_of(self._objective)] if counts else []
+        run, found = ended.run, ended.values_of(self._objective) if ended.counts else ()
+        values = [self._sign * value for value in found]
         if run.proposal.role.repeats:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
@@ -112,9 +114,9 @@ class Seen:
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
-                self._snapshot, self._shape = self._results(), None
-        if self._scored >= 2 and (self._snapshot is None or not self._snapshot.sizes.any()):
-            self._snapshot, self._shape = self._results(), None  # there was nothing to search in before
+                self._take_snapshot()
+        if self._scored >= 2 and not self._has_results:
+            self._take_snapshot()  # there was nothing to search in before
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
@@ -165,6 +167,10 @@ class Seen:
         n_runs = max(n_runs, 2 * len(sizes)) if n_runs > len(sizes) else n_runs
         self._values, self._sizes = np.full((n_runs, n_values), math.nan), np.zeros(n_runs, dtype=np.int64)
         self._values[: len(before), : before.shape[1]], self._sizes[: len(sizes)] = before, sizes
+
+    def _take_snapshot(self) -> None:
+        self._snapshot, self._shape = self._results(), None
+        self._has_results = bool(self._snapshot.sizes.any())
 
     def _results(self) -> Results:
         places = self._chosen()

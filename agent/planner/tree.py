@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from blocks.run import Run, RunState
+from memory.ended import Ended
 
 Positions = Int[np.ndarray, " some"]
 NodeArray = Float[np.ndarray, " node"] | Int[np.ndarray, " node"] | Bool[np.ndarray, " node"]
@@ -71,12 +72,13 @@ class Tree:
         self._ordered: Float[np.ndarray, " scored"] = np.empty(0)
         self._unordered: list[float] = []  # what is not in its place yet
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended, after all that it may descend from.
 
         What repeats a run is no node of its own: it is a visit, and its replicates judge that run too. What
         tests a statement on another network is neither.
         """
+        run = ended.run
         if run.proposal.role.repeats:
             self._repeat(run)
         if not run.proposal.searches:
@@ -90,9 +92,9 @@ class Tree:
         while parent is not None:
             self._visits[parent] += 1
             parent = self._parents[parent]
-        values = self._values_of(run)
-        self._scores.append(self.sign * median(values) if values else math.nan)
-        if values:
+        scored = ended.counts and bool(ended.values_of(self._objective))
+        self._scores.append(self.sign * ended.median_of(self._objective) if scored else math.nan)
+        if scored:
             self._unordered.append(self._scores[-1])
 
     def _repeat(self, run: Run) -> None:
