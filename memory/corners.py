@@ -151,8 +151,8 @@ def _best_corner(
     there, n = beside.there, len(failed)
     ends = _distinct(np.concatenate((failed, done)))
     ends = ends[:: math.ceil(len(ends) / BOUNDARIES)]
-    # What each value adds, where it reaches a boundary: to the pairs that are parted, to those that have their
-    # failed side inside, and to those inside that part at the other value.
+    # What each value adds, where it reaches a boundary: to the pairs that are parted, to those that have
+    # their failed side inside, and to those inside that part at the other value.
     adds = np.zeros((3, 2 * n + len(levels)))
     adds[0, :n], adds[0, n : 2 * n], adds[0, 2 * n :] = 1.0, -1.0, np.where(there, 1.0, -1.0)
     adds[1, :n] = failed > done

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar, overload
 
 from blocks.run import Run
@@ -29,6 +30,8 @@ class Derived(Protocol):
 
 
 D = TypeVar("D", bound=Derived)
+
+_number = attrgetter("number")
 
 
 class Past(Sequence[Run]):
@@ -209,7 +212,3 @@ def _undisturbed() -> Iterator[None]:
             gc.freeze()
         if enabled:
             gc.enable()
-
-
-def _number(run: Run) -> int:
-    return run.number

@@ -134,7 +134,7 @@ class Samples:
         after = self._samples[key] = Sample(
             values=first.values,
             coded=coded,
-            strategies=frozenset(first.strategies),
+            strategies=coded.strategies,
             dataset=run.dataset,
             runs=tuple([run.number for run in runs]),
             objective=tuple(values),
