@@ -56,12 +56,11 @@ class Values(ABC):
         """Puts a sample beside those that it is to be compared with."""
         if (key := self._key(sample)) is None:
             return
-        there = self._places.setdefault(key, sample)
-        if there is sample:
+        bucket = self._places.setdefault(key, sample)
+        if bucket is sample:
             return
-        if isinstance(there, Sample):
-            there = self._places[key] = _Bucket(there)
-        bucket = there
+        if isinstance(bucket, Sample):
+            bucket = self._places[key] = _Bucket(bucket)
         if not bucket.samples:
             bucket.samples.append(sample)
             bucket.first = sample.runs[0]
@@ -110,10 +109,11 @@ class Values(ABC):
                     yield one, value
 
     def _key(self, sample: Sample) -> int | None:
-        own = sample.coded.values.get(self._name)
+        coded = sample.coded
+        own = coded.values.get(self._name)
         if own is None or (self._owner and self._owner not in sample.strategies):
             return None
-        return sample.coded.whole ^ own
+        return coded.whole ^ own
 
     def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
         return pair.before.values[self._name], pair.after.values[self._name]

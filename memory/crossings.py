@@ -160,24 +160,28 @@ class Crossings:
         if np.isnan(change).any():
             usable = ~np.isnan(change)
             members, change, left = members[usable], change[usable], left[usable]
+        first = self._first[members]
         for other in others:
-            rows, item = self._level[other][members], self._item[other][members]
-            there = np.flatnonzero(~np.isnan(rows))
+            rows, keys = self._level[other][members], left ^ self._item[other][members]
+            sides = rows, change, first, keys, left
+            if np.isnan(rows).any():
+                there = (~np.isnan(rows)).nonzero()[0]
+                sides = rows[there], change[there], first[there], keys[there], left[there]
+            its_rows, its_change, its_first, keys, lines = sides
             squares: list[Square] = []
             groups: list[int] = []
             ends: list[float] = []
             known = self._made[subject, other]
-            for key, table in _tables(left[there] ^ item[there], left[there]):
+            for key, table in _tables(keys, lines):
                 made = known.get(key)
                 if made is None or made.n != len(table):
-                    here = there[table]
-                    made = known[key] = _table(rows[here], change[here], self._first[members[here]])
+                    made = known[key] = _table(its_rows[table], its_change[table], its_first[table])
                 squares += made.squares
                 groups += [int(table[0])] * len(made.squares)
                 ends += made.ends
             if len(set(groups)) >= TABLES:
-                sides, tables = np.array(squares, np.int64), np.array(groups, np.int64)
-                yield Crossed(subject, other, min(ends), max(ends), sides, tables)
+                found, tables = np.array(squares, np.int64), np.array(groups, np.int64)
+                yield Crossed(subject, other, min(ends), max(ends), found, tables)
 
     def _take_in(self) -> None:
         new, self._new = self._new, []

@@ -5,6 +5,7 @@ once.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from statistics import median
 
 from blocks.base import Value
@@ -17,7 +18,15 @@ Configuration = tuple[tuple[tuple[str, Value], ...], tuple[str, ...]]
 
 def configuration(spec: SlotSpec) -> Configuration:
     """Values by name, and strategies."""
-    return tuple(sorted(spec.values.items())), spec.strategies
+    values = spec.values
+    names = _in_order(tuple(values))
+    return tuple(zip(names, map(values.__getitem__, names), strict=True)), spec.strategies
+
+
+@cache
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Most slots have the same names."""
+    return tuple(sorted(names))
 
 
 class Ended:
