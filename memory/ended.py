@@ -57,7 +57,6 @@ class Ended:
 
     def median_of(self, metric: str) -> float:
         """Their median; of at least one."""
-        values = self.values_of(metric)
-        if self._median is None:
-            self._median = median(values)
+        if self._median is None or self._metric != metric:
+            self._median = median(self.values_of(metric))
         return self._median

@@ -194,7 +194,7 @@ class Past(Sequence[Run]):
         self._heard.append(run.proposal.spec.strategies)
 
 
-MANY_OBJECTS = 100_000
+MANY_OBJECTS = 20_000
 
 
 @contextmanager

@@ -80,8 +80,8 @@ class Seen:
         self._places: dict[int | None, int] = {}
         self._levels = array("d")
         self._scored = 0
-        self._values = np.full((0, 1), math.nan)
-        self._sizes = np.zeros(0, dtype=np.int64)
+        self._values: list[list[float]] = []  # of each run
+        self._most = 1  # values that a run has
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
@@ -103,14 +103,13 @@ class Seen:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
                 self._model = None
-                self._learn(place, [*self._values[place, : self._sizes[place]].tolist(), *values])
+                self._learn(place, self._values[place] + values)
         elif run.proposal.searches:
             self._model = None
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
-            if len(self._sizes) < len(self._runs):
-                self._widen(len(self._sizes) + MODEL_RUNS, self._values.shape[1])
+            self._values.append([])
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
@@ -155,18 +154,9 @@ class Seen:
     def _learn(self, place: int, values: list[float]) -> None:
         if not values:
             return
-        if len(values) > self._values.shape[1]:
-            self._widen(len(self._sizes), len(values))
-        self._values[place, : len(values)], self._sizes[place] = values, len(values)
+        self._values[place], self._most = values, max(self._most, len(values))
         self._scored += math.isinf(self._levels[place])
         self._levels[place] = math.fsum(values) / len(values)
-
-    def _widen(self, n_runs: int, n_values: int) -> None:
-        """Makes room; twice as much at least, so that it is seldom done."""
-        before, sizes = self._values, self._sizes
-        n_runs = max(n_runs, 2 * len(sizes)) if n_runs > len(sizes) else n_runs
-        self._values, self._sizes = np.full((n_runs, n_values), math.nan), np.zeros(n_runs, dtype=np.int64)
-        self._values[: len(before), : before.shape[1]], self._sizes[: len(sizes)] = before, sizes
 
     def _take_snapshot(self) -> None:
         self._snapshot, self._shape = self._results(), None
@@ -174,7 +164,9 @@ class Seen:
 
     def _results(self) -> Results:
         places = self._chosen()
-        return Results(places, self._values[places], self._sizes[places])
+        chosen = [self._values[place] for place in places.tolist()]
+        values = np.array([one + [math.nan] * (self._most - len(one)) for one in chosen])
+        return Results(places, values, np.array([len(one) for one in chosen]))
 
     def _kernel_of(
         self, places: Int[np.ndarray, " run"], scaled: Float64[np.ndarray, "run coordinate"]
