@@ -46,8 +46,8 @@ class Codes:
         known = self._known
         together = self._together.get(strategies)
         if together is None:
-            code = reduce(xor, map(self.of_item, strategies), 0)
-            together = self._together[strategies] = code, frozenset(strategies)
+            all_on = reduce(xor, map(self.of_item, strategies), 0)
+            together = self._together[strategies] = all_on, frozenset(strategies)
         whole = self.of_item(("", dataset)) ^ together[0]
         own: dict[str, int] = {}
         options: dict[str, int] = {}
