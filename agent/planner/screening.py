@@ -71,6 +71,12 @@ class Screen:
         return {run.proposal.slot: run for run in self._opening if run.proposal.role is Role.BASELINE}
 
     @cached_property
+    def _barren(self) -> set[int]:
+        """Slots whose baseline came to nothing: around it, next to nothing would be told."""
+        objective = self._desk.spec.objective
+        return {slot for slot, run in self._homes.items() if not run.values_of(objective)}
+
+    @cached_property
     def _base(self) -> SlotSpec:
         """The baseline as the constraints want it by now, in any slot."""
         run = next(iter(self._homes.values()))
@@ -129,7 +135,7 @@ class Screen:
     def plan(self, desk: Desk, block: int, batch: int, slot: int) -> Iterator[Planned]:
         """One run of the screen, around the baseline of its slot; none where it needs no more."""
         left = self.left(block)
-        if not left:
+        if not left or slot in self._barren:
             return
         run = self._homes.get(slot, next(iter(self._homes.values())))
         home = desk.home(run, slot)
@@ -139,7 +145,8 @@ class Screen:
             else (home, dict(home.proposal.spec.values), home.proposal.spec.strategies)
         )
         if self._rows is None:
-            n_runs = min(left, self.roles(batch, 0).count(Role.EXPLORE))
+            here = max(1, self.roles(batch, 0).count(Role.EXPLORE) - len(self._barren))
+            n_runs = min(left, here)
             self._rows = iter(self._design(n_runs, slot_rng(desk.spec, block, batch, slot)))
         for name, level in zip(self._names, next(self._rows, ()), strict=False):
             other = {**values, name: _value_at(desk.spec.space.tunable[name], high=level > 0)}

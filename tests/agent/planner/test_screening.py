@@ -106,6 +106,17 @@ def test_an_objective_without_a_perfect_value_says_nothing_of_near_and_far() -> 
     ]
 
 
+def test_a_slot_whose_baseline_failed_is_not_screened_and_the_others_are() -> None:
+    def not_so_long(slot: SlotSpec) -> float | None:
+        return None if slot.values["time_step"] == 64 else good(slot)
+
+    runs = play(hybrid(), WIDE, blocks=2, landscape=not_so_long)
+    steps = [run.proposal.spec.values["time_step"] for run in screened(runs)]
+    assert 64 in [run.proposal.spec.values["time_step"] for run in runs if run.block == 2]
+    assert 64 not in steps
+    assert len(steps) >= 5
+
+
 def test_what_prior_knowledge_speaks_against_stays_as_the_baseline_has_it() -> None:
     chosen = [
         {one.spec.values["width"] for one in second_block(guidance)}
