@@ -7,10 +7,11 @@ depends on how many samples there are. A sample that gains replicates is removed
 from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
+from blocks.run import Run
 from memory.comparison import Comparison, Pair, net, ratio_alone
 from memory.failures import Fallen
 from memory.samples import Sample
@@ -51,6 +52,10 @@ class Values(ABC):
         self._owner = owner
         # By the code of what is left of a sample without the hyperparameter. Most stand alone.
         self._places: dict[int, Sample | _Bucket] = {}
+        self._n_failed = 0  # failed runs that were asked about
+        self._failed: list[
+            tuple[int, Value, Run]
+        ] = []  # with the hyperparameter, by the same code
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
@@ -88,17 +93,24 @@ class Values(ABC):
         del bucket.samples[index]
         self._count(bucket, self._parted(bucket.samples, index), 1)
 
-    def beside(self, failed: Iterable[Fallen]) -> Iterator[tuple[Fallen, Value]]:
-        """Each with the nearest values at which a sample came through that differs in this alone."""
-        name, owner, places = self._name, self._owner, self._places
-        for one in failed:
-            code = one.coded.values.get(name)
-            if code is None or (owner and owner not in one.strategies):
-                continue
-            near = places.get(one.coded.whole ^ code)
+    def beside(self, failed: Sequence[Fallen]) -> Iterator[tuple[Value, Value, Run]]:
+        """Each with the nearest values at which a sample came through that differs in this alone.
+
+        Args:
+            failed: Runs that failed; those of the last time first.
+
+        Yields:
+            What failed, what came through, and the run that failed.
+        """
+        for one in failed[self._n_failed :]:
+            if (key := self._key(one)) is not None:
+                self._failed.append((key, one.run.proposal.spec.values[self._name], one.run))
+        self._n_failed = len(failed)
+        name, places = self._name, self._places
+        for key, own, run in self._failed:
+            near = places.get(key)
             if near is None:
                 continue
-            own = one.run.proposal.spec.values[name]
             if isinstance(near, Sample):
                 values = [near.values[name]]
             else:
@@ -106,9 +118,9 @@ class Values(ABC):
                 values = [sample.values[name] for sample in near.samples[max(index - 1, 0) : index + 1]]
             if own not in values:  # else other seeds came through at the very same value: it is not the value
                 for value in values:
-                    yield one, value
+                    yield own, value, run
 
-    def _key(self, sample: Sample) -> int | None:
+    def _key(self, sample: Sample | Fallen) -> int | None:
         coded = sample.coded
         own = coded.values.get(self._name)
         if own is None or (self._owner and self._owner not in sample.strategies):
