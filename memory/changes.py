@@ -53,9 +53,7 @@ class Values(ABC):
         # By the code of what is left of a sample without the hyperparameter. Most stand alone.
         self._places: dict[int, Sample | _Bucket] = {}
         self._n_failed = 0  # failed runs that were asked about
-        self._failed: list[
-            tuple[int, Value, Run]
-        ] = []  # with the hyperparameter, by the same code
+        self._failed: list[tuple[int, Value, Run]] = []  # with the hyperparameter, by the same code
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
