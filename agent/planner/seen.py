@@ -24,7 +24,8 @@ from agent.planner.tree import floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
-from blocks.run import Run, RunState, median_of
+from blocks.run import Run, median_of
+from memory.ended import Ended
 
 MODEL_RUNS: Final = 72
 """Runs that the model is fitted on, however many there are."""
@@ -79,44 +80,43 @@ class Seen:
         self._ranked: list[tuple[float, int]] = []
         """All runs, best first, as their level below zero and their place."""
         self._scored = 0
-        self._values = np.full((0, 1), math.nan)
-        self._sizes = np.zeros(0, dtype=np.int64)
+        self._values: list[list[float]] = []  # of each run
+        self._most = 1  # values that a run has
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
         self._snapshot: Results | None = None
-        self._can_fit = False
+        self._has_results = False  # in the snapshot
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
         self._kernel: _Kernel | None = None
         self._around: Surroundings | None = None
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; what repeats a run judges that run too."""
-        counts = run.state is RunState.DONE and run.is_evidence
-        values = [self._sign * value for value in run.values_of(self._objective)] if counts else []
+        run, found = ended.run, ended.values_of(self._objective) if ended.counts else ()
+        values = [self._sign * value for value in found]
         if run.proposal.role.repeats:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
                 self._model = None
-                self._learn(place, [*self._values[place, : self._sizes[place]].tolist(), *values])
+                self._learn(place, self._values[place] + values)
         elif run.proposal.searches:
             self._model = None
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
             insort(self._ranked, (math.inf, len(self._runs) - 1))
-            if len(self._sizes) < len(self._runs):
-                self._widen(len(self._sizes) + MODEL_RUNS, self._values.shape[1])
+            self._values.append([])
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
-                self._keep_for_shape()
-        if self._scored >= 2 and not self._can_fit:
-            self._keep_for_shape()  # there was nothing to search in before
+                self._take_snapshot()
+        if self._scored >= 2 and not self._has_results:
+            self._take_snapshot()  # there was nothing to search in before
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
@@ -151,32 +151,25 @@ class Seen:
             found.append(self._codes.setdefault((name, value, isinstance(value, bool)), len(self._codes)))
         return found + [name in strategies for name in self._encoding.strategies]
 
-    def _keep_for_shape(self) -> None:
-        """Length scales will be searched for in the runs as they stand now."""
-        self._snapshot, self._shape = self._results(), None
-        self._can_fit = bool(self._snapshot.sizes.any())
-
     def _learn(self, place: int, values: list[float]) -> None:
         if not values:
             return
-        if len(values) > self._values.shape[1]:
-            self._widen(len(self._sizes), len(values))
-        self._values[place, : len(values)], self._sizes[place] = values, len(values)
+        self._values[place], self._most = values, max(self._most, len(values))
         self._scored += math.isinf(self._levels[place])
         del self._ranked[bisect_left(self._ranked, (-self._levels[place], place))]
         self._levels[place] = math.fsum(values) / len(values)
         insort(self._ranked, (-self._levels[place], place))
 
-    def _widen(self, n_runs: int, n_values: int) -> None:
-        """Makes room; twice as much at least, so that it is seldom done."""
-        before, sizes = self._values, self._sizes
-        n_runs = max(n_runs, 2 * len(sizes)) if n_runs > len(sizes) else n_runs
-        self._values, self._sizes = np.full((n_runs, n_values), math.nan), np.zeros(n_runs, dtype=np.int64)
-        self._values[: len(before), : before.shape[1]], self._sizes[: len(sizes)] = before, sizes
+    def _take_snapshot(self) -> None:
+        """Length scales will be searched for in the runs as they stand now."""
+        self._snapshot, self._shape = self._results(), None
+        self._has_results = bool(self._snapshot.sizes.any())
 
     def _results(self) -> Results:
         places = self._chosen()
-        return Results(places, self._values[places], self._sizes[places])
+        chosen = [self._values[place] for place in places.tolist()]
+        values = np.array([one + [math.nan] * (self._most - len(one)) for one in chosen])
+        return Results(places, values, np.array([len(one) for one in chosen]))
 
     def _kernel_of(
         self, places: Int[np.ndarray, " run"], scaled: Float64[np.ndarray, "run coordinate"]
