@@ -8,7 +8,6 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Problem
 from blocks.user_strategy import UserStrategy
 from memory import Store, Workspace
-from memory.schema import BlockState
 
 
 @dataclass(frozen=True)
@@ -35,4 +34,4 @@ class Session:
 
     def closed_blocks(self) -> set[int]:
         """Numbers of the blocks that are over."""
-        return {block.number for block in self.store.blocks(self.name) if block.state is BlockState.CLOSED}
+        return self.store.closed_blocks(self.name)

@@ -19,12 +19,12 @@ class Frozen(BaseModel):
 _FIELDS: dict[type[BaseModel], set[str]] = {}
 
 
-def made(model: type[M], **fields: Any) -> M:
+def made(model: type[M], fields: dict[str, Any]) -> M:
     """A model of what is valid already: as `model_construct`, without its way through aliases and defaults.
 
     Args:
         model: The model.
-        fields: Every field, in the model's order.
+        fields: Every field, in the model's order; the model keeps them, so they are to be its own.
     """
     found = model.__new__(model)
     object.__setattr__(found, "__dict__", fields)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from statistics import median
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -28,9 +28,8 @@ class RunState(StrEnum):
     STOPPED = "stopped"  # early, since its learning curve said that it is lost; no failure, and not evaluated
     FAILED = "failed"
 
-    @property
-    def is_final(self) -> bool:
-        return self in (RunState.DONE, RunState.STOPPED, RunState.FAILED)
+    def __init__(self, value: str) -> None:
+        self.is_final: Final = value in ("done", "stopped", "failed")
 
 
 class FailureKind(StrEnum):

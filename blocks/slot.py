@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, field_validator
 
@@ -27,10 +27,9 @@ class Role(StrEnum):
     CONFIRM = "confirm"  # what looks best once more, under fresh seeds or on a fresh network
     CONTROL = "control"  # the incumbent unchanged, so that drift shows
 
-    @property
-    def repeats(self) -> bool:
+    def __init__(self, value: str) -> None:
+        self.repeats: Final = value in ("confirm", "control")
         """Whether its slots try nothing new: they repeat what a search run has tried."""
-        return self in (Role.CONFIRM, Role.CONTROL)
 
 
 class SlotSpec(Frozen):

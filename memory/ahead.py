@@ -20,8 +20,7 @@ def question_lines(view: MemoryView, entries: Sequence[Entry]) -> list[str]:
     imported = [line for line in view.imported if line.kind is LineKind.QUESTION]
     lines += bounded([f"{shortened(line.text)}  [{line.source}]" for line in imported], 5)
     known = (*view.spec.strategies.baseline, *view.spec.strategies.open)
-    used = {name for run in view.runs for name in run.proposal.spec.strategies}
-    if never := [name for name in known if name not in used]:
+    if never := [name for name in known if not view.runs.with_strategy(name)]:
         lines.append(f"Never tried: {listed(never)}.")
     narrow = [entry for entry in entries if entry.asserted and entry.claims and entry.n_networks == 1]
     numbers = [f"P{view.principles[entry.key].number}" for entry in narrow if entry.key in view.principles]

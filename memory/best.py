@@ -13,15 +13,17 @@ beside, and decide nothing, since networks differ in how hard they are.
 """
 
 import math
-from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
 from blocks.exploration import ExplorationSpec
-from blocks.run import MetricInfo, Run, RunState, mean_of, sample_sd, show_number
+from blocks.run import MetricInfo, Run, mean_of, sample_sd, show_number
 from blocks.slot import Role
+from memory.ended import Ended
+from memory.ordered import Ordered
 from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
 
@@ -54,7 +56,7 @@ class Candidate:
     selection: list[float] = field(default_factory=list)
     """Objective in the runs that searched."""
 
-    repeats: list[tuple[Run, list[float]]] = field(default_factory=list)
+    repeats: list[tuple[Run, Sequence[float]]] = field(default_factory=list)
     """Confirmations under fresh seeds, and controls, oldest first."""
 
     elsewhere: dict[int, tuple[Run, Estimate]] = field(default_factory=dict)
@@ -77,10 +79,10 @@ class Candidate:
     spread: float | None = None
     """Standard deviation of its replicates."""
 
-    def learn(self, values: Sequence[float]) -> None:
+    def learn(self, values: Sequence[float], their_median: float) -> None:
         """Takes in replicates on the exploration's own data."""
+        self.median = median([*self.values, *values]) if self.values else their_median
         self.values += values
-        self.median = median(self.values)
         self.spread = sample_sd(self.values) if len(self.values) > 1 else None
 
 
@@ -97,31 +99,29 @@ class Candidates:
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._known: dict[Configuration, Candidate] = {}
         self._identities: set[str] = set()
-        self._ordered: dict[int, list[tuple[float, int, Candidate]]] = {}
+        self._ordered: dict[int, Ordered[tuple[float, int, Candidate]]] = defaultdict(Ordered)
         """By how many values they have, from the best median to the worst, the older one of equals first."""
 
-        self._spreads: list[float] = []
-        """From low to high."""
-
+        self._spreads = Ordered[float]()
         self.worth: dict[int, float] = {}
         """The best that the searching runs of each slot have come to, higher being better."""
 
         self.latest: Candidate | None = None
         """The one whose confirmation under fresh seeds ended last, and well."""
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; one that reuses another's result says nothing of its own."""
+        run = ended.run
         if not run.is_evidence or run.identity in self._identities:
             return
         self._identities.add(run.identity)
         role, network = run.proposal.role, run.proposal.network
-        key = configuration(run.proposal.spec)
-        values = run.values_of(self._objective) if run.state is RunState.DONE else []
-        known = self._known.get(key)
+        values = ended.values_of(self._objective) if ended.counts else ()
+        known = self._known.get(ended.configuration)
         if known is None:
             if not values or network:
                 return
-            known = self._known[key] = Candidate(run)
+            known = self._known[ended.configuration] = Candidate(run)
         if role is Role.CONFIRM:
             self._confirm(known, run, values)
         elif network or not values:
@@ -130,10 +130,10 @@ class Candidates:
             known.repeats.append((run, values))
         else:
             known.selection += values
-            here, slot = self._sign * median(values), run.proposal.slot
+            here, slot = self._sign * ended.median_of(self._objective), run.proposal.slot
             self.worth[slot] = max(here, self.worth.get(slot, here))
         if values and not network:
-            self._learn(known, values)
+            self._learn(known, values, ended.median_of(self._objective))
 
     def of(self, run: Run) -> Candidate | None:
         """The candidate that a run belongs to."""
@@ -149,8 +149,8 @@ class Candidates:
     @property
     def noise(self) -> float:
         """Standard deviation of replicates, of the median candidate; 0 where none has two."""
-        n = len(self._spreads)
-        return (self._spreads[(n - 1) // 2] + self._spreads[n // 2]) / 2 if n else 0.0
+        n, spreads = len(self._spreads), self._spreads.items
+        return (spreads[(n - 1) // 2] + spreads[n // 2]) / 2 if n else 0.0
 
     def score(self, one: Candidate, noise: float) -> float:
         """By which candidates are ordered, higher being better."""
@@ -175,21 +175,17 @@ class Candidates:
             default=None,
         )
 
-    def _learn(self, known: Candidate, values: Sequence[float]) -> None:
+    def _learn(self, known: Candidate, values: Sequence[float], their_median: float) -> None:
         if known.values:
-            mine = self._ordered[len(known.values)]
-            del mine[bisect_left(mine, (-self._sign * known.median, known.run.number))]
+            self._ordered[len(known.values)].remove((-self._sign * known.median, known.run.number, known))
         if known.spread is not None:
-            del self._spreads[bisect_left(self._spreads, known.spread)]
-        known.learn(values)
-        insort(
-            self._ordered.setdefault(len(known.values), []),
-            (-self._sign * known.median, known.run.number, known),
-        )
+            self._spreads.remove(known.spread)
+        known.learn(values, their_median)
+        self._ordered[len(known.values)].add((-self._sign * known.median, known.run.number, known))
         if known.spread is not None:
-            insort(self._spreads, known.spread)
+            self._spreads.add(known.spread)
 
-    def _confirm(self, known: Candidate, run: Run, values: list[float]) -> None:
+    def _confirm(self, known: Candidate, run: Run, values: Sequence[float]) -> None:
         network = run.proposal.network
         if not values:
             known.failed_on[network] = run
@@ -261,7 +257,7 @@ def best_among(runs: Iterable[Run], objective: str, info: MetricInfo) -> Best | 
     """As `best`, of some runs alone, be their replicates few: to mark it in a picture of them."""
     candidates = Candidates(objective, info.direction)
     for run in sorted(runs, key=lambda run: run.number):
-        candidates.add(run)
+        candidates.add(Ended(run))
     return best_of(candidates)
 
 

@@ -7,10 +7,11 @@ depends on how many samples there are. A sample that gains replicates is removed
 from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise, starmap
 
 from blocks.base import Value
+from blocks.run import Run
 from memory.comparison import Comparison, Pair, net, ratio_alone
 from memory.failures import Fallen
 from memory.samples import Sample
@@ -50,18 +51,19 @@ class Values(ABC):
         self._name = name
         self._owner = owner
         # By the code of what is left of a sample without the hyperparameter. Most stand alone.
-        self._alone: dict[int, Sample] = {}
-        self._buckets: dict[int, _Bucket] = {}
+        self._places: dict[int, Sample | _Bucket] = {}
+        self._n_failed = 0  # failed runs that were asked about
+        self._failed: list[tuple[int, Value, Run]] = []  # with the hyperparameter, by the same code
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
         if (key := self._key(sample)) is None:
             return
-        if (bucket := self._buckets.get(key)) is None:
-            if (other := self._alone.pop(key, None)) is None:
-                self._alone[key] = sample
-                return
-            bucket = self._buckets[key] = _Bucket(other)
+        bucket = self._places.setdefault(key, sample)
+        if bucket is sample:
+            return
+        if isinstance(bucket, Sample):
+            bucket = self._places[key] = _Bucket(bucket)
         if not bucket.samples:
             bucket.samples.append(sample)
             bucket.first = sample.runs[0]
@@ -80,41 +82,48 @@ class Values(ABC):
         """Takes back a sample that was inserted."""
         if (key := self._key(sample)) is None:
             return
-        if (bucket := self._buckets.get(key)) is None:
-            del self._alone[key]
+        bucket = self._places[key]
+        if isinstance(bucket, Sample):
+            del self._places[key]
             return
         index = bucket.place(_rank(sample.values[self._name]), self._name)
         self._count(bucket, self._pairs_of(bucket.samples, index), -1)
         del bucket.samples[index]
         self._count(bucket, self._parted(bucket.samples, index), 1)
 
-    def beside(self, failed: Iterable[Fallen]) -> Iterator[tuple[Fallen, Value]]:
-        """Each with the nearest values at which a sample came through that differs in this alone."""
-        name, owner, alone, buckets = self._name, self._owner, self._alone, self._buckets
-        for one in failed:
-            code = one.coded.values.get(name)
-            if code is None or (owner and owner not in one.strategies):
+    def beside(self, failed: Sequence[Fallen]) -> Iterator[tuple[Value, Value, Run]]:
+        """Each with the nearest values at which a sample came through that differs in this alone.
+
+        Args:
+            failed: Runs that failed; those of the last time first.
+
+        Yields:
+            What failed, what came through, and the run that failed.
+        """
+        for one in failed[self._n_failed :]:
+            if (key := self._key(one)) is not None:
+                self._failed.append((key, one.run.proposal.spec.values[self._name], one.run))
+        self._n_failed = len(failed)
+        name, places = self._name, self._places
+        for key, own, run in self._failed:
+            near = places.get(key)
+            if near is None:
                 continue
-            key = one.coded.whole ^ code
-            near = alone.get(key)
-            if near is None and key not in buckets:
-                continue
-            own = one.run.proposal.spec.values[name]
-            if near is not None:
+            if isinstance(near, Sample):
                 values = [near.values[name]]
             else:
-                bucket = buckets[key]
-                index = bucket.place(_rank(own), name)
-                values = [sample.values[name] for sample in bucket.samples[max(index - 1, 0) : index + 1]]
+                index = near.place(_rank(own), name)
+                values = [sample.values[name] for sample in near.samples[max(index - 1, 0) : index + 1]]
             if own not in values:  # else other seeds came through at the very same value: it is not the value
                 for value in values:
-                    yield one, value
+                    yield own, value, run
 
-    def _key(self, sample: Sample) -> int | None:
-        own = sample.coded.values.get(self._name)
+    def _key(self, sample: Sample | Fallen) -> int | None:
+        coded = sample.coded
+        own = coded.values.get(self._name)
         if own is None or (self._owner and self._owner not in sample.strategies):
             return None
-        return sample.coded.whole ^ own
+        return coded.whole ^ own
 
     def _ends_of(self, pair: Pair) -> tuple[Value, Value]:
         return pair.before.values[self._name], pair.after.values[self._name]

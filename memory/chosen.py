@@ -45,11 +45,13 @@ def expected_again(
         # The mean over slots of the posterior of each level.
         weights *= (1 / (likelihood @ weights)) @ likelihood / len(told)
     found = measured.copy()
-    joint = _likelihood(measured[places], variance[places], levels) * weights
+    joint = _likelihood(measured[places], variance[places], levels)
+    joint *= weights
     total = joint.sum(axis=1)
     # Where every level is far away, nothing is known that would speak against what was measured.
-    known = total > 0
-    found[places[known]] = (joint[known] @ levels) / total[known]
+    if not (known := total > 0).all():
+        places, joint, total = places[known], joint[known], total[known]
+    found[places] = (joint @ levels) / total
     return found
 
 

@@ -20,6 +20,7 @@ class Coded(NamedTuple):
 
     whole: int
     """Data set, strategies and values."""
+    strategies: frozenset[str]
     values: dict[str, int]
     """Of each value by itself."""
     options: dict[str, int]
@@ -32,8 +33,7 @@ class Codes:
     def __init__(self) -> None:
         self._random = Random(0)
         self._known: dict[object, int] = {}
-        self._together: dict[tuple[str, ...], int] = {}
-        self._owners: dict[str, str] = {}
+        self._together: dict[tuple[str, ...], tuple[int, frozenset[str]]] = {}
 
     def of(self, dataset: str, strategies: tuple[str, ...], values: Mapping[str, Value]) -> Coded:
         """The codes of what was trained.
@@ -43,11 +43,12 @@ class Codes:
             strategies: Names of those that were on, each once.
             values: Hyperparameters by name.
         """
-        known, owners = self._known, self._owners
+        known = self._known
         together = self._together.get(strategies)
         if together is None:
-            together = self._together[strategies] = reduce(xor, map(self.of_item, strategies), 0)
-        whole = self.of_item(("", dataset)) ^ together
+            all_on = reduce(xor, map(self.of_item, strategies), 0)
+            together = self._together[strategies] = all_on, frozenset(strategies)
+        whole = self.of_item(("", dataset)) ^ together[0]
         own: dict[str, int] = {}
         options: dict[str, int] = {}
         for item in values.items():
@@ -55,12 +56,10 @@ class Codes:
             code = known.get(item)
             own[name] = code = self.of_item(item) if code is None else code
             whole ^= code
-            owner = owners.get(name)
-            if owner is None:
-                owner = owners[name] = name.partition(".")[0] if "." in name else ""
-            if owner:
+            if "." in name:
+                owner = name.partition(".")[0]
                 options[owner] = options.get(owner, 0) ^ code
-        return Coded(whole, own, options)
+        return Coded(whole, together[1], own, options)
 
     def of_item(self, item: object) -> int:
         """The code of a strategy, by its name; or of a value, by a pair of its name and itself."""

@@ -5,13 +5,13 @@ costs the same however many pairs there are, and is the same in whatever order t
 """
 
 import math
-from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from scipy.special import stdtrit  # Student's t quantile; scipy.stats takes a second to import
 
 from blocks.base import Value
+from memory.ordered import Ordered
 from memory.samples import Sample
 from memory.sums import ExactSum
 
@@ -25,6 +25,10 @@ ROUNDING = 1e-9
 
 Kind = Literal["value", "number", "step", "strategy"]
 """Two named values; a number over its whole range; one step of it; a strategy off and on."""
+
+
+Step = tuple[float, float, int, int]
+"""A pair of a number: its values on both sides, and their first runs."""
 
 
 class Pair(NamedTuple):
@@ -72,8 +76,7 @@ class Comparison:
         self._rising = 0
         self._heard: list[tuple[Pair, int]] = []  # what the sums do not hold yet
         self._strength: Strength | None = None
-        self.steps: list[tuple[float, float, int, int]] = []
-        """Of a number, both values and the first runs of both sides of each pair, in that order."""
+        self._steps = Ordered[Step]()
         self._peak = 0.0  # no median of a present pair is larger in size
         for pair in pairs:
             self.count(pair)
@@ -108,11 +111,8 @@ class Comparison:
 
     def _step(self, pair: Pair, sign: int) -> None:
         low, high = (float(side.values[self.subject]) for side in pair)
-        step = low, high, *pair.key
-        if sign > 0:
-            insort(self.steps, step)
-        else:
-            del self.steps[bisect_left(self.steps, step)]
+        change = self._steps.add if sign > 0 else self._steps.remove
+        change((low, high, *pair.key))
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -121,6 +121,11 @@ class Comparison:
     def pairs(self) -> list[Pair]:
         """Pairs in the order of their first runs."""
         return [pair for _, pair in sorted(self._pairs.items(), key=lambda item: item[0])]
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """Those of a number, in order."""
+        return self._steps.items
 
     def keys(self) -> Iterable[tuple[int, int]]:
         """First runs of both sides of each pair, in no order."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from blocks.base import Value
@@ -71,12 +71,13 @@ def _in_corners(
     for name, whole in levels.items():
         across = {v: one for v, one in whole.by(other).items() if len(one.pairs) >= NEEDED} if likely else {}
         besides = {v: _Beside.of(parted[v], name, v) for v in likely if v in across}
+        joined = {v: _Joined.of(across[v], one) for v, one in besides.items() if len(one.pairs) >= NEEDED}
         places = []
         for place, sign in (("above", 1), ("below", -1)):
             corners = (
-                _best_corner(name, place, sign, across[value], one, where=(other, value))
-                for value, one in besides.items()
-                if len(one.pairs) >= NEEDED <= across[value].n_beyond(sign)
+                _best_corner(name, place, sign, pairs, where=(other, value))
+                for value, pairs in joined.items()
+                if pairs.across.n_beyond(sign) >= NEEDED
             )
             found = [corner for corner in corners if corner is not None]
             if found:
@@ -137,40 +138,59 @@ class _Beside(NamedTuple):
         )
 
 
+class _Joined(NamedTuple):
+    """Pairs across a number and pairs beside it, with what each of their values counts for at a boundary."""
+
+    across: _Across
+    beside: _Beside
+    values: Float64[ndarray, " value"]
+    """The number where it failed and where it did not, across; then that of the pairs beside."""
+
+    ends: Float64[ndarray, " end"]
+    """Those across, each once, in order."""
+
+    adds: Float64[ndarray, "4 value"]
+    """What a value beyond a boundary adds: to the pairs that are parted; to those across whose failed side
+    alone lies above the boundary, or below it; to those beside whose failed side has the other value."""
+
+    @classmethod
+    def of(cls, across: _Across, beside: _Beside) -> "_Joined":
+        """The same as arrays."""
+        n, values = len(across.failed), np.concatenate((across.failed, across.done, beside.levels))
+        adds = np.zeros((4, len(values)))
+        adds[0, :n], adds[0, n : 2 * n], adds[0, 2 * n :] = 1.0, -1.0, np.where(beside.there, 1.0, -1.0)
+        adds[1, :n], adds[2, :n] = across.failed > across.done, across.failed < across.done
+        np.negative(adds[1:3, :n], out=adds[1:3, n : 2 * n])
+        adds[3, 2 * n :] = beside.there
+        return cls(across, beside, values, _distinct(values[: 2 * n].copy()), adds)
+
+
 def _best_corner(
-    name: str,
-    place: str,
-    sign: int,
-    across: _Across,
-    beside: _Beside,
-    *,
-    where: tuple[str, Value],
+    name: str, place: str, sign: int, pairs: _Joined, *, where: tuple[str, Value]
 ) -> Fate | None:
     """The boundary that parts most pairs, where both factors are needed there."""
-    failed, done = sign * across.failed, sign * across.done
-    levels, there = sign * beside.levels, beside.there
-    ends = np.unique(np.concatenate([failed, done]))
-    ends = ends[:: math.ceil(len(ends) / BOUNDARIES)]
-    up = failed > done
-    n_inside = _at_or_above(failed[up], ends) - _at_or_above(done[up], ends)
-    n_also = _at_or_above(levels[there], ends)
-    enough = (n_inside >= NEEDED) & (n_also >= NEEDED)
-    if not enough.any():
+    across, beside, values, ends, adds = pairs
+    there, n = beside.there, len(across.failed)
+    ends = ends[:: sign * math.ceil(len(ends) / BOUNDARIES)]
+    reaches = values[:, None] >= ends if sign > 0 else values[:, None] <= ends
+    n_parted, n_above, n_below, n_also = adds @ reaches
+    n_inside = n_above if sign > 0 else n_below
+    n_parted[(n_inside < NEEDED) | (n_also < NEEDED)] = 0.0
+    best = int(n_parted.argmax())
+    if n_parted[best] <= 0:
         return None
-    n_outside = _at_or_above(done[~up], ends) - _at_or_above(failed[~up], ends)
-    parted = np.where(enough, n_inside + n_also - n_outside - _at_or_above(levels[~there], ends), 0)
-    best = int(np.argmax(parted))
-    if parted[best] <= 0:
-        return None
-    falls, holds, within = (one >= ends[best] for one in (failed, done, levels))
+    falls, holds, within = reaches[:n, best], reaches[n : 2 * n, best], reaches[2 * n :, best]
     by_number, by_other = runs_of(across.pairs, falls & ~holds), runs_of(beside.pairs, within & there)
     if min(len(once(by_number)), len(once(by_other))) < NEEDED:
         return None
     elsewhere = runs_of(across.pairs, holds & ~falls) + runs_of(beside.pairs, within & ~there)
-    fate = fate_of(name, place, sign * float(ends[best]), by_number + by_other, elsewhere, tried=1)
+    fate = fate_of(name, place, float(ends[best]), by_number + by_other, elsewhere, tried=1)
     return fate._replace(where=where)
 
 
-def _at_or_above(values: Float64[ndarray, " pair"], ends: Float64[ndarray, " end"]) -> Int64[ndarray, " end"]:
-    """How many values reach each end."""
-    return len(values) - np.searchsorted(np.sort(values), ends)
+def _distinct(values: Float64[ndarray, " pair"]) -> Float64[ndarray, " end"]:
+    """Each value once, in order; `np.unique` takes several times as long for so few."""
+    values.sort()
+    differs = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return values[differs]

@@ -160,24 +160,28 @@ class Crossings:
         if np.isnan(change).any():
             usable = ~np.isnan(change)
             members, change, left = members[usable], change[usable], left[usable]
+        first = self._first[members]
         for other in others:
-            rows, item = self._level[other][members], self._item[other][members]
-            there = np.flatnonzero(~np.isnan(rows))
+            rows, keys = self._level[other][members], left ^ self._item[other][members]
+            sides = rows, change, first, keys, left
+            if np.isnan(rows).any():
+                there = (~np.isnan(rows)).nonzero()[0]
+                sides = rows[there], change[there], first[there], keys[there], left[there]
+            its_rows, its_change, its_first, keys, lines = sides
             squares: list[Square] = []
             groups: list[int] = []
             ends: list[float] = []
             known = self._made[subject, other]
-            for key, table in _tables(left[there] ^ item[there], left[there]):
+            for key, table in _tables(keys, lines):
                 made = known.get(key)
                 if made is None or made.n != len(table):
-                    here = there[table]
-                    made = known[key] = _table(rows[here], change[here], self._first[members[here]])
+                    made = known[key] = _table(its_rows[table], its_change[table], its_first[table])
                 squares += made.squares
                 groups += [int(table[0])] * len(made.squares)
                 ends += made.ends
             if len(set(groups)) >= TABLES:
-                sides, tables = np.array(squares, np.int64), np.array(groups, np.int64)
-                yield Crossed(subject, other, min(ends), max(ends), sides, tables)
+                found, tables = np.array(squares, np.int64), np.array(groups, np.int64)
+                yield Crossed(subject, other, min(ends), max(ends), found, tables)
 
     def _take_in(self) -> None:
         new, self._new = self._new, []
@@ -191,10 +195,11 @@ class Crossings:
             on = np.array([name in strategies for strategies in sets])[of]
             self._on[name] = _longer(self._on.get(name), before, on)
         names = dict.fromkeys([tuple(one.values) for one in new])
+        coded, valued = [one.coded.values for one in new], [one.values for one in new]
         for name in dict.fromkeys([*self._item, *(name for some in names for name in some)]):
-            codes = [one.coded.values.get(name, 0) for one in new]
-            self._item[name] = _longer(self._item.get(name), before, np.array(codes, np.uint64))
-            levels = _levels([one.values.get(name) for one in new])
+            codes = np.array([its.get(name, 0) for its in coded], np.uint64)
+            self._item[name] = _longer(self._item.get(name), before, codes)
+            levels = _levels([its.get(name) for its in valued])
             if "." in name:
                 # The option of a strategy that is off changes nothing.
                 owner = name.partition(".")[0]
@@ -242,13 +247,15 @@ def _tables(
     """Equal keys and their places, where they lie on two lines or more, in the order of the first of each."""
     if not len(keys):
         return []
-    order = np.argsort(keys, kind="stable")
+    order = keys.argsort(kind="stable")
     ordered, line = keys[order], lines[order]
-    begins = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
-    ends = np.append(begins[1:], len(keys))
-    several = np.flatnonzero(np.minimum.reduceat(line, begins) < np.maximum.reduceat(line, begins))
+    begins = np.concatenate(((0,), (ordered[1:] != ordered[:-1]).nonzero()[0] + 1))
+    several = (np.minimum.reduceat(line, begins) < np.maximum.reduceat(line, begins)).nonzero()[0]
+    if not len(several):
+        return []
+    ends = np.concatenate((begins[1:], (len(keys),)))
     begins, ends = begins[several], ends[several]
-    oldest = np.argsort(order[begins], kind="stable")
+    oldest = order[begins].argsort(kind="stable")
     begins, ends = begins[oldest], ends[oldest]
     found = zip(ordered[begins].tolist(), begins.tolist(), ends.tolist(), strict=True)
     return [(key, order[begin:end]) for key, begin, end in found]

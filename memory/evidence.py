@@ -7,12 +7,12 @@ A run that could have been stopped early for how it did stands in no comparison,
 
 from collections.abc import Iterator
 
-from blocks.run import Run
 from memory.changes import Named, Number, Values
 from memory.codes import Codes
 from memory.comparison import Comparison
 from memory.corners import Corners
 from memory.crossings import Crossings
+from memory.ended import Ended
 from memory.failures import Endings
 from memory.fates import fates
 from memory.measured import Looked, Measured
@@ -57,12 +57,13 @@ class Evidence:
         self._of_value: dict[str, Values] = {}
         self._of_strategy: dict[str, Strategy] = {}
         self._changes: list[Values | Strategy] = []
-        self._switches: list[Strategy] = []  # those without options
+        self._switches: list[tuple[int, Strategy]] = []  # those without options, with their codes
         self._crossings = Crossings(self._codes)
         self._corners = Corners()
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended."""
+        run = ended.run
         if run.block > self._block:
             if moves_for_good(self._n_ended, self._n_looked):
                 if self._may_move():
@@ -74,19 +75,19 @@ class Evidence:
         self.endings.add(run)
         if not run.compares:
             return
-        values = run.values_of(self._objective)
+        values = ended.values_of(self._objective)
         before, after = self.samples.take(run, values)
         if after is None or before is after:
             return
         self._measured.take(after, run, values)
         if before is None:
             self._crossings.add(after)
-        if opened := after.strategies - self._of_strategy.keys():
-            for name in opened:
+        if not self._of_strategy.keys() >= after.strategies:
+            for name in after.strategies - self._of_strategy.keys():
                 self._open_strategy(name, without=after)
             self._sort_out()
-        if unknown := after.values.keys() - self._of_value.keys():
-            for name in unknown:
+        if not self._of_value.keys() >= after.values.keys():
+            for name in after.values.keys() - self._of_value.keys():
                 self._open_value(name, without=after)
             self._sort_out()
         for change in self._changes:
@@ -94,9 +95,9 @@ class Evidence:
                 change.remove(before)
             change.insert(after)
         whole, samples = after.coded.whole, self.samples.by_code
-        for switch in self._switches:
+        for code, switch in self._switches:
             # Most samples have no other side.
-            if whole ^ switch.code in samples:
+            if whole ^ code in samples:
                 if before is not None:
                     switch.remove(before)
                 switch.insert(after)
@@ -169,7 +170,10 @@ class Evidence:
         self._changes = [*self._of_value.values()]
         self._switches = []
         for switch in self._of_strategy.values():
-            (self._changes if isinstance(switch, StrategyWithOptions) else self._switches).append(switch)
+            if isinstance(switch, StrategyWithOptions):
+                self._changes.append(switch)
+            else:
+                self._switches.append((switch.code, switch))
 
     def _open_strategy(self, name: str, *, without: Sample) -> None:
         self._of_strategy[name] = Strategy(name, self._codes, self.samples.by_code)

@@ -166,6 +166,12 @@ class Explorations:
                 for row in rows
             ]
 
+    def closed_blocks(self, exploration: str) -> set[int]:
+        """Numbers of the blocks that are over."""
+        over = BlockRow.exploration == exploration, BlockRow.state == BlockState.CLOSED
+        with self._database.reading() as session:
+            return set(session.scalars(select(BlockRow.number).where(*over)))
+
     def closed_at(self, exploration: str) -> datetime | None:
         """When the truth of a blind exploration was opened; None where it was not, or never was sealed."""
         with self._database.reading() as session:

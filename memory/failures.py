@@ -90,7 +90,7 @@ class Endings:
         self._n_failed += failed
         if failed and run.compares:
             coded = self._codes.of(run.dataset, run.proposal.spec.strategies, run.proposal.spec.values)
-            self.failed.append(Fallen(run, run.dataset, frozenset(run.proposal.spec.strategies), coded))
+            self.failed.append(Fallen(run, run.dataset, coded.strategies, coded))
         spec = run.proposal.spec
         self._heard.append((spec.values, spec.strategies))
         if failed:

@@ -5,6 +5,7 @@ What takes two changes at once is in memory.corners.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import starmap
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def fates(
     """One for every place in which a run failed whose neighbour did not.
 
     Args:
-        failed: Runs that failed by what they were, each configuration once.
+        failed: Runs that failed by what they were, each configuration once; those of the last look first.
         values: Done samples by hyperparameter.
         strategies: Done samples by strategy.
         numbers: Hyperparameters whose order means something.
@@ -36,9 +37,7 @@ def fates(
     numeric: Pairs = {}
     others: Pairs = {}
     for name, known in sorted(values.items()):
-        pairs = [
-            Pair(one.run.proposal.spec.values[name], value, one.run) for one, value in known.beside(failed)
-        ]
+        pairs = list(starmap(Pair, known.beside(failed)))
         if pairs and name in numbers:
             numeric[name] = pairs
             yield from _of_number(name, pairs)

@@ -284,7 +284,7 @@ def _of_comparison(spec: ExplorationSpec, made: Comparison, info: MetricInfo) ->
     if interval is not None and sign < 0:
         interval = (-interval[1], -interval[0])
     exceeds = made.exceeds_noise()
-    claim = _claim(made, info)
+    claim, runs = _claim(made, info), made.runs
     low, high = show_value(made.before), show_value(made.after)
     equal = {
         "number": f"{made.subject} between {low} and {high}: no direction shown.",
@@ -294,8 +294,8 @@ def _of_comparison(spec: ExplorationSpec, made: Comparison, info: MetricInfo) ->
         kind="comparison",
         topic=_topic(spec, made),
         text=claim.text if exceeds else equal,
-        evidence=_suffix(made, sign, interval),
-        runs=made.runs,
+        evidence=_suffix(made, sign, interval, runs),
+        runs=runs,
         n_replicates=made.n_replicates,
         n_pairs=len(made),
         effect=sign * made.effect,
@@ -307,7 +307,7 @@ def _of_comparison(spec: ExplorationSpec, made: Comparison, info: MetricInfo) ->
     )
 
 
-def _suffix(made: Comparison, sign: int, interval: tuple[float, float] | None) -> str:
+def _suffix(made: Comparison, sign: int, interval: tuple[float, float] | None, runs: tuple[int, ...]) -> str:
     n = len(made)
     effect = _signed(sign * made.effect)
     if interval is not None:
@@ -319,7 +319,7 @@ def _suffix(made: Comparison, sign: int, interval: tuple[float, float] | None) -
     if n == 1:
         before, after = made.pairs[0]
         sides = f", {len(before.objective)} vs {len(after.objective)} reps"
-    return f"[{n} {'pair' if n == 1 else 'pairs'}{sides}, {effect}, {show_runs(made.runs)}]"
+    return f"[{n} {'pair' if n == 1 else 'pairs'}{sides}, {effect}, {show_runs(runs)}]"
 
 
 def _signed(value: float) -> str:

@@ -37,7 +37,8 @@ class History:
             exploration: Name of the exploration.
             metric: The metric that the runs hold; they hold no other.
         """
-        past, heard = self._pasts.pop((exploration, metric), Heard(Past(), 0))
+        known = self._pasts.pop((exploration, metric), None)
+        past, heard = Heard(Past(), 0) if known is None else known
         with self._database.looking() as cursor:
             now = last_event(cursor, exploration)
             if now > heard:

@@ -5,6 +5,7 @@ slot keeps its own, and what a planner chose is expected again.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,13 @@ class Looked(NamedTuple):
     """Standard deviation of one replicate, of the usual slot of the usual network."""
 
 
+class _Expected(NamedTuple):
+    """What is expected of a network's slots, and of what."""
+
+    of: tuple[ndarray, ...]
+    found: Float64[ndarray, " slot"]
+
+
 class Measured:
     """Samples as they are now."""
 
@@ -54,13 +62,14 @@ class Measured:
         self._written: dict[int, list[float]] = {}
         self._new: set[int] = set()  # what the array does not hold yet
         self._networks: dict[str, int] = {}
+        self._known: dict[int, _Expected] = {}  # by network
 
     @property
     def networks(self) -> list[str]:
         """Data sets in the order in which they came."""
         return list(self._networks)
 
-    def take(self, sample: Sample, run: Run, values: list[float]) -> None:
+    def take(self, sample: Sample, run: Run, values: Sequence[float]) -> None:
         """Takes in a sample that a run has made or changed.
 
         Args:
@@ -115,7 +124,7 @@ class Measured:
         again = level.copy()
         for index in range(len(self._networks)):
             here = np.flatnonzero(there & (network == index))
-            again[here] = expected_again(level[here], variance[here], ~loud[here])
+            again[here] = self._again(index, level[here], variance[here], ~loud[here])
         # Replicates that came later were chosen by nobody.
         repeated: Bool[ndarray, " run"] = rows[:, _N_AGAIN] >= 2
         again[repeated] = rows[repeated, _AGAIN]
@@ -129,3 +138,10 @@ class Measured:
             network=network,
             noise=math.sqrt(float(np.median(floors))) if floors else 0.0,
         )
+
+    def _again(self, network: int, *slots: ndarray) -> Float64[ndarray, " slot"]:
+        """`expected_again` of a network's slots; most looks find those of the fresh networks as they were."""
+        known = self._known.get(network)
+        if known is None or not all(map(np.array_equal, known.of, slots)):
+            known = self._known[network] = _Expected(slots, expected_again(*slots))
+        return known.found

@@ -13,29 +13,25 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar, overload
 
-from blocks.base import Value
 from blocks.run import Run
-from blocks.slot import SlotSpec
+from memory.ended import Configuration, Ended, configuration
 
-Configuration = tuple[tuple[tuple[str, Value], ...], tuple[str, ...]]
-"""A slot without its seeds: two runs of one configuration are replicates of each other."""
-
-
-def configuration(spec: SlotSpec) -> Configuration:
-    """Values by name, and strategies."""
-    return tuple(sorted(spec.values.items())), spec.strategies
+__all__ = ["Configuration", "Derived", "Past", "configuration"]
 
 
 class Derived(Protocol):
     """What is worked out from ended runs, one after the other."""
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; its number is higher than those of all before it."""
 
 
 D = TypeVar("D", bound=Derived)
+
+_number = attrgetter("number")
 
 
 class Past(Sequence[Run]):
@@ -97,7 +93,7 @@ class Past(Sequence[Run]):
     @property
     def ended(self) -> Sequence[Run]:
         """Runs that are done, stopped or failed, and not void."""
-        return self._ended
+        return [one.run for one in self._ended]
 
     def by_number(self, number: int | None) -> Run | None:
         """The run of that number, where there is one."""
@@ -150,14 +146,14 @@ class Past(Sequence[Run]):
             else:
                 self._runs[place] = run
             if run.state.is_final:
-                self._ended.append(run)
+                self._ended.append(Ended(run, self._configurations[self._places[run.number]]))
 
     def derive(self, make: Callable[..., D], *args: Hashable) -> D:
         """`make(*args)`, fed with every run that has ended; made once, and from then on fed what is new."""
         view, fed = self._derived.pop((make, args), None) or (make(*args), 0)
         with _undisturbed():
-            for run in islice(self._ended, fed, None):
-                view.add(run)
+            for ended in islice(self._ended, fed, None):
+                view.add(ended)
         self._derived[make, args] = view, len(self._ended)
         return view
 
@@ -165,7 +161,7 @@ class Past(Sequence[Run]):
         """Whether a change adds to what is indexed, and takes nothing back."""
         if run.void:
             return False
-        if run.state.is_final and self._ended and run.number < self._ended[-1].number:
+        if run.state.is_final and self._ended and run.number < self._ended[-1].run.number:
             return False
         if place is None:
             return not self._runs or run.number > self._runs[-1].number
@@ -186,7 +182,8 @@ class Past(Sequence[Run]):
                 self._void[run.number] = run
             else:
                 self._append(run)
-        self._ended = [run for run in self._runs if run.state.is_final]
+        known = zip(self._runs, self._configurations, strict=True)
+        self._ended = [Ended(run, known_as) for run, known_as in known if run.state.is_final]
 
     def _append(self, run: Run) -> None:
         place = len(self._runs)
@@ -197,7 +194,7 @@ class Past(Sequence[Run]):
         self._heard.append(run.proposal.spec.strategies)
 
 
-MANY_OBJECTS = 100_000
+MANY_OBJECTS = 20_000
 
 
 @contextmanager
@@ -215,7 +212,3 @@ def _undisturbed() -> Iterator[None]:
             gc.freeze()
         if enabled:
             gc.enable()
-
-
-def _number(run: Run) -> int:
-    return run.number

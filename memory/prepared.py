@@ -20,12 +20,15 @@ from sqlalchemy.types import TypeEngine
 
 from memory.schema import UtcDateTime
 
-AT_ONCE = 64
-"""Rows of one statement: a run's metrics make two or three, which the driver keeps compiled."""
+AT_ONCE = 128
+"""Rows of one statement: a run's metrics make one or two, which the driver keeps compiled."""
 
 
 class Cursor(Protocol):
     """A driver's cursor, within a transaction that somebody else begins and ends."""
+
+    @property
+    def rowcount(self) -> int: ...
 
     def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Any: ...
 
@@ -58,6 +61,10 @@ def plain_json(value: Any) -> str:
     return _ENCODER.encode(value) if "NaN" in found or "Infinity" in found else found
 
 
+def _json(value: Any) -> str | None:
+    return None if value is None else plain_json(value)
+
+
 _DIALECT: Dialect = sqlite.dialect(paramstyle="qmark", json_serializer=plain_json)
 
 
@@ -79,6 +86,8 @@ def _writing(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     """What turns a value of a column into what the driver takes."""
     if isinstance(kind, UtcDateTime):
         return _moment
+    if isinstance(kind, JSON) and kind.none_as_null:
+        return _json
     if isinstance(kind, Enum) and kind.enum_class is not None:
         known: dict[Any, Any] = {member: member.value for member in kind.enum_class}
         return {None: None, **known}.__getitem__

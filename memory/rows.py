@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from blocks.base import made
 from blocks.errors import QueryError
 from blocks.run import Failure, Metrics, Run, RunState
 from blocks.slot import Proposal, SlotSpec
@@ -141,6 +142,36 @@ def run_of(row: RunRow, metrics: tuple[Metrics, ...]) -> Run:
         stopped=row.stopped,
         started_at=row.started_at,
         ended_at=row.ended_at,
+    )
+
+
+def planned_run(
+    proposal: Proposal, *, number: int, block: int, batch: int, identity: str, dataset: str, certified: bool
+) -> Run:
+    """A proposal as a run that nothing has happened to yet."""
+    return made(
+        Run,
+        {
+            "number": number,
+            "block": block,
+            "batch": batch,
+            "proposal": proposal,
+            "identity": identity,
+            "state": RunState.PLANNED,
+            "failure": None,
+            "metrics": (),
+            "dataset": dataset,
+            "certified": certified,
+            "void": False,
+            "trained_hash": None,
+            "train_s": None,
+            "trained_steps": None,
+            "planned_steps": None,
+            "curve": None,
+            "stopped": None,
+            "started_at": None,
+            "ended_at": None,
+        },
     )
 
 

@@ -15,7 +15,7 @@ from memory.database import Database
 from memory.prepared import Cursor
 from memory.recording import append_runs, ground_of, move, require_open, standing, store_metrics
 from memory.retractions import inherit
-from memory.rows import finite_ones, planned_row, require_dataset
+from memory.rows import finite_ones, planned_row, planned_run, require_dataset
 from memory.wide import VALUE, Name, add_names, summarise
 
 NO_FURTHER: Mapping[int, tuple[str, str]] = {}
@@ -71,13 +71,12 @@ class RunTable:
             slots = [proposal.spec for proposal, _ in proposals]
             rested = certified_by(cursor, slots, certificates, known=self._known_outcomes)
             planned = [
-                Run(
+                planned_run(
+                    proposal,
                     number=number,
                     block=block,
                     batch=batch,
-                    proposal=proposal,
                     identity=identity,
-                    state=RunState.PLANNED,
                     dataset=standing_on[proposal.network][0],
                     certified=rested[number - first].certified,
                 )
@@ -111,8 +110,9 @@ class RunTable:
         """A worker begins to train the run."""
         with self._database.recording() as cursor:
             now = self._database.clock()
-            row = move(cursor, exploration, number, RunState.RUNNING, started_at=now)
-            self._note(cursor, exploration, number, "started", f"attempt {row.attempts}")
+            move(cursor, exploration, number, RunState.RUNNING, started_at=now)
+            attempts = standing(cursor, exploration, number).attempts
+            self._note(cursor, exploration, number, "started", f"attempt {attempts}")
 
     def trained(
         self,
@@ -216,7 +216,8 @@ class RunTable:
         summary = summarise(cleaned)
         with self._database.recording() as cursor:
             now = self._database.clock()
-            row = move(cursor, exploration, number, RunState.DONE, summary=summary, ended_at=now)
+            move(cursor, exploration, number, RunState.DONE, summary=summary, ended_at=now)
+            row = standing(cursor, exploration, number)
             if len(cleaned) != row.n_replicates:
                 raise ValueError(
                     f"{exploration}, run {number}: must get metrics for each of its {row.n_replicates} "

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from blocks.base import Value
 from blocks.run import Run, RunState, mean_of
 from memory.codes import Coded, Codes
+from memory.ended import Ended
 
 MEDIAN_NOISE = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for Gaussian values: medians are what we compare."""
@@ -103,11 +104,11 @@ class Samples:
         pools = self._pools.items()
         return sorted(run.number for key, (runs, _) in pools if key not in self._samples for run in runs)
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Pools a run that has ended."""
-        self.take(run, run.values_of(self._objective))
+        self.take(ended.run, ended.values_of(self._objective))
 
-    def take(self, run: Run, its_values: list[float]) -> tuple[Sample | None, Sample | None]:
+    def take(self, run: Run, its_values: Sequence[float]) -> tuple[Sample | None, Sample | None]:
         """Pools a run that has ended, and says what that changed.
 
         Args:
@@ -134,7 +135,7 @@ class Samples:
         after = self._samples[key] = Sample(
             values=first.values,
             coded=coded,
-            strategies=frozenset(first.strategies),
+            strategies=coded.strategies,
             dataset=run.dataset,
             runs=tuple([run.number for run in runs]),
             objective=tuple(values),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -128,11 +129,13 @@ def show_runs(numbers: Sequence[int], *, limit: int = 6) -> str:
     parts: list[tuple[int, ...]] = []  # runs that follow each other, of which two are told one by one
     ordered = sorted(numbers)
     begin = 0
-    for end in range(1, len(ordered) + 1):
-        if end == len(ordered) or ordered[end] - ordered[begin] != end - begin:
-            first, last = ordered[begin], ordered[end - 1]
-            parts += [(first, last)] if end - begin > 2 else [(number,) for number in ordered[begin:end]]
-            begin = end
+    ends = [end for end, (one, next_one) in enumerate(pairwise(ordered), 1) if next_one != one + 1]
+    for end in [*ends, len(ordered)]:
+        if end - begin > 2:
+            parts.append((ordered[begin], ordered[end - 1]))
+        else:
+            parts += zip(ordered[begin:end])
+        begin = end
     more = f" and {len(parts) - limit} more" if len(parts) > limit else ""
     return " ".join(["-".join(f"r{number}" for number in part) for part in parts[:limit]]) + more
 

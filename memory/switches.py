@@ -6,7 +6,7 @@ without options keeps no samples of its own. One with options does: what is off 
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from memory.codes import Codes
 from memory.comparison import Comparison, Pair
@@ -32,6 +32,7 @@ class Strategy:
         # By the code of what is left of a sample without the strategy and its options.
         self._both: set[int] = set()  # where there are samples with it and without
         self._apart: dict[int, list[tuple[str, int, int]]] = {}
+        self._failed: list[tuple[int, Fallen]] = []  # by the same code
 
     def insert(self, sample: Sample) -> None:
         """Puts a sample beside those that it is to be compared with."""
@@ -68,12 +69,19 @@ class Strategy:
                 elif without_options in self._both and self._off_at(without) is None:
                     yield name, self._first_pair(without_options), self._first_pair(where)
 
-    def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
-        """Those beside which a sample came through that has the strategy and they have not, or has it not."""
-        name, code, samples = self._name, self.code, self._samples
-        for one in failed:
-            if one.coded.whole ^ one.coded.options.get(name, 0) ^ code in samples:
-                yield one
+    def came_through_otherwise(self, failed: Sequence[Fallen]) -> Iterator[Fallen]:
+        """Those beside which a sample came through that has the strategy and they have not, or has it not.
+
+        Args:
+            failed: Runs that failed; those of the last time first.
+        """
+        for one in failed[len(self._failed) :]:
+            self._failed.append((one.coded.whole ^ one.coded.options.get(self._name, 0), one))
+        return self._otherwise()
+
+    def _otherwise(self) -> Iterator[Fallen]:
+        code, samples = self.code, self._samples
+        return (one for there, one in self._failed if there ^ code in samples)
 
     def comparisons(self) -> Iterator[Comparison]:
         """What the pairs say."""
@@ -139,11 +147,9 @@ class StrategyWithOptions(Strategy):
         if where not in self._off or not self._on.get(where):
             self._both.discard(where)
 
-    def came_through_otherwise(self, failed: Iterable[Fallen]) -> Iterator[Fallen]:
-        """Those beside which a sample came through that has the strategy and they have not, or has it not."""
+    def _otherwise(self) -> Iterator[Fallen]:
         name, code, off, on = self._name, self.code, self._off, self._on
-        for one in failed:
-            there = one.coded.whole ^ one.coded.options.get(name, 0)
+        for there, one in self._failed:
             if there ^ code in off if name in one.strategies else on.get(there):
                 yield one
 

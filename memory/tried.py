@@ -116,10 +116,11 @@ def _chains(made: Comparison) -> _Chains:
         reach[first] = start, high, first, after
         last[after] = first
     steps = np.array(made.steps, dtype=np.float64).reshape(-1, 4)  # numbers of runs are exact in it
+    numbers = steps[:, 2:].astype(np.int64)
     return _Chains(
-        numbers=steps[:, 2:].astype(np.int64),
+        numbers=numbers,
         ends=steps[:, :2],
-        of=np.array([root[step[2]] for step in made.steps], dtype=np.int64),
+        of=np.array(list(map(root.__getitem__, numbers[:, 0].tolist())), dtype=np.int64),
         reach=list(reach.values()),
     )
 

@@ -10,6 +10,7 @@ from blocks.problem import Progress
 from blocks.run import MetricInfo, Run, RunState, show_number
 from blocks.slot import show_value
 from memory.best import Best, Candidates, best_of
+from memory.ended import Ended
 
 SPARKS = "▁▂▃▄▅▆▇█"
 
@@ -78,7 +79,7 @@ class Board:
         self.finished = list(done)
         self.candidates = Candidates(self.spec.objective, self.objective.direction)
         for run in self.finished:
-            self.candidates.add(run)
+            self.candidates.add(Ended(run))
 
     def advance(self, number: int, progress: Sequence[Progress]) -> None:
         lane = self.lanes[number]
@@ -90,7 +91,7 @@ class Board:
         self.lanes[run.number].run = run
         self.finished.append(run)
         if self.candidates is not None:
-            self.candidates.add(run)
+            self.candidates.add(Ended(run))
 
     def best(self) -> str:
         """`run 19  gain 0.874 ±0.003 (5 fresh seeds)`, or that it is not confirmed, or that there is none."""

@@ -67,7 +67,10 @@ def slot_spec(
     chosen = {**values, **spec.space.invariants(slot)}
     if len(set(seeds)) < len(seeds) or not all(map(_is_value, chosen.values())):
         return SlotSpec(values=chosen, strategies=tuple(strategies), seeds=seeds)  # which says what is wrong
-    return made(SlotSpec, values=chosen, strategies=tuple(sorted(set(strategies))), seeds=seeds, stop=None)
+    return made(
+        SlotSpec,
+        {"values": chosen, "strategies": tuple(sorted(set(strategies))), "seeds": seeds, "stop": None},
+    )
 
 
 def _is_value(value: object) -> bool:

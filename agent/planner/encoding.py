@@ -37,6 +37,8 @@ class Encoding:
         self.groups: list[tuple[str, int]] = []
         """Parameter or strategy, and how many coordinates it has, in their order."""
         self._known: dict[tuple[str, Value, bool], tuple[float, ...]] = {}
+        owners = ((name, self.owner_of(name)) for name in spec.space.names())
+        self._owners = [(name, owner if owner in self.strategies else None) for name, owner in owners]
         for name, parameter in spec.space.root.items():
             named = isinstance(parameter, CategoricalParameter) or not _is_scale(parameter)
             self.groups.append((name, len(_names(parameter)) if named else 1))
@@ -57,8 +59,8 @@ class Encoding:
     def point(self, values: Mapping[str, Value], strategies: Sequence[str]) -> list[float]:
         """The row of one slot."""
         row: list[float] = []
-        for name in self.spec.space.names():
-            idle = self.owner_of(name) in self.strategies and self.owner_of(name) not in strategies
+        for name, owner in self._owners:
+            idle = owner is not None and owner not in strategies
             row += self.coordinates(name, self.spec.baseline[name] if idle else values[name])
         return row + [float(name in strategies) for name in self.strategies]
 

@@ -11,7 +11,6 @@ import math
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from statistics import median
 
 from agent.planner.base import Planner, slot_spec
 from agent.planner.moves import Move, at_home, toggles
@@ -21,6 +20,7 @@ from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import Proposal, Role, SlotSpec
 from memory.best import Candidates
+from memory.ended import Ended
 from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE
 
@@ -152,16 +152,18 @@ class Course:
         """The `REACH` best runs, best first; the older one of equals."""
         return [run for _, _, run in self._top]
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended."""
-        if not _searches(run) or not (values := run.values_of(self._objective)):
+        run = ended.run
+        if not run.proposal.searches or not ended.values_of(self._objective):
             return
-        value = median(values)
+        value = ended.median_of(self._objective)
         self.last.append((run, value))
         here = (self._sign * value, run)
         self.best[run.block] = max(self.best.get(run.block, here), here, key=_score)
-        insort(self._top, (-here[0], run.number, run))
-        del self._top[REACH:]
+        if len(self._top) < REACH or -here[0] < self._top[-1][0]:
+            insort(self._top, (-here[0], run.number, run))
+            del self._top[REACH:]
 
 
 def stuck(
@@ -197,10 +199,6 @@ def stuck(
         f"stuck for a block: block {block - 1} did not improve on run {had[1].number} "
         f"({info.label or objective} {show_number(sign * had[0])}) by more than noise"
     )
-
-
-def _searches(run: Run) -> bool:
-    return run.proposal.searches
 
 
 def _score(item: tuple[float, Run]) -> tuple[float, int]:

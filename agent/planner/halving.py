@@ -20,6 +20,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Proposal, Role, SlotSpec, show_value
+from memory.ended import Ended
 from memory.past import Configuration, Past, configuration
 
 
@@ -137,8 +138,9 @@ class Ladder:
         self._rungs: dict[int, list[tuple[float, int, Run]]] = defaultdict(list)
         self._reached: dict[Configuration, int] = {}
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; a failed one is last in its rung; a repeat says nothing new."""
+        run = ended.run
         if not run.proposal.searches or not run.is_evidence:
             return
         value = float(run.proposal.spec.values[self._resource])

@@ -13,8 +13,6 @@ from functools import partial
 from itertools import chain, islice
 from typing import Final
 
-import numpy as np
-
 from agent.planner.base import slot_rng
 from agent.planner.desk import Desk, Plan, Planned
 from agent.planner.encoding import encoding_of
@@ -72,13 +70,14 @@ class HybridPlanner(UcbPlanner):
         """
         roles = super()._roles(desk, turn)
         block, before = divmod(turn - 1, desk.spec.block.batches)
-        best, screen = desk.nodes.best(1), Screen(desk)
-        if best and screen.left(block + 1):
+        screen = Screen(desk)
+        if screen.left(block + 1) and (best := desk.nodes.best(1)):
             return screen.roles(before + 1, best[0].proposal.slot % len(roles))
         early = turn <= 2 * desk.spec.block.batches or not desk.guidance.priors
         if early and len(desk.past) < TESTS_AFTER:
             roles = [Role.EXPLORE if role is Role.PRINCIPLE_TEST else role for role in roles]
-        if best and Role.EXPLOIT in roles:
+        # Where all do the same there is nothing to swap.
+        if Role.EXPLOIT in roles and len(set(roles)) > 1 and (best := desk.nodes.best(1)):
             home = best[0].proposal.slot % len(roles)
             from_home = [(home + step) % len(roles) for step in range(len(roles))]
             giving = next(slot for slot in from_home if roles[slot] is Role.EXPLOIT)
@@ -134,10 +133,11 @@ class _Adviser:
         self._process, self._believed = process, len(desk.children)
         if self._around is None:
             self._around = self._seen.around(desk.narrowed, desk.guidance, block)
-        best = [model.runs[place] for place in np.argsort(-model.worth, kind="stable")[:NODES]]
+        order = model.process.best_first[:NODES].tolist()
+        best = [model.runs[place] for place in order]
         rng = slot_rng(desk.spec, block, batch, slot)
         nearby = self._around.candidates([run.proposal.spec for run in best], slot, rng)
-        top = show_number(self._sign * float(model.worth.max()))
+        top = show_number(self._sign * float(model.process.fitted[order[0]]))
         share = CAREFUL if self._screen.has_pointed(block) else 1.0
         bold = BOLD * desk.spec.planner.boldness * share
         for place, mean, sd in process.promising(nearby.points, bold):

@@ -14,15 +14,13 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from agent.planner.encoding import Encoding, Points, RowEncoding, Rows
+from agent.planner.throws import STEPS, Throws, throw
 from agent.planner.whole_space import Draw, constants, switches
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
 from blocks.slot import SlotSpec
-from blocks.space import STEP, CategoricalParameter, IntParameter, Tunable, share_of, value_at
-
-STEPS: Final = 16
-"""Neighbours of a run by a number or a named value."""
+from blocks.space import CategoricalParameter, IntParameter, Tunable, share_of, value_at
 
 PAIRS: Final = 24
 """Neighbours of a run by two changes."""
@@ -45,21 +43,30 @@ class Nearby(NamedTuple):
     points: Points
 
 
+Cells = Float64[np.ndarray, " cell"]
+"""All columns of all rows, one row after the other."""
+
 _Source = tuple[dict[str, Value], Float64[np.ndarray, " column"]]
 """The values of a slot, and its row."""
 
 
 class _Layout(NamedTuple):
-    """Which source each row is made from, of so many sources."""
+    """Which source each row is made from, of so many sources, and where its columns begin among all cells."""
 
-    single: Int[np.ndarray, " row"]
-    toggled: Int[np.ndarray, " row"]
-    switches: Int[np.ndarray, " row"]
-    """The column of what is toggled."""
-
-    double: Int[np.ndarray, " row"]
     origin: Int[np.ndarray, " row"]
-    """Of all rows together."""
+    """Draws have no source: theirs is one after the last."""
+
+    copied: Int[np.ndarray, " row"]
+    """That of all rows but the draws, which come last."""
+
+    once: Int[np.ndarray, " changed"]
+    """First cells of what is changed: of the rows for a single change, then of those for two."""
+
+    twice: Int[np.ndarray, " changed"]
+    """Of the latter."""
+
+    switched: Int[np.ndarray, " row"]
+    """Cells of the strategies that rows are made for."""
 
 
 class Surroundings:
@@ -124,15 +131,15 @@ class Surroundings:
         sources = [self._source(one, slot) for one in slots]
         dice = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
         base, layout = np.array([row for _, row in sources]), self._layout(len(sources))
-        rows = np.concatenate(
-            (
-                base,
-                self._stepped(base.take(layout.single, axis=0), dice),
-                _toggled(base.take(layout.toggled, axis=0), layout.switches),
-                self._changed(self._changed(base.take(layout.double, axis=0), dice), dice),
-                self._drawn(DRAWN, dice),
-            )
-        )
+        rows = np.empty((len(layout.origin), base.shape[1]))
+        base.take(layout.copied, axis=0, out=rows[:-DRAWN], mode="clip")
+        cells, n_single, n_all = rows.reshape(-1), STEPS * len(sources), len(layout.once)
+        numbers = (n_single, n_all - n_single, n_all - n_single)
+        thrown = throw(numbers, dice, n_columns=self._n, n_switches=len(self._switches))
+        self._change(cells, layout.once, thrown.part(0, n_all))
+        self._change(cells, layout.twice, thrown.part(n_all, len(thrown.steps)))
+        cells[layout.switched] = 1.0 - cells[layout.switched]
+        self._draw(rows[-DRAWN:], dice)
         if self._on or self._off:
             rows[:, self._on], rows[:, self._off] = 1.0, 0.0
         self._round(rows)
@@ -141,21 +148,29 @@ class Surroundings:
 
     def decoded(self, nearby: Nearby, place: int) -> Draw:
         """Values and strategies of a candidate; what was not moved is as it was."""
-        row = nearby.rows[place]
+        row: list[float] = nearby.rows[place].tolist()
         values, before = nearby.sources[nearby.origin[place]]
         found = dict(values)
-        for column, (name, parameter) in enumerate(self._tunable.items()):
-            if row[column] != before[column]:
-                found[name] = _value(parameter, float(row[column]))
+        for (name, parameter), share, was in zip(self._tunable.items(), row, before.tolist(), strict=False):
+            if share != was:
+                found[name] = _value(parameter, share)
         on = [name for name, share in zip(self._names, row[self._n :], strict=True) if share]
         return found, tuple(sorted(on))
 
     def _layout_of(self, n_sources: int) -> _Layout:
-        places = np.arange(n_sources)
-        single, double = np.repeat(places, STEPS), np.repeat(places, PAIRS)
-        toggles = np.repeat(places, len(self._switches))
-        origin = np.concatenate((places, single, toggles, double, np.full(DRAWN, n_sources)))
-        return _Layout(single, toggles, np.tile(self._columns, n_sources), double, origin)
+        places, n_switches = np.arange(n_sources), len(self._switches)
+        copied = np.concatenate([np.repeat(places, n) for n in (1, STEPS, n_switches, PAIRS)])
+        begins = (self._n + len(self._names)) * np.arange(len(copied))
+        _, single, toggled, double = np.split(
+            begins, np.cumsum([n_sources, n_sources * STEPS, n_sources * n_switches])
+        )
+        return _Layout(
+            origin=np.concatenate((copied, np.full(DRAWN, n_sources))),
+            copied=copied,
+            once=np.concatenate((single, double)),
+            twice=double,
+            switched=toggled + np.tile(self._columns, n_sources),
+        )
 
     def _blank_of(self, slot: int) -> _Source:
         """What a draw has that is not drawn."""
@@ -177,51 +192,42 @@ class Surroundings:
         shares = [_share(parameter, values[name]) for name, parameter in self._tunable.items()]
         return values, np.array(shares + [float(name in strategies) for name in self._names])
 
-    def _stepped(self, rows: Rows, dice: np.random.Generator) -> Rows:
-        """Each row with one parameter moved: a Gaussian step, reflected at the ends, or another name."""
-        if not self._n:
-            return rows.copy()
-        found, n = rows.copy(), len(rows)
-        keys = dice.random((n, self._n))
-        for column, owner in self._owned:
-            # The option of a strategy that is off changes nothing.
-            keys[:, column] = -1.0 if owner is None else np.where(rows[:, owner] > 0, keys[:, column], -1.0)
-        chosen, lines = keys.argmax(axis=1), np.arange(n)
-        size = dice.standard_normal(n)
-        size *= STEP
-        np.abs(size, out=size)
-        np.maximum(size, STEP / 5, out=size)
-        before = rows[lines, chosen]
-        moved = np.negative(size, out=size, where=dice.random(n) >= 0.5)
-        moved += before
-        np.abs(moved, out=moved)
-        moved %= 2.0
-        np.subtract(2.0, moved, out=moved, where=moved > 1.0)
-        other = dice.random(n)
-        for column, n_choices in self._named:
-            here = chosen == column
-            by = 1.0 + np.floor(other[here] * (n_choices - 1))
-            moved[here] = (rows[here, column] + by) % n_choices
-        found[lines, chosen] = np.where(keys[lines, chosen] >= 0, moved, before) if self._owned else moved
-        return found
+    def _change(self, cells: Cells, begins: Int[np.ndarray, " change"], thrown: Throws) -> None:
+        """Makes one change to each of some rows, to a number, to a named value or to a strategy.
 
-    def _changed(self, rows: Rows, dice: np.random.Generator) -> Rows:
-        """Each row with one change, a number or a strategy."""
-        found, n = self._stepped(rows, dice), len(self._switches)
-        picked = dice.random(len(rows))
-        picked *= n + STEPS
-        lines = (picked < n).nonzero()[0]
-        found[lines] = _toggled(rows[lines], self._columns[picked[lines].astype(np.int64)])
-        return found
+        A number moves by a Gaussian step that is reflected at the ends.
+        """
+        toggles = thrown.switches < len(self._switches)
+        if self._n:
+            keys, still = thrown.keys, toggles
+            for column, owner in self._owned:
+                # The option of a strategy that is off changes nothing.
+                keys[:, column] = (
+                    -1.0 if owner is None else np.where(cells[begins + owner] > 0, keys[:, column], -1.0)
+                )
+            chosen = keys.argmax(axis=1)
+            if self._owned:
+                still = toggles | (keys.max(axis=1) < 0)
+            at = begins + chosen
+            before = cells.take(at)
+            moved = thrown.steps + before
+            np.abs(moved, out=moved)
+            moved %= 2.0
+            np.minimum(moved, 2.0 - moved, out=moved)
+            for column, n_choices in self._named:
+                here = chosen == column
+                by = 1.0 + np.floor(thrown.others[here] * (n_choices - 1))
+                moved[here] = (before[here] + by) % n_choices
+            cells[at] = np.where(still, before, moved)
+        switched = begins[toggles] + self._columns[thrown.switches[toggles].astype(np.int64)]
+        cells[switched] = 1.0 - cells[switched]
 
-    def _drawn(self, n: int, dice: np.random.Generator) -> Rows:
-        """Every value from its range, every strategy on or off with even chances."""
-        found = np.zeros((n, self._n + len(self._names)))
-        found[:, : self._n] = dice.random((n, self._n))
+    def _draw(self, rows: Rows, dice: np.random.Generator) -> None:
+        """Takes every value from its range, and turns every strategy on or off with even chances."""
+        rows[:, : self._n], rows[:, self._n :] = dice.random((len(rows), self._n)), 0.0
         for column, n_choices in self._named:
-            found[:, column] = np.floor(found[:, column] * n_choices)
-        found[:, self._columns] = dice.random((n, len(self._switches))) < 0.5
-        return found
+            rows[:, column] = np.floor(rows[:, column] * n_choices)
+        rows[:, self._columns] = dice.random((len(rows), len(self._switches))) < 0.5
 
     def _round(self, rows: Rows) -> None:
         """Whole numbers are where whole numbers are."""
@@ -232,13 +238,6 @@ class Surroundings:
                 rows[:, column] = np.log(whole / low) / np.log(high / low)
             else:
                 rows[:, column] = np.rint(rows[:, column] * (high - low)) / (high - low)
-
-
-def _toggled(rows: Rows, columns: Int[np.ndarray, " row"]) -> Rows:
-    """Each row with a strategy turned on where it is off, and off where it is on; they are written over."""
-    lines = np.arange(len(rows))
-    rows[lines, columns] = 1.0 - rows[lines, columns]
-    return rows
 
 
 def _share(parameter: Tunable, value: Value) -> float:

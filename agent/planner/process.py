@@ -6,12 +6,12 @@ Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, ch
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int
 from scipy.linalg.lapack import dtrtri
 
 from agent.planner.algebra import (
@@ -69,7 +69,7 @@ class Process:
         groups: How many consecutive coordinates share a length scale.
         weights: How much each value counts: the noise of its run is so many times smaller. Default: 1.
         shape: Length scales and noise; default: those that explain the runs best.
-        kernel: That of the slots under this shape (see `kernel_between`), where it is known.
+        kernel: Gives that of the scaled slots, as `kernel_between` does, in an array that is used up.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Process:
         *,
         weights: Values | None = None,
         shape: Shape | None = None,
-        kernel: Square | None = None,
+        kernel: Callable[[Points], Square] = lambda points: kernel_between(points, points),
     ) -> None:
         weights = np.ones(len(values)) if weights is None else weights
         self.shape = shape_of(points, values, groups, weights=weights) if shape is None else shape
@@ -89,9 +89,9 @@ class Process:
         self._points: Points = points / self._scales
         targets = (values - self._mean) / spread
         noise = self.shape.noise / weights
-        kernel = kernel_between(self._points, self._points) if kernel is None else kernel.copy()
-        kernel.flat[:: len(kernel) + 1] = 1.0 + noise
-        factor = factor_of(kernel)
+        known = kernel(self._points)
+        known.flat[:: len(known) + 1] = 1.0 + noise
+        factor = factor_of(known)
         assert factor is not None  # the noise keeps it positive definite
         self._factor = factor
         half = solved(factor, targets)
@@ -101,6 +101,11 @@ class Process:
         self._weights = solved(factor, self._half, transposed=True)
         self.fitted: Values = self._mean + self._scale * (targets - noise * self._weights)
         """Mean of the objective at the runs themselves, without their noise."""
+
+    @cached_property
+    def best_first(self) -> Int[np.ndarray, " point"]:
+        """The places of the runs, the one of the highest mean first; ties as they come."""
+        return np.argsort(-self.fitted, kind="stable")
 
     def predict(self, points: Points) -> tuple[Values, Values]:
         """Mean and standard deviation of the objective at other slots, without the noise of replicates."""
@@ -169,7 +174,7 @@ class Process:
     @cached_property
     def _rough(self) -> "_Rough":
         """The model in half the digits, its landmarks first."""
-        order = np.argsort(-self.fitted, kind="stable")
+        order = self.best_first
         centre = self._points[order[0]]
         points = self._points[order] - centre
         distance = np.empty((points.shape[1] + 2, len(points)), dtype=np.float32)

@@ -12,8 +12,9 @@ from agent.planner.repeating import Repeat
 from agent.planner.stakes import follows
 from blocks.exploration import ExplorationSpec
 from blocks.guidance import Guidance
-from blocks.run import MetricInfo, Run, RunState
+from blocks.run import MetricInfo, Run
 from blocks.slot import Role, SlotSpec
+from memory.ended import Ended
 from memory.findings import Claim
 from memory.past import Configuration, Past, configuration
 from memory.waiting import HomePair, Waiting, waiting
@@ -31,12 +32,11 @@ class Elsewhere:
     def __init__(self) -> None:
         self._came_through: dict[tuple[int, Configuration], bool] = {}
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended."""
-        if network := run.proposal.network:
-            key = network, configuration(run.proposal.spec)
-            counts = run.state is RunState.DONE and run.is_evidence
-            self._came_through[key] = counts or self._came_through.get(key, False)
+        if network := ended.run.proposal.network:
+            key = network, ended.configuration
+            self._came_through[key] = ended.counts or self._came_through.get(key, False)
 
     def came_through(self, network: int, chosen: Configuration) -> bool | None:
         """Whether a configuration came through on a network; None where it was not tried."""

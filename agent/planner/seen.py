@@ -7,8 +7,9 @@ asked at every run or once at its end.
 """
 
 import math
-from array import array
+from bisect import bisect_left, insort
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,11 +20,12 @@ from agent.planner.encoding import Encoding
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
 from agent.planner.shape import Shape, shape_of
-from agent.planner.tree import first, floor_of
+from agent.planner.tree import floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance
-from blocks.run import Run, RunState, median_of
+from blocks.run import Run, median_of
+from memory.ended import Ended
 
 MODEL_RUNS: Final = 72
 """Runs that the model is fitted on, however many there are."""
@@ -51,9 +53,6 @@ class Model(NamedTuple):
     codes: Int[np.ndarray, "run name"]
     """Their values and strategies as numbers that are equal where those are."""
 
-    worth: Float64[np.ndarray, " run"]
-    """What they are expected to be worth, without noise, higher being better."""
-
 
 class _Kernel(NamedTuple):
     """The kernel of the runs that the last model held."""
@@ -77,44 +76,47 @@ class Seen:
         self._sign = 1.0 if direction == "maximize" else -1.0
         self._runs: list[Run] = []
         self._places: dict[int | None, int] = {}
-        self._levels = array("d")
+        self._levels: list[float] = []
+        self._ranked: list[tuple[float, int]] = []
+        """All runs, best first, as their level below zero and their place."""
         self._scored = 0
-        self._values = np.full((0, 1), math.nan)
-        self._sizes = np.zeros(0, dtype=np.int64)
+        self._values: list[list[float]] = []  # of each run
+        self._most = 1  # values that a run has
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
         self._names = tuple(encoding.spec.space.names())
         self._codes: dict[tuple[str, Value, bool], int] = {}
         self._snapshot: Results | None = None
+        self._has_results = False  # in the snapshot
         self._due = 2
         self._shape: Shape | None = None
         self._model: Model | None = None
         self._kernel: _Kernel | None = None
         self._around: Surroundings | None = None
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended; what repeats a run judges that run too."""
-        counts = run.state is RunState.DONE and run.is_evidence
-        values = [self._sign * value for value in run.values_of(self._objective)] if counts else []
+        run, found = ended.run, ended.values_of(self._objective) if ended.counts else ()
+        values = [self._sign * value for value in found]
         if run.proposal.role.repeats:
             place = self._places.get(run.proposal.parent)
             if place is not None and values and not run.proposal.network:
                 self._model = None
-                self._learn(place, [*self._values[place, : self._sizes[place]].tolist(), *values])
+                self._learn(place, self._values[place] + values)
         elif run.proposal.searches:
             self._model = None
             self._places[run.number] = len(self._runs)
             self._runs.append(run)
             self._levels.append(-math.inf)
-            if len(self._sizes) < len(self._runs):
-                self._widen(len(self._sizes) + MODEL_RUNS, self._values.shape[1])
+            insort(self._ranked, (math.inf, len(self._runs) - 1))
+            self._values.append([])
             self._learn(len(self._runs) - 1, values)
             if len(self._runs) >= self._due:
                 self._due = max(len(self._runs) + 1, math.ceil(GROWTH * len(self._runs)))
-                self._snapshot, self._shape = self._results(), None
-        if self._scored >= 2 and (self._snapshot is None or not self._snapshot.sizes.any()):
-            self._snapshot, self._shape = self._results(), None  # there was nothing to search in before
+                self._take_snapshot()
+        if self._scored >= 2 and not self._has_results:
+            self._take_snapshot()  # there was nothing to search in before
 
     def model(self) -> Model | None:
         """The model of the runs so far; None for want of two results."""
@@ -126,13 +128,12 @@ class Seen:
                 self._shape = shape_of(points, levels, groups, weights=weights)
             found = self._results()
             points, levels, weights = self._arrays(found)
-            kernel = self._kernel_of(found.places, points / np.repeat(self._shape.lengths, groups))
+            kernel = partial(self._kernel_of, found.places)
             process = Process(points, levels, groups, weights=weights, shape=self._shape, kernel=kernel)
             self._model = Model(
                 process,
                 [self._runs[place] for place in found.places.tolist()],
                 self._codes_at[found.places],
-                process.fitted,
             )
         return self._model
 
@@ -153,22 +154,22 @@ class Seen:
     def _learn(self, place: int, values: list[float]) -> None:
         if not values:
             return
-        if len(values) > self._values.shape[1]:
-            self._widen(len(self._sizes), len(values))
-        self._values[place, : len(values)], self._sizes[place] = values, len(values)
+        self._values[place], self._most = values, max(self._most, len(values))
         self._scored += math.isinf(self._levels[place])
+        del self._ranked[bisect_left(self._ranked, (-self._levels[place], place))]
         self._levels[place] = math.fsum(values) / len(values)
+        insort(self._ranked, (-self._levels[place], place))
 
-    def _widen(self, n_runs: int, n_values: int) -> None:
-        """Makes room; twice as much at least, so that it is seldom done."""
-        before, sizes = self._values, self._sizes
-        n_runs = max(n_runs, 2 * len(sizes)) if n_runs > len(sizes) else n_runs
-        self._values, self._sizes = np.full((n_runs, n_values), math.nan), np.zeros(n_runs, dtype=np.int64)
-        self._values[: len(before), : before.shape[1]], self._sizes[: len(sizes)] = before, sizes
+    def _take_snapshot(self) -> None:
+        """Length scales will be searched for in the runs as they stand now."""
+        self._snapshot, self._shape = self._results(), None
+        self._has_results = bool(self._snapshot.sizes.any())
 
     def _results(self) -> Results:
         places = self._chosen()
-        return Results(places, self._values[places], self._sizes[places])
+        chosen = [self._values[place] for place in places.tolist()]
+        values = np.array([one + [math.nan] * (self._most - len(one)) for one in chosen])
+        return Results(places, values, np.array([len(one) for one in chosen]))
 
     def _kernel_of(
         self, places: Int[np.ndarray, " run"], scaled: Float64[np.ndarray, "run coordinate"]
@@ -184,20 +185,19 @@ class Seen:
             found[fresh] = kernel_between(scaled[fresh], scaled)
             found[:, fresh] = found[fresh].T
         self._kernel = _Kernel(self._shape, places, found)
-        return found
+        return found.copy()
 
     def _chosen(self) -> Int[np.ndarray, " run"]:
         """The first runs, the best and the latest, a third each, in their order."""
-        n = len(self._runs)
+        n, third = len(self._runs), MODEL_RUNS // 3
         if n <= MODEL_RUNS:
             return np.arange(n)
-        third = MODEL_RUNS // 3
-        chosen = np.zeros(n, dtype=bool)
-        chosen[:third] = True
-        chosen[first(third, -np.array(self._levels))] = True
-        latest = np.flatnonzero(~chosen[-MODEL_RUNS:])[np.count_nonzero(chosen) - MODEL_RUNS :]
-        chosen[n - MODEL_RUNS + latest] = True
-        return np.flatnonzero(chosen)
+        chosen = {*range(third), *(place for _, place in self._ranked[:third])}
+        latest = n
+        while len(chosen) < MODEL_RUNS:
+            latest -= 1
+            chosen.add(latest)
+        return np.array(sorted(chosen))
 
     def _arrays(
         self, results: Results

@@ -22,6 +22,7 @@ from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run, RunState
 from blocks.slot import Proposal, SlotSpec
 from blocks.stopping import StopRule
+from memory.ended import Ended
 from memory.past import Past
 from memory.statements import show_runs
 
@@ -82,9 +83,9 @@ class Curves:
         self._resource = resource
         self._known: dict[Value | None, list[Known]] = defaultdict(list)
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended, where it searched, is evidence, and has a curve of these looks."""
-        rule = run.proposal.spec.stop
+        run, rule = ended.run, ended.run.proposal.spec.stop
         ended_well = (
             run.state in (RunState.DONE, RunState.STOPPED) and run.is_evidence and run.proposal.searches
         )

@@ -42,10 +42,11 @@ def principle_test(
         for claim in (*tests_of(desk.guidance), *desk.claims)
         if claim.subject in tunable or _is_switch(claim, spec)
     ]
-    best = [run.proposal.spec for run in desk.nodes.best(BEST)]
+    nodes = desk.nodes.best(max(reach, BEST))
+    best = [run.proposal.spec for run in nodes[:BEST]]
     stakes = by_stake(testable, best, spec) if best else []
     paces = _Paces(spec, lambda: slot_rng(spec, block, batch, slot), far=far)
-    for run in desk.nodes.best(reach) if testable or assumed else ():
+    for run in nodes[:reach] if testable or assumed else ():
         home = desk.home(run, slot)
         if isinstance(home, Move):
             continue

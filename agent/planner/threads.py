@@ -15,14 +15,14 @@ from threadpoolctl import LibController, ThreadpoolController
 @contextmanager
 def on_one_thread() -> Iterator[None]:
     """The linear algebra of this process runs on one thread; afterwards as before."""
-    libraries = _libraries()
-    before = [library.get_num_threads() for library in libraries]
-    for library in libraries:
+    numbers = ((library, library.get_num_threads()) for library in _libraries())
+    others = [(library, n_threads) for library, n_threads in numbers if n_threads != 1]
+    for library, _ in others:
         library.set_num_threads(1)
     try:
         yield
     finally:
-        for library, n_threads in zip(libraries, before, strict=True):
+        for library, n_threads in others:
             library.set_num_threads(n_threads)
 
 

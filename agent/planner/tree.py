@@ -14,7 +14,6 @@ than are asked for.
 
 import math
 from array import array
-from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from statistics import median
@@ -24,6 +23,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from blocks.run import Run, RunState
+from memory.ended import Ended
 
 Positions = Int[np.ndarray, " some"]
 NodeArray = Float[np.ndarray, " node"] | Int[np.ndarray, " node"] | Bool[np.ndarray, " node"]
@@ -69,14 +69,16 @@ class Tree:
         self._visits = array("q")
         self._scores = array("d")  # NaN where there is none
         self._values: dict[int, list[float]] = {}  # of runs that were repeated
-        self._ordered = array("d")
+        self._ordered: Float[np.ndarray, " scored"] = np.empty(0)
+        self._unordered: list[float] = []  # what is not in its place yet
 
-    def add(self, run: Run) -> None:
+    def add(self, ended: Ended) -> None:
         """Takes in a run that has ended, after all that it may descend from.
 
         What repeats a run is no node of its own: it is a visit, and its replicates judge that run too. What
         tests a statement on another network is neither.
         """
+        run = ended.run
         if run.proposal.role.repeats:
             self._repeat(run)
         if not run.proposal.searches:
@@ -90,10 +92,10 @@ class Tree:
         while parent is not None:
             self._visits[parent] += 1
             parent = self._parents[parent]
-        values = self._values_of(run)
-        self._scores.append(self.sign * median(values) if values else math.nan)
-        if values:
-            insort(self._ordered, self._scores[-1])
+        scored = ended.counts and bool(ended.values_of(self._objective))
+        self._scores.append(self.sign * ended.median_of(self._objective) if scored else math.nan)
+        if scored:
+            self._unordered.append(self._scores[-1])
 
     def _repeat(self, run: Run) -> None:
         place = self._places.get(run.proposal.parent)
@@ -108,10 +110,17 @@ class Tree:
             return  # another network may be easier or harder
         pooled = self._values.setdefault(place, self._values_of(self.runs[place]))
         pooled += values
-        if not math.isnan(self._scores[place]):
-            del self._ordered[bisect_left(self._ordered, self._scores[place])]
+        if not math.isnan(before := self._scores[place]):
+            self._put_in_order()
+            self._ordered = np.delete(self._ordered, np.searchsorted(self._ordered, before))
         self._scores[place] = self.sign * median(pooled)
-        insort(self._ordered, self._scores[place])
+        self._unordered.append(self._scores[place])
+
+    def _put_in_order(self) -> None:
+        if self._unordered:
+            # Stable is fastest where most is in order already.
+            self._ordered = np.sort(np.concatenate((self._ordered, self._unordered)), kind="stable")
+            self._unordered = []
 
     def _values_of(self, run: Run) -> list[float]:
         counts = run.state is RunState.DONE and run.is_evidence
@@ -137,10 +146,11 @@ class Tree:
 
     def look(self, *, exploration_constant: float, reward: Reward = "rank") -> "Look":
         """The nodes as they stand now."""
+        self._put_in_order()
         return Look(
             self.runs,
             scores=np.array(self._scores),
-            ordered=np.array(self._ordered),
+            ordered=self._ordered,
             visits=np.array(self._visits, dtype=np.int64),
             exploration_constant=exploration_constant,
             reward=reward,

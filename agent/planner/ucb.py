@@ -131,13 +131,15 @@ class UcbPlanner:
                 desk.children.append(child)
                 return made(
                     Proposal,
-                    slot=slot,
-                    spec=child,
-                    role=chosen_role,
-                    parent=move.parent,
-                    change=move.change,
-                    reason=reason,
-                    network=0,
+                    {
+                        "slot": slot,
+                        "spec": child,
+                        "role": chosen_role,
+                        "parent": move.parent,
+                        "change": move.change,
+                        "reason": reason,
+                        "network": 0,
+                    },
                 )
         return None
 

@@ -15,6 +15,7 @@ from blocks.slot import Proposal, Role, SlotSpec
 from memory.best import Candidates, best
 from memory.best_lines import best_lines
 from memory.drift import differ, latest_control
+from memory.ended import Ended
 from memory.past import Past
 
 NOISE = 0.1
@@ -151,7 +152,7 @@ def test_few_lucky_replicates_do_not_beat_many_good_ones() -> None:
     ]
     candidates = Candidates("gain", "maximize")
     for one in runs:
-        candidates.add(one)
+        candidates.add(Ended(one))
     leader = candidates.leader()
     assert leader is not None
     assert leader.run.number == 1
@@ -212,7 +213,7 @@ def test_a_control_is_never_held_against_what_selected_the_incumbent() -> None:
         run(1, slot(4), gains=[0.99, 0.99, 0.99]),
         repeat(2, slot(4), [0.79, 0.8, 0.81], role=Role.CONTROL),
     ]:
-        candidates.add(one)
+        candidates.add(Ended(one))
     assert latest_control(candidates) is None
 
 

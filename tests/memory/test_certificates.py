@@ -20,6 +20,7 @@ from made_up_history import (
 from agent.planner.tree import Tree
 from blocks.certificate import CertificateOutcome
 from blocks.run import Run
+from memory.ended import Ended
 from memory.findings import findings
 from memory.queries import query_runs
 from memory.store import Store
@@ -76,7 +77,7 @@ def test_unverified_runs_are_no_evidence(store: Store) -> None:
     assert findings(spec(), runs, metrics=METRICS) == []
     tree = Tree("gain", "maximize")
     for run in runs:
-        tree.add(run)
+        tree.add(Ended(run))
     assert not any(node.scored for node in tree.look(exploration_constant=1.4).by_ucb(99))
 
 

@@ -13,6 +13,7 @@ from blocks.errors import SpecError
 from blocks.planning import ConfirmationSpec, PlannerSpec
 from blocks.run import FailureKind, Run
 from blocks.slot import Proposal, Role, SlotSpec
+from memory.ended import Ended
 from memory.past import configuration
 from tests.agent.landscapes import METRICS, admits, outcome, play, toy_spec
 
@@ -214,7 +215,7 @@ def test_a_repeat_is_no_node_but_a_visit_and_its_replicates_judge_the_run_that_i
     for name, repeats in {"none": [], "low": [low], "elsewhere": [elsewhere]}.items():
         trees[name] = Tree("gain", "maximize")
         for run in [*runs[:8], *repeats]:
-            trees[name].add(run)
+            trees[name].add(Ended(run))
     parent = here.proposal.parent or 0
     assert all(len(tree.runs) == 8 for tree in trees.values())
     assert [trees[name].visits(parent) - trees["none"].visits(parent) for name in trees] == [0, 1, 1]

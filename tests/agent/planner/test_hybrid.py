@@ -19,6 +19,7 @@ from blocks.guidance import NO_GUIDANCE
 from blocks.planning import PlannerName, PlannerSpec
 from blocks.run import RunState
 from blocks.slot import Proposal, Role, SlotSpec
+from memory.ended import Ended
 from tests.agent.landscapes import admits, play, toy_spec
 
 
@@ -60,14 +61,14 @@ def test_the_same_runs_give_the_same_model_whether_it_was_asked_in_between_or_no
     runs = play(HybridPlanner(admits), toy_spec(), blocks=5)
     asked, unasked = (Seen(Encoding(toy_spec()), "gain", "maximize") for _ in range(2))
     for run in runs:
-        asked.add(run)
+        asked.add(Ended(run))
         asked.model()
-        unasked.add(run)
+        unasked.add(Ended(run))
     one, other = asked.model(), unasked.model()
     assert one is not None
     assert other is not None
     assert one.process.shape == other.process.shape
-    assert (one.worth == other.worth).all()
+    assert (one.process.fitted == other.process.fitted).all()
     assert [run.number for run in one.runs] == [run.number for run in other.runs]
 
 
@@ -79,7 +80,7 @@ def test_a_search_whose_first_runs_all_fail_gets_its_model_with_the_first_result
     ]
     seen = Seen(Encoding(toy_spec()), "gain", "maximize")
     for run in (*runs[:-2], *came_through):
-        seen.add(run)
+        seen.add(Ended(run))
     model = seen.model()
     assert model is not None
     assert len(model.runs) == len(runs)
@@ -171,7 +172,7 @@ def test_the_model_holds_the_best_and_the_latest_runs_however_many_there_are():
     runs = play(HybridPlanner(admits), toy_spec(), blocks=5)
     tree = Tree("gain", "maximize")
     for run in runs:
-        tree.add(run)
+        tree.add(Ended(run))
     kept = best_and_latest(tree, 12)
     numbers = [run.number for run in kept]
     assert len(numbers) == 12

@@ -15,6 +15,7 @@ from blocks.slot import Role, SlotSpec
 from blocks.steering import read_instructions
 from blocks.vocabulary import Vocabulary
 from memory.best import best
+from memory.ended import Ended
 from memory.findings import findings
 from memory.past import configuration
 from memory.statements import Statement
@@ -137,7 +138,7 @@ def test_neither_the_best_nor_the_tree_rests_on_other_networks() -> None:
     for tree, some in zip(trees, (runs, home), strict=True):
         for run in some:
             if run.proposal.role is not Role.CONFIRM:
-                tree.add(run)
+                tree.add(Ended(run))
     looks = [tree.look(exploration_constant=1.0) for tree in trees]
     assert [node.run.number for node in looks[0].by_ucb(9)] == [n.run.number for n in looks[1].by_ucb(9)]
     assert len(looks[0]) == sum(run.proposal.searches for run in runs)
