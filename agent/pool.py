@@ -187,7 +187,8 @@ def failure_of(error: BaseException, *, timeout_s: float, leak_report: Path | No
     text = " ".join(str(error).split())[:300]
     if isinstance(error, MemoryError) or "allocate memory" in text:
         return Failure(
-            kind=FailureKind.OUT_OF_MEMORY, reason=f"ran out of its memory limit: {text}".rstrip(": ")
+            kind=FailureKind.OUT_OF_MEMORY,
+            reason=f"ran out of its memory limit (limits.memory_gib): {text}".rstrip(": "),
         )
     if isinstance(error, SetpointError):
         return Failure(kind=FailureKind.ERROR, reason=text)

@@ -1,5 +1,6 @@
 """What an exploration is: the question, the data, the space, and the rules of the search."""
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,8 +120,10 @@ class ExplorationSpec(Frozen):
                 if name in self.baseline:
                     raise ValueError(f"baseline.{name}: is fixed per slot in the space; leave it out here")
             elif name not in self.baseline:
+                meant = difflib.get_close_matches(name, self.baseline.keys() - self.space.root.keys(), n=1)
                 raise ValueError(
                     f"baseline.{name}: is missing; the first batch needs a value ({parameter.allowed})"
+                    + "".join(f", or space.{name} is to be space.{other}" for other in meant)
                 )
             elif not parameter.contains(self.baseline[name]):
                 raise ValueError(

@@ -41,7 +41,7 @@ def test_a_task_gives_its_value(pool: Pool[str]) -> None:
         (tasks.leave, (), FailureKind.CRASHED, "exit code 3"),
         (tasks.diverge, (), FailureKind.DIVERGED, "loss is not finite at step 7 of 100"),
         (tasks.stumble, (), FailureKind.ERROR, "KeyError: 'weights' (at tasks.py:"),
-        (tasks.devour, (1.5,), FailureKind.OUT_OF_MEMORY, "ran out of its memory limit"),
+        (tasks.devour, (1.5,), FailureKind.OUT_OF_MEMORY, "ran out of its memory limit (limits.memory_gib)"),
     ],
 )
 def test_a_task_that_dies_says_why_and_costs_itself_only(

@@ -110,6 +110,12 @@ def test_a_key_given_twice_is_refused() -> None:
         parse_exploration(QUICKSTART + "\nseed: 3\n", source="my.yaml")
 
 
+def test_a_misspelt_parameter_is_answered_with_the_one_that_the_baseline_has() -> None:
+    text = QUICKSTART.replace("lr_emb_homeo:", "lr_emb_hoemo:", 1)
+    with pytest.raises(SpecError, match=r"baseline\.lr_emb_hoemo: is missing.*space\.lr_emb_homeo"):
+        parse_exploration(text, source="my.yaml")
+
+
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(SpecError, match="must be a mapping of keys to values, but holds nothing"):
         parse_exploration("", source="my.yaml")
