@@ -82,6 +82,9 @@ class Seen:
         self._scored = 0
         self._values: list[list[float]] = []  # of each run
         self._most = 1  # values that a run has
+        self._held = np.empty((0, 1))  # the same as rows, of runs that a model holds
+        self._sizes = np.empty(0, dtype=np.int64)
+        self._is_held = np.empty(0, dtype=bool)
         self._points = np.empty((0, sum(size for _, size in encoding.groups)))
         self._codes_at = np.empty((0, len(encoding.groups)), dtype=np.int64)
         self._encoded = np.empty(0, dtype=bool)
@@ -155,6 +158,8 @@ class Seen:
         if not values:
             return
         self._values[place], self._most = values, max(self._most, len(values))
+        if place < len(self._is_held):
+            self._is_held[place] = False
         self._scored += math.isinf(self._levels[place])
         del self._ranked[bisect_left(self._ranked, (-self._levels[place], place))]
         self._levels[place] = math.fsum(values) / len(values)
@@ -167,9 +172,23 @@ class Seen:
 
     def _results(self) -> Results:
         places = self._chosen()
-        chosen = [self._values[place] for place in places.tolist()]
-        values = np.array([one + [math.nan] * (self._most - len(one)) for one in chosen])
-        return Results(places, values, np.array([len(one) for one in chosen]))
+        self._hold(places)
+        return Results(places, self._held[places], self._sizes[places])
+
+    def _hold(self, places: Int[np.ndarray, " run"]) -> None:
+        """Makes rows of the values of some runs; those of others are as they were."""
+        n, width = self._held.shape
+        if n < len(self._runs) or width < self._most:
+            n_rows = max(2 * n, len(self._runs), MODEL_RUNS) if n < len(self._runs) else n
+            held = np.full((n_rows, self._most), math.nan)
+            held[:n, :width] = self._held
+            more = np.zeros(n_rows - n, dtype=np.int64)
+            self._held, self._sizes = held, np.concatenate((self._sizes, more))
+            self._is_held = np.concatenate((self._is_held, more > 0))
+        for place in places[~self._is_held[places]].tolist():
+            values = self._values[place]
+            self._held[place, : len(values)], self._sizes[place] = values, len(values)
+            self._is_held[place] = True
 
     def _kernel_of(
         self, places: Int[np.ndarray, " run"], scaled: Float64[np.ndarray, "run coordinate"]
