@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run
 from blocks.slot import show_value
-from memory.best import Best, Candidates, best_of
+from memory.best import Best, best_of
+from memory.candidates import Candidates
 from memory.drift import latest_control
 from memory.past import Past
 from memory.statements import count, plain, show_runs

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from blocks.exploration import ExplorationSpec
 from blocks.run import MetricInfo, Run, show_number
-from memory.best import Candidates, Estimate, best
+from memory.best import best
+from memory.candidates import Candidates, Estimate
 from memory.past import Past
 
 if TYPE_CHECKING:

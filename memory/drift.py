@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from blocks.run import Run
 from blocks.slot import Role
-from memory.best import Candidates, Estimate
+from memory.candidates import Candidates, Estimate
 
 CONFIDENCE = 0.99
 """Each batch has its control; one in a hundred differs by chance."""

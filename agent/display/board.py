@@ -9,7 +9,8 @@ from blocks.exploration import ExplorationSpec
 from blocks.problem import Progress
 from blocks.run import MetricInfo, Run, RunState, show_number
 from blocks.slot import show_value
-from memory.best import Best, Candidates, best_of
+from memory.best import Best, best_of
+from memory.candidates import Candidates
 from memory.ended import Ended
 
 SPARKS = "▁▂▃▄▅▆▇█"

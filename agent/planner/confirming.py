@@ -20,7 +20,8 @@ from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run
 from blocks.slot import Proposal, Role
-from memory.best import Candidate, Candidates, Estimate, best_of
+from memory.best import best_of
+from memory.candidates import Candidate, Candidates, Estimate
 from memory.past import Past
 
 

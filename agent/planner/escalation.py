@@ -19,7 +19,7 @@ from blocks.exploration import ExplorationSpec
 from blocks.guidance import NO_GUIDANCE, Guidance
 from blocks.run import MetricInfo, Run, show_number
 from blocks.slot import Proposal, Role, SlotSpec
-from memory.best import Candidates
+from memory.candidates import Candidates
 from memory.ended import Ended
 from memory.past import Configuration, Past, configuration
 from memory.samples import MEDIAN_NOISE

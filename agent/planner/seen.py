@@ -19,8 +19,8 @@ from agent.planner.algebra import kernel_between
 from agent.planner.encoding import Encoding
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
+from agent.planner.rewards import floor_of
 from agent.planner.shape import Shape, shape_of
-from agent.planner.tree import floor_of
 from blocks.base import Value
 from blocks.constraints import Narrowed
 from blocks.guidance import Guidance

@@ -12,8 +12,9 @@ from agent.planner import ConfirmingPlanner
 from blocks.exploration import BlockSpec, ExplorationSpec
 from blocks.run import FailureKind, Run, best_run
 from blocks.slot import Proposal, Role, SlotSpec
-from memory.best import Candidates, best
+from memory.best import best
 from memory.best_lines import best_lines
+from memory.candidates import Candidates
 from memory.drift import differ, latest_control
 from memory.ended import Ended
 from memory.past import Past

@@ -11,7 +11,8 @@ from made_up_history import explored, run, slot, spec
 
 from blocks.run import FailureKind, MetricInfo, Run
 from blocks.slot import Role
-from memory.best import Best, Estimate, best
+from memory.best import Best, best
+from memory.candidates import Estimate
 from memory.report import ReportView, render_report
 from memory.report.view import GuardLine, RetractionLine
 from memory.report.words import as_html

@@ -12,9 +12,10 @@ from agent.planner.hybrid import TESTS_AFTER, HybridPlanner
 from agent.planner.nearby import Surroundings
 from agent.planner.process import Process
 from agent.planner.recent import best_and_latest
+from agent.planner.rewards import level_rewards
 from agent.planner.seen import Seen
 from agent.planner.shape import LENGTHS
-from agent.planner.tree import Tree, level_rewards
+from agent.planner.tree import Tree
 from blocks.guidance import NO_GUIDANCE
 from blocks.planning import PlannerName, PlannerSpec
 from blocks.run import RunState

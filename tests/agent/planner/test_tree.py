@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.planner.tree import Tree, first, rank_rewards, ucb_score
+from agent.planner.rewards import first, rank_rewards, ucb_score
+from agent.planner.tree import Tree
 from agent.planner.ucb import UcbPlanner
 from memory.past import Past
 from tests.agent.landscapes import admits, play, toy_spec
