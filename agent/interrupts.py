@@ -1,4 +1,4 @@
-"""Ctrl-C and a request to end, heard at once and obeyed where it is safe.
+"""Ctrl-C, a request to end and a closed terminal, heard at once and obeyed where it is safe.
 
 Python raises KeyboardInterrupt wherever the main thread happens to be: within a destructor or a callback of a
 library it is printed and lost, and the launch goes on. So the signal is noted, and raised where the launch
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Asked:
@@ -32,7 +32,9 @@ _asked = _Asked()
 def obeyed() -> Iterator[None]:
     """Within, signals are obeyed at `obey`; in the main thread only. Afterwards all is as before."""
     _asked.already = False
-    before = {number: signal.signal(number, _asked.hear) for number in _SIGNALS}
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # under nohup, say
+    heard = [number for number in _SIGNALS if not (outlives and number is signal.SIGHUP)]
+    before = {number: signal.signal(number, _asked.hear) for number in heard}
     try:
         yield
     finally:

@@ -244,10 +244,10 @@ def _ignore_races() -> None:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What starts inside never hears Ctrl-C, which a terminal sends to everybody: the launch decides."""
+    """What starts inside never hears what a terminal sends to everybody: the launch decides."""
     # Where the fork server has to start Python's resource tracker first, that lifts the mask again.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

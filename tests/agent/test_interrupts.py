@@ -21,7 +21,7 @@ class Noisy:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_waits_until_the_launch_waits_for_its_workers(number: signal.Signals):
     pool: Pool[str] = Pool(1)
     with obeyed():
@@ -53,8 +53,18 @@ def test_afterwards_signals_are_handled_as_before():
     obey()
 
 
+def test_what_is_to_outlive_its_terminal_does():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with obeyed():
+            os.kill(os.getpid(), signal.SIGHUP)
+            obey()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def _masked() -> bool:
-    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return {signal.SIGINT, signal.SIGHUP} <= signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 START = """
@@ -68,7 +78,7 @@ if __name__ == "__main__":
 """
 
 
-def test_the_very_first_worker_never_hears_ctrl_c(tmp_path: Path):
+def test_the_very_first_worker_never_hears_what_a_terminal_says(tmp_path: Path):
     """In a process of its own, where neither fork server nor resource tracker runs yet."""
     script = tmp_path / "start.py"
     script.write_text(START)

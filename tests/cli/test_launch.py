@@ -141,7 +141,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, .
     return outcome(partial(run, cwd=folder))
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_launch_goes_on_where_it_was(
     how: signal.Signals, uninterrupted: list[Any], setpoint: Setpoint, toy: Toy, tmp_path: Path
 ) -> None:
@@ -150,7 +150,7 @@ def test_an_interrupted_launch_goes_on_where_it_was(
     process = start(path, tmp_path)
     wait_for(lambda: states(workspace).count("done") >= 5)
     before = {number: state for number, state in enumerate(states(workspace), 1) if state == "done"}
-    if how is signal.SIGINT:
+    if how in (signal.SIGINT, signal.SIGHUP):
         os.killpg(process.pid, how)  # as a terminal does: everybody hears it
     else:
         os.kill(process.pid, how)
