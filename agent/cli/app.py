@@ -9,6 +9,7 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -135,5 +136,6 @@ def _usage(error: Exception, command: str) -> str:
 def _fail(message: str, code: int) -> int:
     if os.environ.get("SETPOINT_VERBOSE"):
         traceback.print_exc()
-    print(f"setpoint: {message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may have been closed; the exit code says it all the same
+        print(f"setpoint: {message}", file=sys.stderr)
     return code
