@@ -10,35 +10,16 @@ def main() -> None:
     import gc
     import sys
 
+    from agent.streams import complete_streams
+
     # Most of what a short command makes are modules, which stay: to search them for cycles again and again as
     # they are imported takes a tenth of its time.
     gc.set_threshold(100_000)
-    _complete_streams()
+    complete_streams()
     code = run(sys.argv[1:])
     # What is left ends with the process; to search all modules for cycles first takes half a second.
     gc.freeze()
     sys.exit(code)
-
-
-def _complete_streams() -> None:
-    """Opens what the caller closed (`setpoint runs >&-`), and lets no character be an error.
-
-    The next file to be opened would have the number of a closed stream, and get what is written there.
-    """
-    import os
-    import sys
-
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        stream = getattr(sys, name)
-        if stream is None:
-            descriptor = os.open(os.devnull, os.O_RDWR)
-            if descriptor != number:
-                os.dup2(descriptor, number)
-                os.close(descriptor)
-            os.set_inheritable(number, True)  # workers say something too
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
-        elif stream.errors == "strict" and number:
-            stream.reconfigure(errors="replace")
 
 
 def run(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import print_version, show_tracebacks
+from agent.streams import silence
 from blocks.errors import SetpointError
 
 app = typer.Typer(
@@ -81,7 +82,7 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         # What is written into a workspace is told by WorkspaceError; a stream has no name.
         if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            _give_up_stdout()
+            silence(sys.stdout)
             said = f"stdout must take what is said, but cannot ({error.strerror})"
             return _fail(f"{said}; write it elsewhere", 2)
         place = "what the command needs of the system" if error.filename is None else str(error.filename)
@@ -97,13 +98,8 @@ def run(arguments: list[str]) -> int:
 
 def _unread() -> int:
     """The reader of a pipe went away (`setpoint runs | head`): nothing is wrong."""
-    _give_up_stdout()
+    silence(sys.stdout)
     return 0
-
-
-def _give_up_stdout() -> None:
-    """Lets what is still to be written vanish, which would be an error again as the process ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command_of(error: Exception, arguments: list[str]) -> str:

@@ -1,6 +1,5 @@
 """The display of a launch without a terminal: one plain line per event, on stderr."""
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from types import TracebackType
 from typing import TextIO
 
 from agent.display.board import Board, invariants
+from agent.streams import silence
 from blocks.exploration import ExplorationSpec
 from blocks.problem import Progress
 from blocks.run import MetricInfo, Run
@@ -94,5 +94,4 @@ class PlainDisplay:
             self._stream.write(f"{self._now():%Y-%m-%dT%H:%M:%S} {text}\n")
             self._stream.flush()
         except OSError:
-            # What is still to be written would be an error again as the process ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            silence(self._stream)
